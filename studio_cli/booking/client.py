@@ -1,0 +1,126 @@
+"""Clients: adding, finding, changing."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from studio_cli.booking.studio import Studio
+from studio_cli.errors import NotFound, Refused
+from studio_cli.model.client import Client, ClientDetails
+from studio_cli.model.text import did_you_mean, nearest, shown
+from studio_cli.store import client as client_store
+from studio_cli.store import event as event_store
+from studio_cli.store import repeat_key
+
+
+def add(
+    studio: Studio,
+    details: ClientDetails,
+    *,
+    key: str | None = None,
+    if_missing: bool = False,
+    rehearse: bool = False,
+) -> tuple[Client, bool]:
+    """Add a client; return it, and whether it is new.
+
+    With ``if_missing`` an existing client with that address is returned instead of refused. With ``key`` the
+    same call again returns the first result.
+    """
+    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+        now = studio.now()
+        if key is not None:
+            earlier = repeat_key.earlier_result(studio.file, key, "client add", asdict(details))
+            if earlier is not None:
+                return get(studio, earlier), False
+        existing = client_store.by_email(studio.file, details.email) if details.email else None
+        if existing and not if_missing:
+            raise _exists(existing)
+        number = existing.id if existing else insert(studio, details)
+        if key is not None:
+            repeat_key.remember(studio.file, key, "client add", asdict(details), number, now)
+        return get(studio, number), existing is None
+
+
+def insert(studio: Studio, details: ClientDetails) -> int:
+    """Inside a write: add a client and its line of history; refuse an address that a client has already."""
+    existing = client_store.by_email(studio.file, details.email) if details.email else None
+    if existing:
+        raise _exists(existing)
+    now = studio.now()
+    number = client_store.insert(studio.file, details, now)
+    event_store.add(studio.file, "client added", now, client_id=number)
+    return number
+
+
+def edit(studio: Studio, number: int, **changes: str | None) -> Client:
+    """Change what is known of a client; a change to an empty text removes it."""
+    with studio.file.atomic():
+        client = get(studio, number)
+        before = ClientDetails(client.name, client.email, client.phone, client.notes)
+        typed = {**asdict(before), **changes}
+        after = ClientDetails.checked(**typed)
+        other = client_store.by_email(studio.file, after.email) if after.email else None
+        if other and other.id != number:
+            raise _exists(other)
+        if after != before:
+            client_store.update(studio.file, number, after)
+            changed = {
+                name: [asdict(before)[name], value]
+                for name, value in asdict(after).items()
+                if asdict(before)[name] != value
+            }
+            event_store.add(studio.file, "client changed", studio.now(), client_id=number, details=changed)
+        return get(studio, number)
+
+
+def get(studio: Studio, number: int) -> Client:
+    """Return the client of that number; ``NotFound`` when there is none."""
+    client = client_store.get(studio.file, number)
+    if client is None:
+        raise NotFound(f"There is no client {number}.", hint="studio client list")
+    return client
+
+
+def find(studio: Studio, selector: str) -> Client:
+    """Return the client that a number, an address, a name or the unique beginning of a name means."""
+    text = selector.strip()
+    if text.isascii() and text.isdigit() and len(text) < 19:
+        return get(studio, int(text))
+    if "@" in text:
+        by_email = client_store.by_email(studio.file, text)
+        found = [by_email] if by_email else []
+    else:
+        found = client_store.by_name(studio.file, text) if text else []
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise _ambiguous(text, found)
+    near = nearest(text, client_store.names(studio.file))
+    raise NotFound(
+        f"There is no client {shown(text)[:80]!r}.",
+        hint=did_you_mean(near) or 'Add one: studio client add "Name" --email name@example.com',
+        details={"nearest": near},
+    )
+
+
+def _ambiguous(text: str, found: list[Client]) -> NotFound:
+    listed = ", ".join(
+        f"{client.id} {shown(client.name)}{f' <{client.email}>' if client.email else ''}" for client in found
+    )
+    return NotFound(
+        f"{shown(text)[:80]!r} could be {len(found)} clients: {listed}.",
+        hint="Say which one by its number or address.",
+        code="ambiguous",
+        details={
+            "candidates": [{"id": client.id, "name": client.name, "email": client.email} for client in found]
+        },
+    )
+
+
+def _exists(client: Client) -> Refused:
+    return Refused(
+        f"There is a client with that address already: {client.id} {shown(client.name)} <{client.email}>.",
+        hint=f"Use it with --client {client.id}, or add --if-missing.",
+        code="already_exists",
+        details={"client": client.id},
+    )

@@ -1,0 +1,164 @@
+"""Sessions: finding, confirming, reopening, canceling."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from studio_cli.booking import availability
+from studio_cli.booking.studio import Studio
+from studio_cli.errors import NotFound, Refused
+from studio_cli.model.availability import Need
+from studio_cli.model.form import Answer
+from studio_cli.model.money import Money
+from studio_cli.model.session import TRANSITIONS, Happening, Session, Status, Step
+from studio_cli.model.text import shown
+from studio_cli.store import event as event_store
+from studio_cli.store import message as message_store
+from studio_cli.store import session as session_store
+from studio_cli.store import session_type as type_store
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a change of status did. ``changed`` is False when the session was so already."""
+
+    session: Session
+    changed: bool
+    waived: tuple[Step, ...] = ()
+    waived_money: Money | None = None
+
+
+# ── finding ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def get(studio: Studio, number: int) -> Session:
+    """Return the session of that number as it is now; ``NotFound`` when there is none."""
+    session = session_store.get(studio.file, number, studio.now())
+    if session is None:
+        raise NotFound(f"There is no session {number}.", hint="studio session list")
+    return session
+
+
+def find(studio: Studio, selector: str) -> Session:
+    """Return the session that a number or ``last`` (the one the owner touched last) means."""
+    text = selector.strip()
+    if text == "last":
+        number = session_store.last_touched(studio.file)
+        if number is None:
+            raise NotFound("There is no session yet.", hint="Set one up: studio session new --help")
+        return get(studio, number)
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise NotFound(
+            f"{shown(text)[:60]!r} is not a session's number.",
+            hint="Use a number from studio session list, or last.",
+        )
+    return get(studio, int(text))
+
+
+def answers(studio: Studio, session: Session) -> list[Answer]:
+    """Return what the client answered, in the order of the questions."""
+    return session_store.answers(studio.file, session.id)
+
+
+def newest_event(studio: Studio) -> int:
+    """Return the number of the newest line of the history."""
+    return event_store.newest(studio.file)
+
+
+def client_events(studio: Studio, after: int) -> list[Happening]:
+    """Return what clients did since a line of the history."""
+    return event_store.of_clients(studio.file, after)
+
+
+# ── changing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def confirm(studio: Studio, selector: str) -> Change:
+    """Confirm a pending session as its owner: what the client has not done yet is waived."""
+    with studio.file.atomic():
+        now = studio.now()
+        studio.settle(now)
+        session = find(studio, selector)
+        if session.status == "confirmed":
+            return Change(session, changed=False)
+        check_transition(session, "confirmed", "confirm")
+        waived, money = session.waiting_for, session.due_now
+        session_store.waive_open_steps(studio.file, session.id, now)
+        session_store.set_status(studio.file, session.id, "confirmed", confirmed_at=now, confirmed_by="owner")
+        message_store.cancel_for_session(studio.file, session.id, "share")
+        details = {"waived": [step.name for step in waived], "waived_money": money.as_json()}
+        event_store.add(studio.file, "session confirmed", now, session_id=session.id, details=details)
+        return Change(get(studio, session.id), True, waived, money)
+
+
+def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Change:
+    """Make a confirmed or expired session pending again: the review and what was waived are asked for again."""
+    with studio.file.atomic():
+        now = studio.now()
+        studio.settle(now)
+        session = find(studio, selector)
+        if session.status == "pending":
+            return Change(session, changed=False)
+        check_transition(session, "pending", "reopen")
+        if session.status == "expired":
+            _take_time_again(studio, session, allow_overlap)
+        session_store.ask_again(studio.file, session.id)
+        offer = type_store.get(studio.file, session.type.id) if session.type else None
+        deadline = now.add(minutes=offer.hold) if offer and offer.hold else None
+        session_store.set_expiry(studio.file, session.id, deadline)
+        session_store.set_status(studio.file, session.id, "pending")
+        event_store.add(
+            studio.file, "session reopened", now, session_id=session.id, details={"from": session.status}
+        )
+        return Change(get(studio, session.id), changed=True)
+
+
+def _take_time_again(studio: Studio, session: Session, allow_overlap: bool) -> None:
+    need = Need(session.duration, session.buffer_before, session.buffer_after)
+    taken = availability.taken_by(studio, session.starts_at, need, but=session.id)
+    if taken and not allow_overlap:
+        availability.refuse_taken(studio, session.starts_at, need, taken)
+    session_store.allow_overlap(studio.file, session.id, bool(taken))
+
+
+def cancel(studio: Studio, selector: str) -> Change:
+    """Cancel a session and free its time. What was paid stays in the ledger: nothing is refunded silently."""
+    with studio.file.atomic():
+        now = studio.now()
+        studio.settle(now)
+        session = find(studio, selector)
+        if session.status == "canceled":
+            return Change(session, changed=False)
+        check_transition(session, "canceled", "cancel")
+        session_store.set_status(studio.file, session.id, "canceled")
+        message_store.cancel_for_session(studio.file, session.id, "share")
+        event_store.add(
+            studio.file, "session canceled", now, session_id=session.id, details={"from": session.status}
+        )
+        return Change(get(studio, session.id), changed=True)
+
+
+def complete(studio: Studio, number: int) -> Session:
+    """Inside a write: confirm a pending session of which nothing is waited for any more, for its client."""
+    session, now = get(studio, number), studio.now()
+    if session.status != "pending" or session.waiting_for:
+        return session
+    session_store.set_status(studio.file, number, "confirmed", confirmed_at=now, confirmed_by="client")
+    event_store.add(studio.file, "session confirmed", now, actor="client", session_id=number)
+    return get(studio, number)
+
+
+def check_transition(session: Session, to: Status, verb: str) -> None:
+    """Refuse a change of status that is not possible, with the one that is."""
+    if to in TRANSITIONS[session.status]:
+        return
+    reopen_first = "pending" in TRANSITIONS[session.status]
+    raise Refused(
+        f"Session {session.id} is {session.status}: it cannot be {_PAST[verb]}.",
+        hint=f"Make it pending first: studio session reopen {session.id}" if reopen_first else None,
+        code="wrong_status",
+        details={"session": session.id, "status": session.status},
+    )
+
+
+_PAST = {"confirm": "confirmed", "reopen": "reopened", "cancel": "canceled", "share": "shared"}

@@ -1,0 +1,251 @@
+"""Session types: what the studio offers."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from studio_cli.booking.studio import Studio
+from studio_cli.errors import NotFound, Refused, WrongUsage
+from studio_cli.model.session_type import (
+    LONGEST_BUFFER,
+    LONGEST_HOLD,
+    LONGEST_TYPE,
+    SHORTEST,
+    SessionType,
+    Terms,
+    parse_terms,
+    within,
+)
+from studio_cli.model.text import (
+    check_slug,
+    clean,
+    clean_optional,
+    did_you_mean,
+    folded,
+    nearest,
+    shown,
+    slug_of,
+)
+from studio_cli.model.times import parse_duration
+from studio_cli.store import event as event_store
+from studio_cli.store import form as form_store
+from studio_cli.store import repeat_key
+from studio_cli.store import session_type as type_store
+
+
+@dataclass(frozen=True, slots=True)
+class TypedOffer:
+    """A session type as it was typed. None means: not said."""
+
+    name: str | None = None
+    slug: str | None = None
+    duration: str | None = None
+    price: str | None = None
+    deposit: str | None = None
+    pay: str | None = None
+    location: str | None = None
+    buffer_before: str | None = None
+    buffer_after: str | None = None
+    increment: str | None = None
+    notice: str | None = None
+    window: str | None = None
+    per_day: int | None = None
+    hold: str | None = None
+    form: str | None = None
+    private: bool | None = None
+
+
+def add(studio: Studio, typed: TypedOffer, *, key: str | None = None) -> tuple[SessionType, bool]:
+    """Add a session type; return it, and whether it is new."""
+    arguments = asdict(typed)
+    with studio.file.atomic():
+        now = studio.now()
+        if key is not None:
+            earlier = repeat_key.earlier_result(studio.file, key, "type add", arguments)
+            if earlier is not None:
+                return _get(studio, earlier), False
+        offer = _new(studio, typed)
+        if type_store.by_slug(studio.file, offer.slug):
+            raise Refused(
+                f"There is a session type {offer.slug} already.",
+                hint="Give it another --slug, or change that one: studio type edit " + offer.slug,
+                code="already_exists",
+            )
+        number = type_store.insert(studio.file, offer, _form_id(studio, offer.form))
+        event_store.add(studio.file, "type added", now, details={"slug": offer.slug})
+        if key is not None:
+            repeat_key.remember(studio.file, key, "type add", arguments, number, now)
+        return _get(studio, number), True
+
+
+def edit(studio: Studio, selector: str, typed: TypedOffer) -> SessionType:
+    """Change a session type; what is not said stays. Sessions that were set up before keep what they have."""
+    with studio.file.atomic():
+        before = find(studio, selector)
+        after = _changed(studio, before, typed)
+        other = type_store.by_slug(studio.file, after.slug)
+        if other and other.id != before.id:
+            raise Refused(f"There is a session type {after.slug} already.", code="already_exists")
+        if after != before:
+            type_store.update(studio.file, after, _form_id(studio, after.form))
+            event_store.add(studio.file, "type changed", studio.now(), details={"slug": after.slug})
+        return _get(studio, before.id)
+
+
+def archive(studio: Studio, selector: str, *, restore: bool = False) -> tuple[SessionType, bool]:
+    """Put a session type away (or take it out again); return it, and whether that changed anything."""
+    with studio.file.atomic():
+        offer = find(studio, selector)
+        changed = (offer.archived_at is None) != restore
+        if changed:
+            type_store.archive(studio.file, offer.id, None if restore else studio.now())
+            event_store.add(
+                studio.file,
+                "type restored" if restore else "type archived",
+                studio.now(),
+                details={"slug": offer.slug},
+            )
+        return _get(studio, offer.id), changed
+
+
+def find(studio: Studio, selector: str) -> SessionType:
+    """Return the session type that a slug, or the unique beginning of a slug or name, means."""
+    offers = type_store.listed(studio.file, archived=True)
+    wanted = folded(selector.strip())
+    exact = [offer for offer in offers if wanted in {offer.slug, folded(offer.name)}]
+    begins = [
+        offer
+        for offer in offers
+        if wanted and (offer.slug.startswith(wanted) or folded(offer.name).startswith(wanted))
+    ]
+    living = [offer for offer in begins if offer.archived_at is None]
+    found = exact or living or begins
+    if len(found) == 1:
+        return found[0]
+    if found:
+        slugs = [offer.slug for offer in found]
+        raise NotFound(
+            f"{shown(selector)[:60]!r} could be {' or '.join(slugs)}.",
+            hint="Write more of its name.",
+            code="ambiguous",
+            details={"candidates": slugs},
+        )
+    near = nearest(selector, [offer.slug for offer in offers])
+    raise NotFound(
+        f"There is no session type {shown(selector)[:60]!r}.",
+        hint=did_you_mean(near) or "studio type list shows them, studio type add makes one.",
+        details={"nearest": near},
+    )
+
+
+def _get(studio: Studio, number: int) -> SessionType:
+    offer = type_store.get(studio.file, number)
+    assert offer is not None
+    return offer
+
+
+def _form_id(studio: Studio, name: str | None) -> int | None:
+    found = form_store.by_name(studio.file, name) if name else None
+    return found[0] if found else None
+
+
+def _new(studio: Studio, typed: TypedOffer) -> SessionType:
+    name = clean(typed.name or "", "The name")
+    slug = check_slug(typed.slug) if typed.slug else slug_of(name)
+    if not slug or slug.isdigit():
+        raise WrongUsage(
+            f"No short name can be made of {shown(name)!r}.", hint="Give one with --slug, for example: family"
+        )
+    if typed.duration is None or typed.price is None:
+        missing = "--duration" if typed.duration is None else "--price"
+        raise WrongUsage(f"{missing} is missing.", hint="For example: --duration 90m --price 250")
+    blank = SessionType(
+        id=0, slug=slug, name=name, duration=0, terms=parse_terms("0", None, None, studio.settings.currency),
+        location=None, buffer_before=0, buffer_after=0, increment=30, notice=0, window_days=None, per_day=None,
+        hold=None, form=None, private=False, created_at=studio.now(), archived_at=None,
+    )  # fmt: skip
+    return _changed(studio, blank, replace(typed, slug=None, name=None))
+
+
+def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionType:
+    """Return ``offer`` with what was typed, checked."""
+    changes: dict[str, Any] = {}
+    if typed.name is not None:
+        changes["name"] = clean(typed.name, "The name")
+    if typed.slug is not None:
+        changes["slug"] = check_slug(typed.slug)
+    if typed.location is not None:
+        changes["location"] = clean_optional(typed.location, "The location")
+    if typed.per_day is not None:
+        changes["per_day"] = _count(typed.per_day, "--per-day")
+    if typed.private is not None:
+        changes["private"] = typed.private
+    if typed.form is not None:
+        changes["form"] = check_form(studio, typed.form)
+    if typed.window is not None:
+        changes["window_days"] = _window(typed.window)
+    changes |= _lengths(typed)
+    if typed.price is not None or typed.deposit is not None or typed.pay is not None:
+        changes["terms"] = _terms(studio, offer.terms, typed)
+    return replace(offer, **changes)
+
+
+def _lengths(typed: TypedOffer) -> dict[str, int | None]:
+    """Return the durations that were typed, in minutes, each within what is possible."""
+    limits = {
+        "duration": (SHORTEST, LONGEST_TYPE, "A duration"),
+        "buffer_before": (0, LONGEST_BUFFER, "A buffer"),
+        "buffer_after": (0, LONGEST_BUFFER, "A buffer"),
+        "increment": (5, 60, "An increment"),
+        "notice": (0, LONGEST_HOLD, "A notice"),
+        "hold": (1, LONGEST_HOLD, "A hold"),
+    }
+    lengths: dict[str, int | None] = {}
+    for name, (low, high, what) in limits.items():
+        text = getattr(typed, name)
+        if text is not None:
+            none = name == "hold" and text == "none"
+            lengths[name] = None if none else within(parse_duration(text, what), low, high, what)
+    return lengths
+
+
+def _terms(studio: Studio, before: Terms, typed: TypedOffer) -> Terms:
+    """Return the terms after a change: a price alone keeps how it is paid."""
+    price = typed.price if typed.price is not None else before.price.amount
+    deposit, pay = typed.deposit, typed.pay
+    if deposit is None and pay in {None, "deposit"} and before.pay == "deposit":
+        deposit = before.deposit.amount if before.deposit else f"{before.deposit_percent}%"
+    if deposit is None and pay is None and before.pay == "later":
+        pay = "later"
+    return parse_terms(price, deposit, pay, studio.settings.currency)
+
+
+def _count(number: int, flag: str) -> int:
+    if not 1 <= number <= 1000:
+        raise WrongUsage(f"{flag} must be 1 to 1000.")
+    return number
+
+
+def _window(text: str) -> int | None:
+    """Return the booking window in whole days: ``60d``, or ``none``."""
+    if text == "none":
+        return None
+    minutes = parse_duration(text, "The booking window")
+    if minutes % 1440:
+        raise WrongUsage("A booking window is whole days.", hint="Write it like 60d.")
+    return _count(minutes // 1440, "--window")
+
+
+def check_form(studio: Studio, name: str) -> str | None:
+    """Return the name of a form that exists; an empty name means none."""
+    if not name or name == "none":
+        return None
+    if form_store.by_name(studio.file, name):
+        return name
+    near = nearest(name, [form.name for form in form_store.listed(studio.file)])
+    raise NotFound(
+        f"There is no form {shown(name)[:60]!r}.",
+        hint=did_you_mean(near) or "Add it: studio form add NAME --file FORM.toml",
+        details={"nearest": near},
+    )

@@ -1,0 +1,145 @@
+"""Sharing: each share is one act of giving the client a link, by mail or directly."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from whenever import Instant
+
+from studio_cli.booking import details, mail
+from studio_cli.booking import session as sessions
+from studio_cli.booking.studio import Studio
+from studio_cli.errors import NotFound, Refused
+from studio_cli.model.message import LINK, Letter, Message
+from studio_cli.model.session import Channel, Session
+from studio_cli.store import event as event_store
+from studio_cli.store import message as message_store
+from studio_cli.store import share as share_store
+from studio_cli.templates import render
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A share just made. ``link`` is None for one made earlier: the file does not know it any more."""
+
+    session_id: int
+    share_id: int
+    channel: Channel
+    link: str | None
+    message_id: int | None = None
+
+    def as_json(self, message: Message | None) -> dict[str, Any]:
+        """Return ``{session, share, channel, link, message}`` as scripts read it."""
+        return {
+            "session": self.session_id,
+            "share": self.share_id,
+            "channel": self.channel,
+            "link": self.link,
+            "message": message
+            and {"id": message.id, "state": message.state, "last_error": message.last_error},
+        }
+
+
+def share(studio: Studio, selector: str, channel: Channel, base: str | None = None) -> Shared:
+    """Share a pending session once more; the links it has go on working.
+
+    ``base`` is the address that the link begins with; else the one of the settings.
+    """
+    with studio.file.atomic():
+        now = studio.now()
+        studio.settle(now)
+        return prepare(studio, sessions.find(studio, selector), channel, now, base)
+
+
+def prepare(
+    studio: Studio, session: Session, channel: Channel, now: Instant, base: str | None = None
+) -> Shared:
+    """Inside a write: make the share, its link and, for a mail, the message that is still to be sent."""
+    if session.status != "pending":
+        raise _not_pending(session)
+    if channel == "email" and not session.client.email:
+        raise Refused(
+            f"{session.client.name} has no mail address.",
+            hint=f"Add one: studio client edit {session.client.id} --email name@example.com, or share with --link.",
+            code="no_email",
+        )
+    share_id = share_store.insert(studio.file, session.id, channel, now)
+    link = new_link(studio, share_id, now, base)
+    event_store.add(
+        studio.file,
+        "session shared",
+        now,
+        session_id=session.id,
+        share_id=share_id,
+        details={"channel": channel},
+    )
+    message_id = None
+    if channel == "email":
+        assert session.client.email is not None
+        message_id = message_store.insert(
+            studio.file,
+            "share",
+            (session.client.name, session.client.email),
+            _letter(studio, session),
+            now,
+            session_id=session.id,
+            share_id=share_id,
+        )
+    return Shared(session.id, share_id, channel, link, message_id)
+
+
+def new_link(studio: Studio, share_id: int, now: Instant, base: str | None = None) -> str:
+    """Inside a write: make a link of a share. Its token is 256 random bits, of which the file keeps the SHA-256."""
+    token = secrets.token_urlsafe(32)
+    share_store.add_link(studio.file, share_id, token, now)
+    return f"{base or studio.settings.link_base}/s/{token}"
+
+
+def latest(studio: Studio, session_id: int) -> Shared | None:
+    """Return the newest share of a session, without its link."""
+    session = sessions.get(studio, session_id)
+    if not session.shares:
+        return None
+    newest = session.shares[-1]
+    return Shared(session_id, newest.id, newest.channel, None, message_store.of_share(studio.file, newest.id))
+
+
+def revoke(studio: Studio, selector: str, share_id: int | None = None) -> tuple[Session, int]:
+    """End all links of a session, or those of one share; return the session and how many shares ended."""
+    with studio.file.atomic():
+        session = sessions.find(studio, selector)
+        if share_id is not None and share_id not in {share.id for share in session.shares}:
+            raise NotFound(
+                f"Session {session.id} has no share {share_id}.", hint=f"studio session show {session.id}"
+            )
+        now = studio.now()
+        ended = share_store.revoke(studio.file, session.id, now, share_id)
+        if ended:
+            details_ = {"share": share_id} if share_id else {}
+            event_store.add(studio.file, "links revoked", now, session_id=session.id, details=details_)
+            mail.cancel_revoked(studio, session.id)
+        return sessions.get(studio, session.id), ended
+
+
+def _letter(studio: Studio, session: Session) -> Letter:
+    data = {**details.describe_for(studio, session), "link": LINK}
+    return Letter(
+        subject=" ".join(render("email/share.subject.txt", data).split()),
+        text=render("email/share.txt", data),
+        html=render("email/share.html", data),
+    )
+
+
+def _not_pending(session: Session) -> Refused:
+    hints = {
+        "confirmed": f"Its links still show it. To ask the client again: studio session reopen {session.id}",
+        "expired": f"Make it pending again: studio session reopen {session.id}",
+    }
+    return Refused(
+        f"Session {session.id} is {session.status}; only a pending session is shared.",
+        hint=hints.get(session.status, "Set up a new one: studio session new"),
+        code="wrong_status",
+        details={"session": session.id, "status": session.status},
+    )

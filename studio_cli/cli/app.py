@@ -1,0 +1,241 @@
+"""The root command: nouns loaded when they are used, and the one place where an error becomes words and a code."""
+
+import contextlib
+import json
+import os
+import sqlite3
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command_from_info, get_group
+
+from studio_cli import __version__
+from studio_cli.cli.desk import Desk
+from studio_cli.errors import Refused, StudioError, WrongUsage
+
+# noun or command: its module in studio_cli.cli and its line in the help. Nothing is imported to show the help.
+NOUNS = {
+    "init": ("init", "Make a new studio."),
+    "demo": ("demo", "See a whole booking in a throw-away studio."),
+    "session": ("session", "Set up, share and confirm sessions."),
+    "client": ("client", "The people your sessions are for."),
+    "type": ("session_type", "The session types you offer."),
+    "availability": ("availability", "The hours you work."),
+    "form": ("form", "Questionnaires for your clients."),
+    "payment": ("payment", "The money that came in."),
+    "mail": ("mail", "The outbox."),
+    "serve-link": ("serve_link", "Serve your clients' links."),
+    "config": ("config", "The studio's settings and secrets."),
+}
+COMMANDS = {"init", "demo", "serve-link"}
+"""The entries of NOUNS that are commands themselves: the module's app has just that one."""
+
+
+class Noun(TyperGroup):
+    """A noun whose verbs are built when they are used, one at a time."""
+
+    def __init__(self, name: str, verbs: typer.Typer, help_line: str) -> None:
+        super().__init__(name=name, help=help_line, rich_markup_mode=None, no_args_is_help=True)
+        self._verbs = {info.name: info for info in verbs.registered_commands}
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the verbs in the order in which they are written."""
+        return [str(name) for name in self._verbs]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Build one verb."""
+        info = self._verbs.get(cmd_name)
+        return info and get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the verb; a mistyped one gets the nearest."""
+        return _resolve(self, super().resolve_command, ctx, args)
+
+
+class Root(TyperGroup):
+    """``studio``: knows its nouns by name and loads the one that is used."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the nouns in the order of the table."""
+        return list(NOUNS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Load a noun."""
+        if cmd_name not in NOUNS:
+            return None
+        module, help_line = NOUNS[cmd_name]
+        verbs: typer.Typer = import_module(f"studio_cli.cli.{module}").app
+        if cmd_name in COMMANDS:
+            return get_command_from_info(
+                verbs.registered_commands[0], pretty_exceptions_short=False, rich_markup_mode=None
+            )
+        return Noun(cmd_name, verbs, help_line)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write the list of nouns without loading any."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_line) for name, (_, help_line) in NOUNS.items()])
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the noun; a mistyped one gets the nearest."""
+        return _resolve(self, super().resolve_command, ctx, args)
+
+
+def _resolve(group: Any, resolve: Any, ctx: Any, args: list[str]) -> Any:
+    if (
+        args
+        and not args[0].startswith("-")
+        and group.get_command(ctx, args[0]) is None
+        and not ctx.resilient_parsing
+    ):
+        from studio_cli.model.text import did_you_mean, nearest, shown
+
+        near = nearest(args[0], group.list_commands(ctx))
+        raise WrongUsage(
+            f"There is no command {ctx.command_path} {shown(args[0])[:40]}.",
+            hint=did_you_mean(near) or f"{ctx.command_path} --help shows them all.",
+        )
+    return resolve(ctx, args)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"studio {__version__}")
+        raise typer.Exit
+
+
+root = typer.Typer(
+    cls=Root,
+    name="studio",
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+@root.callback(
+    epilog="\b\nThe four steps of a session:\n"
+    '  studio session new --type family --client rui --at "fri 10:00"\n'
+    "  studio session share last --email\n"
+    "  studio serve-link\n"
+    "  studio session show last"
+)
+def studio(
+    ctx: typer.Context,
+    db: Annotated[
+        str | None, typer.Option("--db", metavar="PATH", help="The studio's file (or STUDIO_DB).")
+    ] = None,
+    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colour (or NO_COLOR).")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """A studio manager for people who work alone: set up sessions, share them, let clients complete them from a link."""
+    desk = Desk(db=db, no_input=no_input, no_color=no_color)
+    ctx.obj = desk
+    ctx.call_on_close(desk.close)
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run ``studio`` and end the process with its exit code."""
+    sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code (docs/scripting.md)."""
+    as_json = "--json" in arguments
+    try:
+        command = get_group(root)
+        code = command.main(args=arguments, prog_name="studio", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except StudioError as error:
+        return _fail(error, as_json)
+    except KeyboardInterrupt:
+        return _interrupted()
+    except BrokenPipeError:
+        return _pipe_closed()
+    except sqlite3.Error as error:
+        return _fail(_storage(error), as_json)
+    except OSError as error:
+        return _fail(_machine(error), as_json)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # what Typer says of wrong usage
+            return _usage(error, as_json)
+        if type(error).__name__ == "Abort":
+            return _interrupted()
+        return _bug(error, as_json)
+
+
+def _fail(error: StudioError, as_json: bool) -> int:
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+    if as_json:
+        _tell(json.dumps(error.as_json(), ensure_ascii=False))
+    else:
+        _tell(f"studio: {error.message}")
+        if error.hint:
+            _tell(error.hint)
+    return error.exit_code
+
+
+def _tell(line: str) -> None:
+    encoding = sys.stderr.encoding or "utf-8"
+    with contextlib.suppress(OSError):
+        print(line.encode(encoding, "backslashreplace").decode(encoding), file=sys.stderr)
+
+
+def _usage(error: Any, as_json: bool) -> int:
+    if type(error).__name__ == "NoArgsIsHelpError":
+        _tell(error.format_message())
+        return 2
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context else "studio"
+    return _fail(WrongUsage(_sentence(error.format_message()), hint=f"{path} --help shows how."), as_json)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?")) else text + "."
+
+
+def _interrupted() -> int:
+    _tell("\nInterrupted.")
+    return 130
+
+
+def _pipe_closed() -> int:
+    # Whoever read the output has gone (head, less): nothing is wrong, and the interpreter must not say so.
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+    return 0
+
+
+def _storage(error: sqlite3.Error) -> StudioError:
+    from pathlib import Path
+
+    from studio_cli.store.database import explain
+
+    return explain(error, Path("the studio's file")) or StudioError(f"SQLite said: {error}", code="bug")
+
+
+def _machine(error: OSError) -> StudioError:
+    where = f"{error.filename}: " if error.filename else ""
+    return Refused(f"{where}{error.strerror or error}.", code="machine")
+
+
+def _bug(error: Exception, as_json: bool) -> int:
+    if os.environ.get("STUDIO_TRACEBACK"):
+        raise error
+    return _fail(
+        StudioError(
+            f"Something unexpected happened ({type(error).__name__}: {error}). Nothing was changed.",
+            hint="This is a bug. Run it again with STUDIO_TRACEBACK=1 and report what it prints.",
+            code="bug",
+        ),
+        as_json,
+    )

@@ -1,0 +1,104 @@
+"""``studio client``: the people sessions are for."""
+
+from typing import Annotated
+
+import typer
+
+from studio_cli.booking import client as clients
+from studio_cli.cli import output
+from studio_cli.cli.params import ClientRef, DryRun, Json, Key, desk_of, example
+from studio_cli.model.client import ClientDetails
+from studio_cli.model.text import shown
+from studio_cli.store import client as client_store
+
+app = typer.Typer()
+
+Email = Annotated[str | None, typer.Option("--email", help="Where share mails go.")]
+Phone = Annotated[str | None, typer.Option("--phone", help="As +1 416 555 0100.")]
+Notes = Annotated[str | None, typer.Option("--notes", help="For yourself; clients never see them.")]
+
+
+@app.command(
+    "add", epilog=example('studio client add "Rui Costa" --email rui@example.com --phone "+1 416 555 0100"')
+)
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="The client's name.", show_default=False)],
+    email: Email = None,
+    phone: Phone = None,
+    notes: Notes = None,
+    if_missing: Annotated[
+        bool, typer.Option("--if-missing", help="Return the client with that address if there is one.")
+    ] = False,
+    key: Key = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Add a client."""
+    desk = desk_of(ctx)
+    details = ClientDetails.checked(name, email, phone, notes)
+    client, new = clients.add(desk.studio, details, key=key, if_missing=if_missing, rehearse=dry_run)
+    zone = desk.studio.settings.zone
+    if as_json:
+        desk.json({**client.as_json(zone), "id": None if dry_run and new else client.id, "new": new})
+    elif desk.on_terminal:
+        who = f"{shown(client.name)}{f' <{client.email}>' if client.email else ''}"
+        words = "would be added" if dry_run else "is added" if new else "was there already"
+        desk.data(f"Client {client.id}, {who}, {words}.")
+    else:
+        desk.lines([[column.plain(client) for column in output.CLIENT]])
+
+
+@app.command("list", epilog=example("studio client list", "studio client list --json"))
+def list_(
+    ctx: typer.Context,
+    archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the clients by name."""
+    desk = desk_of(ctx)
+    rows = client_store.listed(desk.studio.file, archived=archived)
+    zone = desk.studio.settings.zone
+    output.show_list(
+        desk,
+        output.CLIENT,
+        rows,
+        as_json=as_json,
+        json=[client.as_json(zone) for client in rows] if as_json else [],
+        empty='No clients yet. Add one: studio client add "Name" --email name@example.com',
+    )
+
+
+@app.command("show", epilog=example("studio client show rui", "studio client show rui@example.com --json"))
+def show(ctx: typer.Context, client: ClientRef, as_json: Json = False) -> None:
+    """Show one client."""
+    desk = desk_of(ctx)
+    found = clients.find(desk.studio, client)
+    zone = desk.studio.settings.zone
+    if as_json:
+        desk.json(found.as_json(zone))
+    else:
+        output.show_client(desk, found, zone)
+
+
+@app.command("edit", epilog=example('studio client edit rui --phone "+1 416 555 0199"'))
+def edit(
+    ctx: typer.Context,
+    client: ClientRef,
+    name: Annotated[str | None, typer.Option("--name", help="The client's name.")] = None,
+    email: Email = None,
+    phone: Phone = None,
+    notes: Notes = None,
+    as_json: Json = False,
+) -> None:
+    """Change what you know of a client; an empty text removes it."""
+    desk = desk_of(ctx)
+    typed = {"name": name, "email": email, "phone": phone, "notes": notes}
+    changes = {field: value for field, value in typed.items() if value is not None}
+    found = clients.find(desk.studio, client)
+    changed = clients.edit(desk.studio, found.id, **changes)
+    zone = desk.studio.settings.zone
+    if as_json:
+        desk.json(changed.as_json(zone))
+    else:
+        output.show_client(desk, changed, zone)

@@ -1,0 +1,127 @@
+"""``studio config``: settings and secrets."""
+
+from typing import Annotated
+
+import typer
+
+from studio_cli import config
+from studio_cli.booking import studio as studios
+from studio_cli.cli.params import Json, desk_of, example
+from studio_cli.errors import NotFound, WrongUsage
+from studio_cli.model.settings import KEYS, SECRETS, STUDIO_ID, check_key
+from studio_cli.model.text import clean, shown
+
+app = typer.Typer()
+
+Name = Annotated[str, typer.Argument(metavar="KEY", help="As studio.name.", show_default=False)]
+
+
+@app.command("list", epilog=example("studio config list"))
+def list_(ctx: typer.Context, as_json: Json = False) -> None:
+    """List every setting with its value."""
+    desk = desk_of(ctx)
+    values = studios.shown_settings(desk.studio.settings)
+    if as_json:
+        desk.json(dict(values))
+    elif desk.on_terminal:
+        from studio_cli.cli.output import show_card
+
+        facts = [(name, value or f"– ({KEYS[name].about})") for name, value in values.items()]
+        show_card(desk, str(desk.path), facts, facts)
+    else:
+        desk.lines([[name, (value or "").replace("\n", "\\n")] for name, value in values.items()])
+
+
+@app.command("get", epilog=example("studio config get studio.timezone"))
+def get(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Print one setting."""
+    desk = desk_of(ctx)
+    check_key(name)
+    value = desk.studio.settings.get(name)
+    if as_json:
+        desk.json({"name": name, "value": value})
+    else:
+        desk.data(value or "")
+
+
+@app.command(
+    "set",
+    epilog=example(
+        "studio config set web.public_url https://book.example.com",
+        "studio config set mail.host smtp.example.com",
+        "studio config set studio.phone --unset",
+    ),
+)
+def set_(
+    ctx: typer.Context,
+    name: Name,
+    value: Annotated[str | None, typer.Argument(help="Its new value.", show_default=False)] = None,
+    unset: Annotated[
+        bool, typer.Option("--unset", help="Back to what it is when nobody has said anything.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Change one setting."""
+    desk = desk_of(ctx)
+    if unset == (value is not None):
+        raise WrongUsage(
+            "Say a value, or --unset.", hint=f"For example: studio config set {shown(name)} VALUE"
+        )
+    if value is None:
+        studios.remove_setting(desk.studio, name)
+    else:
+        studios.change_setting(desk.studio, name, value)
+    now = desk.studio.settings.get(name)
+    if as_json:
+        desk.json({"name": name, "value": now})
+    elif desk.on_terminal:
+        desk.data(f"{name} is now {shown(now) if now else 'not set'}.")
+    else:
+        desk.lines([[name, (now or "").replace("\n", "\\n")]])
+
+
+@app.command("path", epilog=example("studio config path"))
+def path(ctx: typer.Context, as_json: Json = False) -> None:
+    """Print where the studio's file is, or would be."""
+    desk = desk_of(ctx)
+    if as_json:
+        desk.json({"path": str(desk.path), "exists": desk.path.exists()})
+    else:
+        desk.data(str(desk.path))
+
+
+@app.command(
+    "secret",
+    epilog=example(
+        "studio config secret mail.password", "pass show mail | studio config secret mail.password"
+    ),
+)
+def secret(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="As mail.password.", show_default=False)],
+    unset: Annotated[bool, typer.Option("--unset", help="Forget it.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Keep a secret outside the studio's file. It is asked for, or read from stdin; never an argument."""
+    desk = desk_of(ctx)
+    if name not in SECRETS:
+        raise NotFound(f"There is no secret {shown(name)[:40]!r}.", hint=f"There is: {', '.join(SECRETS)}.")
+    studio_id = desk.studio.settings[STUDIO_ID]
+    value = None if unset else _ask(name, hidden=desk.may_ask)
+    where = config.write_secret(desk.environ, studio_id, name, value)
+    if as_json:
+        desk.json({"name": name, "set": not unset, "path": str(where)})
+    else:
+        desk.say(f"{name} is {'forgotten' if unset else 'kept'} in {where}.")
+
+
+def _ask(name: str, *, hidden: bool) -> str:
+    import sys
+
+    if hidden:
+        import getpass
+
+        typed = getpass.getpass(f"{name}: ")
+    else:
+        typed = sys.stdin.readline().rstrip("\r\n")
+    return clean(typed, name, limit=1000)

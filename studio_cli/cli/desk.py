@@ -1,0 +1,185 @@
+"""The owner's desk: streams, flags, clock and the open studio, made once per command and passed to it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+
+from whenever import Instant
+
+from studio_cli import config
+from studio_cli.booking.studio import Studio, open_studio
+from studio_cli.errors import StudioError, WrongUsage
+from studio_cli.model.text import shown
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+    from studio_cli.booking.mail import Mailer
+
+
+class Desk:
+    """Everything a command needs of the world around it. Heavy parts are made when they are first used."""
+
+    def __init__(
+        self,
+        *,
+        db: str | None = None,
+        no_input: bool = False,
+        no_color: bool = False,
+        environ: Mapping[str, str] = os.environ,
+        stdin: TextIO | None = None,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+    ) -> None:
+        self.environ = environ
+        self.no_input = no_input
+        self.no_color = no_color
+        self.stdin, self.stdout, self.stderr = stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr
+        self._db = db
+        self._studio: Studio | None = None
+        self.exit_code = 0
+
+    # ── the studio ───────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def path(self) -> Path:
+        """The studio's file, whether or not it exists."""
+        return config.studio_path(self._db, self.environ)
+
+    @property
+    def studio(self) -> Studio:
+        """The open studio."""
+        if self._studio is None:
+            self._studio = open_studio(self.path, self.clock)
+        return self._studio
+
+    def clock(self) -> Instant:
+        """Return the present moment; ``STUDIO_NOW`` (RFC 3339) stops it, for trying things out."""
+        stopped = self.environ.get("STUDIO_NOW")
+        if not stopped:
+            return Instant.now()
+        try:
+            return Instant.parse_iso(stopped)
+        except ValueError:
+            raise WrongUsage(
+                "STUDIO_NOW is not a time.", hint="Write it like 2026-12-04T15:00:00Z."
+            ) from None
+
+    def close(self) -> None:
+        """Close the studio."""
+        if self._studio is not None:
+            self._studio.file.close()
+            self._studio = None
+
+    def secret(self, name: str) -> str | None:
+        """Return a secret of this studio."""
+        from studio_cli.model.settings import SECRETS, STUDIO_ID
+
+        return config.read_secret(self.environ, SECRETS[name], self.studio.settings[STUDIO_ID], name)
+
+    def mailer(self) -> Mailer | None:
+        """Return the mail server of the settings, or None when there is none."""
+        settings = self.studio.settings
+        host = settings.get("mail.host")
+        if host is None:
+            return None
+        from studio_cli.outside.smtp import SmtpServer
+
+        user = settings.get("mail.user")
+        password = self.secret("mail.password") if user else None
+        return SmtpServer(host, int(settings["mail.port"]), settings["mail.tls"], user, password)
+
+    # ── speaking ─────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether data is read by a person right now."""
+        return self.stdout.isatty()
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether a question can be asked."""
+        return not self.no_input and self.stdin.isatty() and self.stdout.isatty()
+
+    def say(self, text: str = "") -> None:
+        """Say something that is not data: on stderr."""
+        _write(self.stderr, text)
+
+    def data(self, text: str) -> None:
+        """Write a line of data to stdout."""
+        _write(self.stdout, text)
+
+    def json(self, document: Any) -> None:
+        """Write one JSON document to stdout."""
+        self.data(json.dumps(document, ensure_ascii=False, indent=2))
+
+    def lines(self, rows: Sequence[Sequence[str]]) -> None:
+        """Write tab-separated lines to stdout, for scripts."""
+        for row in rows:
+            self.data("\t".join(shown(cell) for cell in row))
+
+    def show(self, what: RenderableType) -> None:
+        """Show something made for a person: a table, a card."""
+        self.console.print(what)
+
+    @property
+    def console(self) -> Console:
+        """Rich, for stdout on a terminal."""
+        from rich.console import Console
+
+        return Console(
+            file=self.stdout, no_color=self._colorless(), highlight=False, emoji=False, markup=False
+        )
+
+    def _colorless(self) -> bool:
+        return self.no_color or bool(self.environ.get("NO_COLOR")) or self.environ.get("TERM") == "dumb"
+
+    # ── asking ───────────────────────────────────────────────────────────────────────────────────
+
+    def ask_yes(self, question: str) -> bool:
+        """Ask a yes-or-no question on the terminal; anything but yes is no."""
+        self.stderr.write(f"{question} [y/N] ")
+        self.stderr.flush()
+        answer = self.stdin.readline()
+        if not answer:
+            self.say()
+        return answer.strip().casefold() in {"y", "yes"}
+
+    def agree(self, question: str, *, yes: bool) -> None:
+        """Go on only if the owner wants it: asks on a terminal, needs ``--yes`` elsewhere."""
+        if yes:
+            return
+        if not self.may_ask:
+            raise WrongUsage(
+                "This cannot be taken back, so it needs a yes.", hint="Add --yes.", code="needs_yes"
+            )
+        if not self.ask_yes(question):
+            self.leave("Nothing was changed.")
+
+    def leave(self, words: str, code: int = 0) -> NoReturn:
+        """End the command here, saying why."""
+        import typer
+
+        self.say(words)
+        raise typer.Exit(code)
+
+    @contextlib.contextmanager
+    def afterwards(self, error: StudioError | None) -> Iterator[None]:
+        """Write the data, then fail with ``error`` if there is one: the work is saved, something outside was not."""
+        yield
+        if error is not None:
+            raise error
+
+
+def _write(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text + "\n")
+    except UnicodeEncodeError:  # a terminal or pipe in another encoding: show what it can show
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -1,0 +1,381 @@
+"""How things look: for each noun one list of fields for lines and tables, and a card."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from studio_cli.cli.desk import Desk
+from studio_cli.model.availability import Hours, day_name, show_minutes
+from studio_cli.model.client import Client
+from studio_cli.model.form import Answer, Form
+from studio_cli.model.message import Message
+from studio_cli.model.money import Money
+from studio_cli.model.session import Session, Share
+from studio_cli.model.session_type import SessionType
+from studio_cli.model.text import shown
+from studio_cli.model.times import rfc3339, show_day, show_duration, show_offset, show_range, show_short
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+STYLES = {
+    "pending": "yellow",
+    "confirmed": "green",
+    "inquiry": "cyan",
+    "canceled": "dim",
+    "declined": "dim",
+    "expired": "dim",
+    "sent": "green",
+    "failed": "red",
+    "unknown": "red",
+    "queued": "yellow",
+    "sending": "yellow",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One field of a noun: as a script reads it, and as a person does (None: not in the table)."""
+
+    title: str
+    plain: Callable[[Any], str]
+    shown: Callable[[Any], str] | None = None
+    right: bool = False
+
+
+def _same(title: str, get: Callable[[Any], str], *, right: bool = False) -> Column:
+    return Column(title, get, get, right)
+
+
+def _for_scripts(title: str, get: Callable[[Any], str]) -> Column:
+    return Column(title, get)
+
+
+def _money(money: Money) -> str:
+    return str(money) if money else "–"
+
+
+def waiting(session: Session) -> str:
+    """Return what a pending session waits for, as the owner reads it."""
+    names = [step.name for step in session.waiting_for]
+    if names == ["payment"] and session.step("payment").announced_at:
+        return "you: record the payment"
+    if session.status == "pending" and not names:
+        return "you: confirm it"
+    return ", ".join(names)
+
+
+SESSION = (
+    _same("#", lambda session: str(session.id), right=True),
+    _same("Status", lambda session: session.status),
+    Column(
+        "When",
+        lambda session: rfc3339(session.starts_at, session.timezone),
+        lambda session: show_short(session.starts_at, session.timezone),
+    ),
+    _for_scripts("Ends", lambda session: rfc3339(session.ends_at, session.timezone)),
+    _same("What", lambda session: session.title),
+    _same("Client", lambda session: session.client.name),
+    Column("Price", lambda session: str(session.price), None),
+    Column(
+        "Due now", lambda session: str(session.due_now), lambda session: _money(session.due_now), right=True
+    ),
+    Column("Waiting for", lambda session: ",".join(step.name for step in session.waiting_for), waiting),
+)
+
+CLIENT = (
+    _same("#", lambda client: str(client.id), right=True),
+    _same("Name", lambda client: client.name),
+    _same("Email", lambda client: client.email or ""),
+    _same("Phone", lambda client: client.phone or ""),
+)
+
+TYPE = (
+    _same("Name", lambda offer: offer.slug),
+    _same("Session type", lambda offer: offer.name),
+    Column(
+        "Duration", lambda offer: str(offer.duration), lambda offer: show_duration(offer.duration), right=True
+    ),
+    Column(
+        "Price", lambda offer: str(offer.terms.price), lambda offer: _money(offer.terms.price), right=True
+    ),
+    Column(
+        "At booking",
+        lambda offer: str(offer.terms.asked_now),
+        lambda offer: _money(offer.terms.asked_now),
+        right=True,
+    ),
+    _same("Where", lambda offer: offer.location or ""),
+)
+
+FORM = (
+    _same("Name", lambda form: form.name),
+    _same("Title", lambda form: form.title),
+    _same("Fields", lambda form: str(len(form.fields)), right=True),
+)
+
+
+def message_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of the outbox, with times in ``zone``."""
+    return (
+        _same("#", lambda message: str(message.id), right=True),
+        _same("State", lambda message: message.state),
+        _same("Kind", lambda message: message.kind),
+        _same("To", lambda message: message.to_email),
+        Column("Subject", lambda message: message.letter.subject, None),
+        Column(
+            "Written",
+            lambda message: rfc3339(message.created_at, zone),
+            lambda message: show_short(message.created_at, zone),
+        ),
+        _same("Tries", lambda message: str(message.attempts), right=True),
+        _same("Last error", lambda message: message.last_error or ""),
+    )
+
+
+def share_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of a session's shares, with times in ``zone``."""
+
+    def moment(title: str, name: str) -> Column:
+        def plain(share: Share) -> str:
+            at = getattr(share, name)
+            return rfc3339(at, zone) if at else ""
+
+        def for_people(share: Share) -> str:
+            at = getattr(share, name)
+            return show_short(at, zone) if at else "–"
+
+        return Column(title, plain, for_people)
+
+    return (
+        _same("#", lambda share: str(share.id), right=True),
+        _same("By", lambda share: share.channel),
+        moment("Made", "created_at"),
+        moment("Opened", "opened_at"),
+        moment("Revoked", "revoked_at"),
+    )
+
+
+# ── lists ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def show_list(
+    desk: Desk,
+    columns: Sequence[Column],
+    rows: Sequence[Any],
+    *,
+    as_json: bool,
+    json: Sequence[Any],
+    empty: str,
+) -> None:
+    """Write a list: JSON, tab-separated lines, or a table; when there is nothing, say on stderr what to do."""
+    if as_json:
+        desk.json(list(json))
+    elif not desk.on_terminal:
+        desk.lines([[column.plain(row) for column in columns] for row in rows])
+    elif rows:
+        desk.show(_table(columns, rows))
+    else:
+        desk.say(empty)
+
+
+def _table(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for column in columns:
+        if column.shown:
+            whole = column.title in {"#", "Status", "State", "Due now", "Price"}
+            table.add_column(
+                column.title, justify="right" if column.right else "left", no_wrap=whole, overflow="fold"
+            )
+    for row in rows:
+        table.add_row(*[_cell(column.shown(row)) for column in columns if column.shown])
+    return table
+
+
+def _cell(text: str) -> Text:
+    from rich.text import Text
+
+    return Text(shown(text), style=STYLES.get(text, ""))
+
+
+# ── cards ─────────────────────────────────────────────────────────────────────────────────────────
+
+Facts = Sequence[tuple[str, str]]
+
+
+def show_card(desk: Desk, title: str, facts: Facts, plain: Facts) -> None:
+    """Write one thing: a card on a terminal, ``name<TAB>value`` lines elsewhere."""
+    if not desk.on_terminal:
+        desk.lines([[name, value.replace("\n", "\\n")] for name, value in plain])
+        return
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(style="dim", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for name, value in facts:
+        lines = [_cell(line) for line in value.split("\n")]
+        grid.add_row(name, Text("\n").join(lines))
+    desk.show(Padding(Text(shown(title), style="bold"), (1, 0, 0, 0)))
+    desk.show(Padding(grid, (0, 0, 1, 0)))
+
+
+def _json_facts(document: dict[str, Any]) -> Facts:
+    """Return a JSON object as flat lines: ``client.name``, ``price`` as ``250.00 CAD``."""
+    facts: list[tuple[str, str]] = []
+    for name, value in document.items():
+        if isinstance(value, dict) and set(value) == {"amount", "currency"}:
+            facts.append((name, f"{value['amount']} {value['currency']}"))
+        elif isinstance(value, dict):
+            facts += [(f"{name}.{key}", "" if inner is None else str(inner)) for key, inner in value.items()]
+        elif isinstance(value, bool):
+            facts.append((name, str(value).lower()))
+        elif isinstance(value, list):
+            facts.append((name, ",".join(item for item in value if isinstance(item, str))))
+        else:
+            facts.append((name, "" if value is None else str(value)))
+    return [fact for fact in facts if fact[0] not in {"steps", "shares", "fields"}]
+
+
+def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -> None:
+    """Show a session as a card."""
+    zone = session.timezone
+    day = f"{show_day(session.starts_at, zone)}\n{show_range(session.starts_at, session.ends_at, zone)}"
+    facts = [
+        ("Status", session.status),
+        ("When", f"{day} ({show_duration(session.duration)})\n{show_offset(session.starts_at, zone)}"),
+        ("Where", session.location or "–"),
+        ("Client", f"{session.client.name}{f' <{session.client.email}>' if session.client.email else ''}"),
+        ("Price", _sums(session)),
+        ("Steps", _steps(session)),
+    ]
+    if waiting(session):
+        facts.append(("Waiting for", waiting(session)))
+    if session.expires_at and session.status == "pending":
+        facts.append(("Held until", show_short(session.expires_at, zone)))
+    if session.confirmed_at:
+        facts.append(
+            ("Confirmed", f"{show_short(session.confirmed_at, zone)}, by the {session.confirmed_by}")
+        )
+    if session.custom_time:
+        facts.append(("Custom time", "outside the availability"))
+    if session.overlap_allowed:
+        facts.append(("Overlap", "allowed by you"))
+    facts.append(("Links", "\n".join(_share(share, zone) for share in session.shares) or "not shared yet"))
+    facts += [(answer.label, answer.value) for answer in answers]
+    plain = [
+        *_json_facts(session.as_json()),
+        *((f"answer.{answer.name}", answer.value) for answer in answers),
+    ]
+    show_card(desk, f"{session.id}  {session.title}", facts, plain)
+
+
+def _sums(session: Session) -> str:
+    if not session.price and not session.paid:
+        return "free"
+    parts = [str(session.price)]
+    if session.paid:
+        parts.append(f"paid {session.paid}")
+    if session.due_now:
+        parts.append(f"due now {session.due_now}")
+    if session.paid and session.balance:
+        parts.append(f"balance {session.balance}")
+    return ", ".join(parts)
+
+
+def _steps(session: Session) -> str:
+    lines = []
+    for step in session.steps:
+        if step.required:
+            state = "done" if step.done_at else "waived" if step.waived_at else "open"
+            if state == "open" and step.announced_at:
+                state = "on its way, says the client"
+            lines.append(f"{'✓' if step.done_at else '–' if step.waived_at else '○'} {step.name}: {state}")
+    return "\n".join(lines)
+
+
+def _share(share: Share, zone: str) -> str:
+    opened = f"opened {show_short(share.opened_at, zone)}" if share.opened_at else "not opened yet"
+    revoked = f", revoked {show_short(share.revoked_at, zone)}" if share.revoked_at else ""
+    return f"{share.id} {share.channel}, {show_short(share.created_at, zone)}, {opened}{revoked}"
+
+
+def show_client(desk: Desk, client: Client, zone: str) -> None:
+    """Show a client as a card."""
+    facts = [
+        ("Email", client.email or "–"),
+        ("Phone", client.phone or "–"),
+        ("Notes", client.notes or "–"),
+        ("Since", show_short(client.created_at, zone)),
+    ]
+    show_card(desk, f"{client.id}  {client.name}", facts, _json_facts(client.as_json(zone)))
+
+
+def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
+    """Show a session type as a card."""
+    terms = offer.terms
+    asked = {"full": "all of it at booking", "later": "nothing at booking"}.get(
+        terms.pay, f"{terms.asked_now} at booking"
+    )
+    price = f"{terms.price}, {asked}" if terms.price else "free"
+    facts = [
+        ("Name", offer.slug),
+        ("Duration", show_duration(offer.duration)),
+        ("Price", price),
+        ("Where", offer.location or "–"),
+        ("Buffers", f"{offer.buffer_before} min before, {offer.buffer_after} min after"),
+        ("Starts every", show_duration(offer.increment)),
+        ("Held for", show_duration(offer.hold) if offer.hold else "as long as it is pending"),
+        ("Questionnaire", offer.form or "–"),
+        ("Seen by", "whoever has its link" if offer.private else "everybody"),
+    ]
+    if offer.archived_at:
+        facts.append(("Archived", show_short(offer.archived_at, zone)))
+    show_card(desk, offer.name, facts, _json_facts(offer.as_json(zone)))
+
+
+def show_form(desk: Desk, form: Form) -> None:
+    """Show a questionnaire as a card: one question a line."""
+    facts = [
+        (field.name, f"{field.label} ({field.kind}{', required' if field.required else ''})")
+        for field in form.fields
+    ]
+    show_card(desk, form.title, facts, facts)
+
+
+def show_week(desk: Desk, hours: Sequence[Hours], zone: str, *, as_json: bool) -> None:
+    """Show the weekly hours: a line a day on a terminal, a line a range elsewhere."""
+    if as_json:
+        desk.json({"timezone": zone, "weekly": [stretch.as_json() for stretch in hours]})
+    elif not desk.on_terminal:
+        desk.lines([list(stretch.as_json().values()) for stretch in hours])
+    else:
+        days: list[tuple[str, str]] = []
+        for number in range(1, 8):
+            ranges = [
+                f"{show_minutes(s.opens)}–{show_minutes(s.closes)}" for s in hours if s.weekday == number
+            ]
+            days.append((day_name(number).capitalize(), "  ".join(ranges) or "off"))
+        show_card(desk, f"Weekly hours ({zone})", days, days)
+
+
+def show_message(desk: Desk, message: Message) -> None:
+    """Show one mail."""
+    facts = [
+        ("State", message.state),
+        ("To", f"{message.to_name} <{message.to_email}>"),
+        ("Subject", message.letter.subject),
+        ("Last error", message.last_error or "–"),
+        ("", message.letter.text),
+    ]
+    show_card(
+        desk, f"Message {message.id}", facts, [(name.lower() or "text", value) for name, value in facts]
+    )

@@ -1,0 +1,124 @@
+"""``studio serve-link``: the clients' door, links only."""
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+from studio_cli.booking import session as sessions
+from studio_cli.booking import share as shares
+from studio_cli.booking.studio import Studio, remember_address
+from studio_cli.cli import output
+from studio_cli.cli.desk import Desk
+from studio_cli.cli.link import show_qr
+from studio_cli.cli.params import desk_of, example
+from studio_cli.errors import Refused, WrongUsage
+from studio_cli.model.session import Session
+from studio_cli.model.settings import DEFAULT_PORT, check_public_url
+from studio_cli.model.text import shown
+
+app = typer.Typer()
+
+
+@app.command(
+    "serve-link",
+    epilog=example(
+        "studio serve-link",
+        "studio serve-link 12 --once",
+        "studio serve-link --port 0",
+        "studio serve-link --public-url https://book.example.com",
+    ),
+)
+def serve_link(
+    ctx: typer.Context,
+    session: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[SESSION]", help="Make a link of this session and show it.", show_default=False
+        ),
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="End when that session is confirmed.")] = False,
+    host: Annotated[str, typer.Option("--host", help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="0 takes any free one.")
+    ] = DEFAULT_PORT,
+    public_url: Annotated[
+        str | None,
+        typer.Option("--public-url", metavar="URL", help="The address clients open, when it is another one."),
+    ] = None,
+) -> None:
+    """Serve every open link, so that clients can complete their bookings. Ctrl-C ends it."""
+    from studio_cli.web.server import Door, address_of, bind, end_on_terminate
+
+    desk = desk_of(ctx)
+    if once and session is None:
+        raise WrongUsage("--once needs a session.", hint="For example: studio serve-link 12 --once")
+    shared = sessions.find(desk.studio, session) if session else None
+    listening = bind(host, port)
+    with contextlib.closing(listening):
+        here = address_of(listening, host)
+        base = check_public_url(public_url) if public_url else None
+        if base or port:  # a port that nobody chose is nothing to send a client later
+            remember_address(desk.studio, base or here)
+        link_base = base or desk.studio.settings.get("web.public_url") or here
+        desk.data(here if not desk.on_terminal else f"Serving your clients' links on {here}")
+        desk.stdout.flush()
+        watched = _share(desk, shared, link_base) if shared else None
+        desk.say("Ctrl-C ends it.")
+        end_on_terminate()
+        door = Door(listening, desk.path, desk.clock, desk.say, link_base=link_base)
+        news = News(desk, desk.studio)
+        finished = door.serve(lambda: news.look(watched if once else None))
+    _farewell(desk, watched if once else None, finished)
+
+
+def _share(desk: Desk, session: Session, base: str) -> int | None:
+    """Make a link of the session and show it; nothing to make when it is confirmed already."""
+    if session.status == "confirmed":
+        desk.say(f"Session {session.id} is confirmed already.")
+        return session.id
+    shared = shares.share(desk.studio, str(session.id), "direct", base)
+    assert shared.link is not None
+    desk.data(shared.link)
+    desk.stdout.flush()
+    if desk.on_terminal:
+        show_qr(desk, shared.link)
+    return session.id
+
+
+class News:
+    """Says what clients do while the door is open, and notices when the watched session is confirmed."""
+
+    def __init__(self, desk: Desk, studio: Studio) -> None:
+        self._desk, self._studio = desk, studio
+        self._seen = sessions.newest_event(studio)
+
+    def look(self, watched: int | None) -> bool:
+        """Tell what is new; return whether the watched session waits for nothing any more."""
+        for event in sessions.client_events(self._studio, self._seen):
+            self._seen = event.number
+            self._desk.say(
+                f"  {event.kind}: session {event.session_id}, {shown(event.title)} with {shown(event.client)}"
+            )
+        if watched is None:
+            return False
+        return sessions.get(self._studio, watched).status != "pending"
+
+
+def _farewell(desk: Desk, watched: int | None, finished: bool) -> None:
+    if watched is None:
+        desk.say("Stopped.")
+        return
+    session = sessions.get(desk.studio, watched)
+    if desk.on_terminal:
+        output.show_session(desk, session)
+    else:
+        desk.lines([[column.plain(session) for column in output.SESSION]])
+    if session.status == "confirmed":
+        desk.say(f"Session {session.id} is Confirmed.")
+        return
+    if not finished:
+        desk.leave(f"Stopped. Session {session.id} is still {session.status}.", 130)
+    raise Refused(
+        f"Session {session.id} is {session.status}: there is nothing to wait for.", code="wrong_status"
+    )

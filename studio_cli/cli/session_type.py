@@ -1,0 +1,180 @@
+"""``studio type``: what the studio offers."""
+
+from typing import Annotated
+
+import typer
+
+from studio_cli.booking import session_type as types
+from studio_cli.booking.session_type import TypedOffer
+from studio_cli.cli import output
+from studio_cli.cli.desk import Desk
+from studio_cli.cli.params import Json, Key, TypeRef, desk_of, example
+from studio_cli.errors import WrongUsage
+from studio_cli.model.session_type import SessionType
+from studio_cli.store import session_type as type_store
+
+app = typer.Typer()
+
+Slug = Annotated[str | None, typer.Option("--slug", help="Its short name; else made of the name.")]
+Duration = Annotated[
+    str | None, typer.Option("--duration", metavar="TIME", help="How long it lasts: 90m, 1h30, 2h.")
+]
+Price = Annotated[str | None, typer.Option("--price", metavar="AMOUNT", help="As 250 or 250.00; 0 for free.")]
+Deposit = Annotated[
+    str | None, typer.Option("--deposit", metavar="AMOUNT|N%", help="What is due at booking; else all of it.")
+]
+Pay = Annotated[str | None, typer.Option("--pay", metavar="full|deposit|later", help="When it is paid.")]
+Location = Annotated[str | None, typer.Option("--location", help="Where it is.")]
+BufferBefore = Annotated[
+    str | None, typer.Option("--buffer-before", metavar="TIME", help="Free time kept before it.")
+]
+BufferAfter = Annotated[
+    str | None, typer.Option("--buffer-after", metavar="TIME", help="Free time kept after it.")
+]
+Increment = Annotated[
+    str | None, typer.Option("--increment", metavar="TIME", help="Slots begin every so often (30m).")
+]
+Notice = Annotated[str | None, typer.Option("--notice", metavar="TIME", help="How early clients must book.")]
+Window = Annotated[
+    str | None, typer.Option("--window", metavar="DAYS", help="How far ahead clients can book: 60d.")
+]
+PerDay = Annotated[int | None, typer.Option("--per-day", metavar="N", help="At most so many a day.")]
+Hold = Annotated[
+    str | None, typer.Option("--hold", metavar="TIME", help="Pending sessions expire after this: 3d.")
+]
+FormName = Annotated[
+    str | None, typer.Option("--form", metavar="NAME", help="The questionnaire that clients fill in.")
+]
+Private = Annotated[
+    bool | None, typer.Option("--private/--public", help="Whether only those with its link see it.")
+]
+
+
+@app.command(
+    "add",
+    epilog=example(
+        'studio type add "Family session" --duration 90m --price 250 --deposit 50',
+        'studio type add "Consultation" --duration 30m --price 0',
+    ),
+)
+def add(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(help="What clients read.", show_default=False)],
+    slug: Slug = None,
+    duration: Duration = None,
+    price: Price = None,
+    deposit: Deposit = None,
+    pay: Pay = None,
+    location: Location = None,
+    buffer_before: BufferBefore = None,
+    buffer_after: BufferAfter = None,
+    increment: Increment = None,
+    notice: Notice = None,
+    window: Window = None,
+    per_day: PerDay = None,
+    hold: Hold = None,
+    form: FormName = None,
+    private: Private = None,
+    key: Key = None,
+    as_json: Json = False,
+) -> None:
+    """Add a session type. A price without more is due whole at booking."""
+    desk = desk_of(ctx)
+    typed = TypedOffer(
+        name, slug, duration, price, deposit, pay, location, buffer_before, buffer_after,
+        increment, notice, window, per_day, hold, form, private,
+    )  # fmt: skip
+    offer, new = types.add(desk.studio, typed, key=key)
+    _show(desk, offer, "is added" if new else "was there already", as_json)
+
+
+@app.command("list", epilog=example("studio type list"))
+def list_(
+    ctx: typer.Context,
+    archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the session types."""
+    desk = desk_of(ctx)
+    rows = type_store.listed(desk.studio.file, archived=archived)
+    zone = desk.studio.settings.zone
+    output.show_list(
+        desk,
+        output.TYPE,
+        rows,
+        as_json=as_json,
+        json=[offer.as_json(zone) for offer in rows] if as_json else [],
+        empty='No session types yet. Add one: studio type add "Family session" --duration 90m --price 250',
+    )
+
+
+@app.command("show", epilog=example("studio type show family"))
+def show(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+    """Show one session type."""
+    desk = desk_of(ctx)
+    offer = types.find(desk.studio, type_)
+    zone = desk.studio.settings.zone
+    if as_json:
+        desk.json(offer.as_json(zone))
+    else:
+        output.show_type(desk, offer, zone)
+
+
+@app.command("edit", epilog=example("studio type edit family --price 280 --deposit 20%"))
+def edit(
+    ctx: typer.Context,
+    type_: TypeRef,
+    name: Annotated[str | None, typer.Option("--name", help="What clients read.")] = None,
+    slug: Slug = None,
+    duration: Duration = None,
+    price: Price = None,
+    deposit: Deposit = None,
+    pay: Pay = None,
+    location: Location = None,
+    buffer_before: BufferBefore = None,
+    buffer_after: BufferAfter = None,
+    increment: Increment = None,
+    notice: Notice = None,
+    window: Window = None,
+    per_day: PerDay = None,
+    hold: Hold = None,
+    form: FormName = None,
+    private: Private = None,
+    as_json: Json = False,
+) -> None:
+    """Change a session type. Sessions that are set up already keep what they have."""
+    desk = desk_of(ctx)
+    typed = TypedOffer(
+        name, slug, duration, price, deposit, pay, location, buffer_before, buffer_after,
+        increment, notice, window, per_day, hold, form, private,
+    )  # fmt: skip
+    if typed == TypedOffer():
+        raise WrongUsage(
+            "Nothing to change was said.", hint=f"For example: studio type edit {type_} --price 280"
+        )
+    _show(desk, types.edit(desk.studio, type_, typed), "is changed", as_json)
+
+
+@app.command("archive", epilog=example("studio type archive family", "studio type archive family --restore"))
+def archive(
+    ctx: typer.Context,
+    type_: TypeRef,
+    restore: Annotated[bool, typer.Option("--restore", help="Take it out again.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Put a session type away: no new sessions of it, the old ones stay."""
+    desk = desk_of(ctx)
+    offer, changed = types.archive(desk.studio, type_, restore=restore)
+    words = "offered again" if restore else "archived"
+    _show(desk, offer, f"is {words}" if changed else f"was {words} already", as_json)
+
+
+def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:
+    zone = desk.studio.settings.zone
+    if as_json:
+        desk.json(offer.as_json(zone))
+    elif desk.on_terminal:
+        desk.data(f"Session type {offer.slug} {words}.")
+        output.show_type(desk, offer, zone)
+    else:
+        desk.lines([[column.plain(offer) for column in output.TYPE]])

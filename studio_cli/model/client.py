@@ -1,0 +1,97 @@
+"""A client: who a session is for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from whenever import Instant
+
+from studio_cli.errors import WrongUsage
+from studio_cli.model.text import clean, clean_optional, shown
+from studio_cli.model.times import rfc3339
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """A person or business that sessions are for."""
+
+    id: int
+    name: str
+    email: str | None
+    phone: str | None
+    notes: str | None
+    created_at: Instant
+    archived_at: Instant | None
+
+    def as_json(self, zone: str) -> dict[str, Any]:
+        """Return the client as scripts read it; times in ``zone``."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "email": self.email,
+            "phone": self.phone,
+            "notes": self.notes,
+            "created_at": rfc3339(self.created_at, zone),
+            "archived_at": self.archived_at and rfc3339(self.archived_at, zone),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDetails:
+    """What is typed about a client, checked: the same for adding, editing and importing."""
+
+    name: str
+    email: str | None = None
+    phone: str | None = None
+    notes: str | None = None
+
+    @classmethod
+    def checked(
+        cls, name: str, email: str | None = None, phone: str | None = None, notes: str | None = None
+    ) -> ClientDetails:
+        """Return the details as they are stored; raise ``WrongUsage`` for what cannot be one."""
+        return cls(
+            name=clean(name, "The client's name"),
+            email=check_email(email) if email and email.strip() else None,
+            phone=_phone(phone),
+            notes=clean_optional(notes, "The notes", limit=20_000, multiline=True),
+        )
+
+
+def check_email(text: str) -> str:
+    """Return a mail address in its normal form (RFC 5321/5322/6531); no DNS is asked."""
+    from email_validator import EmailNotValidError, validate_email
+
+    try:
+        # Reserved names (.test, .example, localhost) are fine: the owner may try things out with them.
+        found = validate_email(text.strip(), check_deliverability=False, test_environment=True)
+    except EmailNotValidError as problem:
+        raise WrongUsage(
+            f"{shown(text.strip())[:80]!r} is not a mail address: {str(problem)[:200].rstrip('.')}.",
+            hint="Write it like rui@example.com.",
+            code="email",
+        ) from None
+    return found.normalized
+
+
+def _phone(text: str | None) -> str | None:
+    value = clean_optional(text, "The phone number", limit=40)
+    if value is not None and sum(character.isdigit() for character in value) < 3:
+        raise WrongUsage(f"{shown(value)!r} is not a phone number.", hint="Write it like +1 416 555 0100.")
+    return value
+
+
+def parse_person(text: str) -> ClientDetails:
+    """Read ``Eva Lima <eva@example.com>``, or just ``Eva Lima``."""
+    value = text.strip()
+    if value.endswith(">") and "<" in value:
+        name, _, address = value[:-1].rpartition("<")
+        return ClientDetails.checked(name.strip().strip('"'), address)
+    if "@" in value and " " not in value:
+        raise WrongUsage(
+            f"{shown(value)[:80]!r} has no name.",
+            hint='Write it like "Eva Lima <eva@example.com>".',
+            code="client",
+        )
+    return ClientDetails.checked(value)

@@ -1,0 +1,215 @@
+"""A session: one appointment, its status, and what the client still has to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from whenever import Instant
+
+from studio_cli.model.form import Form
+from studio_cli.model.money import Money
+from studio_cli.model.times import rfc3339, show_day, show_offset, show_range
+
+Status = Literal["inquiry", "pending", "confirmed", "declined", "canceled", "expired"]
+StepName = Literal["review", "questionnaire", "contract", "payment"]
+Channel = Literal["email", "direct"]
+By = Literal["client", "owner"]
+
+STATUSES: tuple[Status, ...] = ("inquiry", "pending", "confirmed", "declined", "canceled", "expired")
+STEPS: tuple[StepName, ...] = ("review", "questionnaire", "contract", "payment")
+
+# The schema has the same list (a trigger); this one lets a use case say why before the database refuses.
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    "inquiry": frozenset({"pending", "declined", "canceled"}),
+    "pending": frozenset({"confirmed", "expired", "canceled"}),
+    "confirmed": frozenset({"pending", "canceled"}),
+    "expired": frozenset({"pending"}),
+    "declined": frozenset(),
+    "canceled": frozenset(),
+}
+
+LINK_LIVES_DAYS = 30
+"""A link ends this many days after its session does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing the client does. ``announced_at`` is a payment that is said to be on its way."""
+
+    name: StepName
+    required: bool
+    done_at: Instant | None = None
+    waived_at: Instant | None = None
+    announced_at: Instant | None = None
+
+    @property
+    def open(self) -> bool:
+        """Whether the booking still waits for this step."""
+        return self.required and self.done_at is None and self.waived_at is None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return ``{step, required, done, waived}``."""
+        return {
+            "step": self.name,
+            "required": self.required,
+            "done": self.done_at is not None,
+            "waived": self.waived_at is not None,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One act of giving the client a link. The token itself is nowhere in the file."""
+
+    id: int
+    session_id: int
+    channel: Channel
+    created_at: Instant
+    opened_at: Instant | None
+    revoked_at: Instant | None
+
+    def as_json(self, zone: str) -> dict[str, Any]:
+        """Return the share as scripts read it; times in ``zone``."""
+        return {
+            "id": self.id,
+            "channel": self.channel,
+            "created_at": rfc3339(self.created_at, zone),
+            "opened_at": self.opened_at and rfc3339(self.opened_at, zone),
+            "revoked_at": self.revoked_at and rfc3339(self.revoked_at, zone),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """One line of the history, with the session it is about."""
+
+    number: int
+    kind: str
+    session_id: int
+    title: str
+    client: str
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The short form of a client or a type inside a session."""
+
+    id: int
+    name: str
+    email: str | None = None
+    slug: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An appointment. Buffers are minutes; ``asked_now`` is what completing the booking costs."""
+
+    id: int
+    status: Status
+    title: str
+    type: Named | None
+    client: Named
+    starts_at: Instant
+    duration: int
+    timezone: str
+    buffer_before: int
+    buffer_after: int
+    location: str | None
+    price: Money
+    asked_now: Money
+    paid: Money
+    form: Form | None
+    custom_time: bool
+    overlap_allowed: bool
+    expires_at: Instant | None
+    revision: int
+    created_at: Instant
+    confirmed_at: Instant | None
+    confirmed_by: By | None
+    steps: tuple[Step, ...] = ()
+    shares: tuple[Share, ...] = ()
+
+    @property
+    def ends_at(self) -> Instant:
+        """When it ends: a real duration after it starts, whatever clocks do in between."""
+        return self.starts_at.add(minutes=self.duration)
+
+    @property
+    def occupies(self) -> bool:
+        """Whether its time is taken."""
+        return self.status in {"pending", "confirmed"}
+
+    @property
+    def waiting_for(self) -> tuple[Step, ...]:
+        """The steps that stand between a pending session and Confirmed, in their order."""
+        return tuple(step for step in self.steps if step.open) if self.status == "pending" else ()
+
+    @property
+    def due_now(self) -> Money:
+        """What the client is asked to pay now: nothing when it is paid, waived or no longer wanted."""
+        if self.step("payment").waived_at or self.status not in {"inquiry", "pending", "confirmed"}:
+            return Money(0, self.price.currency)
+        return (self.asked_now - self.paid).or_zero()
+
+    @property
+    def balance(self) -> Money:
+        """What of the price is not paid; below zero when too much was."""
+        return self.price - self.paid
+
+    @property
+    def link_ends_at(self) -> Instant:
+        """When every link of this session ends by itself."""
+        return self.ends_at.add(hours=24 * LINK_LIVES_DAYS)
+
+    def step(self, name: StepName) -> Step:
+        """Return the step of that name; one that this session does not have is not required."""
+        return next((step for step in self.steps if step.name == name), Step(name, required=False))
+
+    def details(self) -> dict[str, str]:
+        """Return what a client agrees to when reviewing, as they read it: any change must be seen first."""
+        zone = self.timezone
+        return {
+            "title": self.title,
+            "when": f"{show_day(self.starts_at, zone)}, {show_range(self.starts_at, self.ends_at, zone)}",
+            "zone": show_offset(self.starts_at, zone),
+            "location": self.location or "",
+            "price": str(self.price),
+            "due_now": str(self.asked_now),
+        }
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the session as scripts read it; times in its own zone."""
+
+        def at(moment: Instant | None) -> str | None:
+            return moment and rfc3339(moment, self.timezone)
+
+        return {
+            "id": self.id,
+            "status": self.status,
+            "title": self.title,
+            "type": self.type and {"slug": self.type.slug, "name": self.type.name},
+            "client": {"id": self.client.id, "name": self.client.name, "email": self.client.email},
+            "starts_at": at(self.starts_at),
+            "ends_at": at(self.ends_at),
+            "timezone": self.timezone,
+            "duration_minutes": self.duration,
+            "buffer_before_minutes": self.buffer_before,
+            "buffer_after_minutes": self.buffer_after,
+            "location": self.location,
+            "price": self.price.as_json(),
+            "due_now": self.due_now.as_json(),
+            "paid": self.paid.as_json(),
+            "balance": self.balance.as_json(),
+            "steps": [step.as_json() for step in self.steps],
+            "waiting_for": [step.name for step in self.waiting_for],
+            "payment_announced_at": at(self.step("payment").announced_at),
+            "form": self.form.name if self.form else None,
+            "custom_time": self.custom_time,
+            "overlap_allowed": self.overlap_allowed,
+            "expires_at": at(self.expires_at),
+            "created_at": at(self.created_at),
+            "confirmed_at": at(self.confirmed_at),
+            "confirmed_by": self.confirmed_by,
+            "shares": [share.as_json(self.timezone) for share in self.shares],
+        }

@@ -1,0 +1,188 @@
+"""The studio's settings: which there are, what each may be, and what it is when nobody has said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from studio_cli.errors import NotFound, WrongUsage
+from studio_cli.model.client import check_email
+from studio_cli.model.colors import palette
+from studio_cli.model.money import parse_currency
+from studio_cli.model.text import clean, did_you_mean, nearest, shown
+from studio_cli.model.times import check_zone
+
+DEFAULT_PORT = 8000
+DEFAULT_ADDRESS = f"http://127.0.0.1:{DEFAULT_PORT}"
+
+
+def _line(what: str) -> Callable[[str], str]:
+    return lambda text: clean(text, what)
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def check(text: str) -> str:
+        if text not in words:
+            raise WrongUsage(
+                f"{shown(text)[:40]!r} is not possible here.", hint=f"Use one of: {', '.join(words)}."
+            )
+        return text
+
+    return check
+
+
+def _port(text: str) -> str:
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+        raise WrongUsage(
+            f"{shown(text)[:40]!r} is not a port.", hint="Use a number from 1 to 65535, often 587."
+        )
+    return str(int(text))
+
+
+def _color(text: str) -> str:
+    if not re.fullmatch(r"#[0-9a-fA-F]{6}", text):
+        raise WrongUsage(f"{shown(text)[:40]!r} is not a colour.", hint="Write it like #2f6f62.")
+    return text.lower()
+
+
+def _host(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]{1,253}", text):
+        raise WrongUsage(
+            f"{shown(text)[:60]!r} is not the name of a server.", hint="Write it like smtp.example.com."
+        )
+    return text
+
+
+def check_public_url(text: str) -> str:
+    """Return the address under which clients reach the pages, without a slash at its end."""
+    value = text.strip().rstrip("/")
+    parts = urlsplit(value)
+    good = (
+        parts.scheme in {"http", "https"}
+        and parts.hostname
+        and not (parts.query or parts.fragment or parts.username)
+    )
+    if not good or re.search(r"[\s<>\"'\\^`{|}]", value) or not value.isascii():
+        raise WrongUsage(
+            f"{shown(text)[:80]!r} is not a web address.", hint="Write it like https://book.example.com."
+        )
+    return value
+
+
+def _locale(text: str) -> str:
+    if not re.fullmatch(r"[a-z]{2,3}([_-][A-Za-z]{2,4})?", text):
+        raise WrongUsage(f"{shown(text)[:40]!r} is not a language.", hint="Write it like en or pt-BR.")
+    return text.replace("_", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting: what it is for, what it may be, and its value when not set."""
+
+    about: str
+    check: Callable[[str], str]
+    default: str | None = None
+
+
+KEYS: dict[str, Key] = {
+    "studio.name": Key("what clients read as your name", _line("The studio's name")),
+    "studio.email": Key("where clients reach you", check_email),
+    "studio.phone": Key("where clients call you", lambda text: clean(text, "The phone number", limit=40)),
+    "studio.timezone": Key("the zone your hours are in", check_zone),
+    "studio.currency": Key("what your prices are in (ISO 4217)", parse_currency),
+    "studio.locale": Key("how money is written", _locale, "en"),
+    "brand.color": Key("the colour of the pages' buttons", _color, "#2f5d50"),
+    "web.public_url": Key("the address clients open, for example https://book.example.com", check_public_url),
+    "mail.from": Key("the sender of your mails", check_email),
+    "mail.host": Key("the mail server", _host),
+    "mail.port": Key("the mail server's port", _port, "587"),
+    "mail.user": Key("the login on the mail server", _line("The mail user")),
+    "mail.tls": Key(
+        "how the connection is protected: starttls, tls or none",
+        _one_of("starttls", "tls", "none"),
+        "starttls",
+    ),
+    "payment.provider": Key("how clients pay: offline or test", _one_of("offline", "test"), "offline"),
+    "payment.instructions": Key(
+        "what a client reads when something is to be paid",
+        lambda text: clean(text, "The instructions", limit=2000, multiline=True),
+    ),
+}
+
+SECRETS: dict[str, str] = {"mail.password": "STUDIO_MAIL_PASSWORD"}
+"""Kept outside the studio's file; the environment variable wins."""
+
+TEST_STUDIO = "internal.test_studio"
+"""Set by ``studio demo`` and ``init --test``: the only studios in which the test payment page works."""
+ADDRESS = "internal.address"
+"""Where this studio's links were last served on purpose: a link's address while there is no public one."""
+STUDIO_ID = "internal.id"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings of one studio. Missing ones have their default."""
+
+    values: Mapping[str, str]
+
+    def get(self, key: str) -> str | None:
+        """Return the value of ``key``, or its default, or None."""
+        value = self.values.get(key)
+        return value if value is not None or key not in KEYS else KEYS[key].default
+
+    def __getitem__(self, key: str) -> str:
+        value = self.get(key)
+        if value is None:
+            raise KeyError(key)
+        return value
+
+    @property
+    def zone(self) -> str:
+        """The studio's IANA time zone."""
+        return self["studio.timezone"]
+
+    @property
+    def currency(self) -> str:
+        """The studio's ISO 4217 currency."""
+        return self["studio.currency"]
+
+    @property
+    def link_base(self) -> str:
+        """The address that links begin with."""
+        return self.get("web.public_url") or self.get(ADDRESS) or DEFAULT_ADDRESS
+
+    @property
+    def is_test_studio(self) -> bool:
+        """Whether pretended payments are allowed here."""
+        return self.get(TEST_STUDIO) == "yes"
+
+    def for_clients(self) -> dict[str, Any]:
+        """Return what pages and mails may know of the studio, as plain data."""
+        return {
+            "name": self["studio.name"],
+            "email": self["studio.email"],
+            "phone": self.get("studio.phone") or "",
+            "timezone": self.zone,
+            "tel": "".join(mark for mark in self.get("studio.phone") or "" if mark in "+0123456789"),
+            "test": self.is_test_studio,
+            **palette(self["brand.color"]),
+            "instructions": self.get("payment.instructions") or "",
+        }
+
+
+def check_key(name: str) -> Key:
+    """Return the setting of that name; raise ``NotFound`` with the nearest names."""
+    if name in KEYS:
+        return KEYS[name]
+    if name in SECRETS:
+        raise WrongUsage(f"{name} is a secret.", hint=f"Set it with: studio config secret {name}")
+    hint = did_you_mean(nearest(name, KEYS)) or "studio config list shows them all."
+    raise NotFound(f"There is no setting {shown(name)[:60]!r}.", hint=hint)
+
+
+def check_setting(name: str, text: str) -> str:
+    """Return ``text`` as the value of the setting ``name``; raise ``WrongUsage`` when it cannot be."""
+    return check_key(name).check(text)

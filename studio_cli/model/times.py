@@ -1,0 +1,336 @@
+"""Times: exact moments in UTC, shown and typed in the zone in which they were meant.
+
+Arithmetic is on moments (``whenever.Instant``), never on wall clocks. A wall time that does not exist (clocks
+go forward) is refused; one that exists twice (clocks go back) must be decided by whoever typed it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+from whenever import (
+    Date,
+    Instant,
+    OffsetDateTime,
+    PlainDateTime,
+    RepeatedTime,
+    SkippedTime,
+    Time,
+    TimeZoneNotFoundError,
+    ZonedDateTime,
+)
+
+from studio_cli.errors import Refused, WrongUsage
+from studio_cli.model.text import nearest, shown
+
+Which = Literal["first", "second"]
+
+EXAMPLES = 'Write it like "2026-12-04 10:00", "tomorrow 10:00" or "fri 3pm".'
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+_MONTH_NAMES = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+# Far enough for any booking, near enough that every later calculation stays inside what dates can be.
+EARLIEST, LATEST = Instant.from_utc(1990, 1, 1), Instant.from_utc(2199, 12, 31)
+
+
+# ── stored ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def stored(moment: Instant) -> str:
+    """Return the moment as the file keeps it: UTC, whole seconds, fixed width, so that text order is time order."""
+    return moment.format_iso(unit="second")
+
+
+def from_stored(text: str) -> Instant:
+    """Return the moment that ``stored`` wrote."""
+    return Instant.parse_iso(text)
+
+
+def rfc3339(moment: Instant, zone: str) -> str:
+    """Return ``2026-12-05T10:00:00-05:00``: RFC 3339 with the offset of ``zone`` at that moment."""
+    return moment.to_tz(zone).format_iso(unit="second", tz_id_display="omit")
+
+
+# ── zones ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_zone(name: str) -> str:
+    """Return ``name`` if it is an IANA time zone (https://www.iana.org/time-zones), in its own spelling."""
+    try:
+        return str(Instant.from_utc(2026, 1, 1).to_tz(name.strip()).tz_id)
+    except (TimeZoneNotFoundError, ValueError):
+        pass
+    from zoneinfo import available_timezones  # reads a thousand names: only when one was wrong
+
+    zones = sorted(available_timezones())
+    wanted = name.strip().casefold().replace(" ", "_")
+    same = [zone for zone in zones if zone.casefold() == wanted]
+    if same:
+        return same[0]
+    cities = {zone.rpartition("/")[2]: zone for zone in zones}
+    near = [zone for zone in zones if wanted and zone.casefold().endswith("/" + wanted)]
+    near = near or [cities[city] for city in nearest(wanted, cities, 2)] or nearest(wanted, zones, 2)
+    hint = f"Did you mean {' or '.join(near)}?" if near else "Use an IANA name, for example: America/Toronto"
+    raise WrongUsage(f"{shown(name)[:60]!r} is not a time zone.", hint=hint, code="time_zone")
+
+
+# ── typed ─────────────────────────────────────────────────────────────────────────────────────────
+
+_CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2})(?:\.0+)?)?\s*(am|pm|a\.m\.|p\.m\.)?")
+_ISO_WALL = re.compile(r"(\d{4}-\d{2}-\d{2})[T\s]+(\S.*)", re.I)
+_ISO_EXACT = re.compile(r"\d{4}-\d{2}-\d{2}[T\s]\d{2}:\d{2}(:\d{2}(\.\d+)?)?\s?(Z|[+-]\d{2}:?\d{2})", re.I)
+
+
+def parse_when(text: str, zone: str, now: Instant, which: Which | None = None) -> Instant:
+    """Return the moment that a person means by ``text``.
+
+    ``text`` is ``2026-12-04 10:00`` (a wall time in ``zone``), RFC 3339 with an offset (exact), or everyday
+    words counted from ``now``: ``today``, ``tomorrow``, a weekday (the next such time to come), ``4 dec``.
+    ``which`` decides a wall time that exists twice. Raises ``WrongUsage`` (exit 2) for what is not a time and
+    for an undecided one, ``Refused`` (exit 3) for a wall time that clocks skip.
+    """
+    value = " ".join(text.strip().split())
+    if _ISO_EXACT.fullmatch(value):
+        try:
+            return _reasonable(
+                OffsetDateTime.parse_iso(value.upper().replace(" ", "T", 1).replace(" ", "")).to_instant(),
+                text,
+            )
+        except ValueError:
+            raise _not_a_time(text) from None
+    local_now = now.to_tz(zone)
+    iso = _ISO_WALL.fullmatch(value)
+    if iso:
+        moment = at_wall(_wall(parse_date(iso[1]), _clock(iso[2], text), text), zone, which)
+        return _reasonable(moment, text)
+    day, clock = _words(value.casefold(), local_now, text)
+    moment = at_wall(_wall(day, clock, text), zone, which)
+    if moment <= now and value.casefold().split()[0] in _weekday_words():
+        moment = at_wall(_wall(day.add(days=7), clock, text), zone, which)
+    return _reasonable(moment, text)
+
+
+def at_wall(wall: PlainDateTime, zone: str, which: Which | None = None) -> Instant:
+    """Return the moment of a wall time in ``zone``; refuse one that is skipped, ask about one that repeats."""
+    if which is not None and not _is_skipped(wall, zone):
+        choice: Literal["earlier", "later"] = "earlier" if which == "first" else "later"
+        return wall.assume_tz(zone, disambiguation=choice).to_instant()
+    try:
+        return wall.assume_tz(zone, disambiguation="raise").to_instant()
+    except SkippedTime:
+        before, after = _around_gap(wall, zone)
+        raise Refused(
+            f"{_plain(wall)} does not exist in {zone}: the clocks go forward then.",
+            hint=f"The nearest times that do are {before} and {after}.",
+            code="time_does_not_exist",
+            details={"nearest": [before, after]},
+        ) from None
+    except RepeatedTime:
+        raise WrongUsage(
+            f"{_plain(wall)} exists twice in {zone}: the clocks go back then.",
+            hint="Say which one with --first or --second.",
+            code="time_exists_twice",
+        ) from None
+
+
+def _is_skipped(wall: PlainDateTime, zone: str) -> bool:
+    return wall.assume_tz(zone, disambiguation="earlier").to_plain() != wall
+
+
+def _around_gap(wall: PlainDateTime, zone: str) -> tuple[str, str]:
+    """Return the last wall minute before the gap that swallows ``wall`` and the first one after it."""
+    late = wall.assume_tz(zone, disambiguation="later")
+    change = late.prev_transition()
+    assert change is not None  # a skipped time lies in a transition
+    return _plain(change.subtract(minutes=1).to_plain()), _plain(change.to_plain())
+
+
+def _plain(wall: PlainDateTime) -> str:
+    return wall.format_iso(unit="minute", sep=" ")
+
+
+def _wall(day: Date, clock: Time, text: str) -> PlainDateTime:
+    if clock.second:
+        raise WrongUsage(f"{text!r} has seconds; sessions begin on a whole minute.", hint=EXAMPLES)
+    return day.at(clock)
+
+
+def _reasonable(moment: Instant, text: str) -> Instant:
+    if not EARLIEST <= moment <= LATEST:
+        raise WrongUsage(f"{shown(text)[:60]!r} is too far away to be a session's time.", hint=EXAMPLES)
+    if moment.timestamp() % 60:
+        raise WrongUsage(
+            f"{shown(text)[:60]!r} has seconds; sessions begin on a whole minute.", hint=EXAMPLES
+        )
+    return moment
+
+
+def parse_date(text: str) -> Date:
+    """Return the date that ``YYYY-MM-DD`` says."""
+    try:
+        return Date.parse_iso(text.strip())
+    except ValueError:
+        raise WrongUsage(
+            f"{shown(text)[:40]!r} is not a date.", hint="Write it like 2026-12-04.", code="date"
+        ) from None
+
+
+def parse_clock(text: str) -> Time:
+    """Return the time of day that ``text`` says: ``9``, ``09:00``, ``3pm``, ``3:30 pm``, ``noon``."""
+    return _clock(text, text)
+
+
+def _clock(text: str, whole: str) -> Time:
+    value = text.strip().casefold()
+    if value in {"noon", "midday"}:
+        return Time(12)
+    if value == "midnight":
+        return Time(0)
+    match = _CLOCK.fullmatch(value)
+    if not match or (match[2] is None and match[4] is None):
+        raise _not_a_time(whole)
+    hour, minute, second = int(match[1]), int(match[2] or 0), int(match[3] or 0)
+    if match[4]:
+        if not 1 <= hour <= 12:
+            raise _not_a_time(whole)
+        hour = hour % 12 + (12 if match[4].startswith("p") else 0)
+    try:
+        return Time(hour, minute, second)
+    except ValueError:
+        raise _not_a_time(whole) from None
+
+
+def _weekday_words() -> dict[str, int]:
+    return {word: number for number, day in enumerate(WEEKDAYS, 1) for word in (day, day[:3])}
+
+
+def _words(value: str, now: ZonedDateTime, text: str) -> tuple[Date, Time]:
+    """Split everyday words into a day and a time of day."""
+    words = value.replace(",", " ").replace(" at ", " ").split()
+    if words and words[0] == "next" and len(words) > 1 and words[1] in _weekday_words():
+        words = words[1:]
+    if len(words) < 2:
+        raise _not_a_time(text)
+    if words[0] in {"today", "tomorrow"}:
+        return now.date().add(days=int(words[0] == "tomorrow")), _clock(" ".join(words[1:]), text)
+    weekday = _weekday_words().get(words[0])
+    if weekday is not None:
+        ahead = (weekday - now.date().day_of_week().value) % 7
+        return now.date().add(days=ahead), _clock(" ".join(words[1:]), text)
+    return _month_day(words, now, text)
+
+
+def _month_day(words: list[str], now: ZonedDateTime, text: str) -> tuple[Date, Time]:
+    """Read ``4 dec 10:00``, ``dec 4 2026 10am``: without a year, the next such day."""
+    first, second, *rest = words
+    if first[:3] in MONTHS:
+        first, second = second, first
+    if not first.isdigit() or second[:3] not in MONTHS or not rest:
+        raise _not_a_time(text)
+    year = int(rest.pop(0)) if re.fullmatch(r"\d{4}", rest[0]) else None
+    month = MONTHS.index(second[:3]) + 1
+    try:
+        day = Date(year or now.year, month, int(first))
+        if year is None and day < now.date():
+            day = Date(now.year + 1, month, int(first))
+    except ValueError:
+        raise _not_a_time(text) from None
+    return day, _clock(" ".join(rest), text)
+
+
+def _not_a_time(text: str) -> WrongUsage:
+    return WrongUsage(f"{shown(text.strip())[:60]!r} is not a date and time.", hint=EXAMPLES, code="time")
+
+
+# ── durations ─────────────────────────────────────────────────────────────────────────────────────
+
+_DURATION = re.compile(r"(?:(\d{1,3})\s*d)?\s*(?:(\d{1,4})\s*h)?\s*(?:(\d{1,5})\s*(?:m|min)?)?", re.I)
+
+
+def parse_duration(text: str, what: str = "The duration") -> int:
+    """Return minutes: ``90m``, ``1h30``, ``2h``, ``3d``. A bare number is refused: it could mean either."""
+    value = text.strip()
+    match = _DURATION.fullmatch(value)
+    if not match or not any(match.groups()) or value.isdigit():
+        raise WrongUsage(
+            f"{what} {shown(value)[:40]!r} is not a length of time.",
+            hint="Write it like 90m, 1h30 or 2h.",
+            code="duration",
+        )
+    days, hours, minutes = (int(part or 0) for part in match.groups())
+    return days * 1440 + hours * 60 + minutes
+
+
+def show_duration(minutes: int) -> str:
+    """Return ``1 h 30 min``, ``45 min``, ``2 days``."""
+    days, rest = divmod(minutes, 1440)
+    hours, left = divmod(rest, 60)
+    parts = [f"{days} day{'s' if days > 1 else ''}" if days else "", f"{hours} h" if hours else ""]
+    parts.append(f"{left} min" if left or not minutes else "")
+    return " ".join(part for part in parts if part)
+
+
+# ── shown: the one place that decides how a time reads, on the terminal, in a mail, on a page ─────
+
+
+def show_day(moment: Instant, zone: str) -> str:
+    """Return ``Friday 4 December 2026``."""
+    local = moment.to_tz(zone)
+    weekday = WEEKDAYS[local.date().day_of_week().value - 1].capitalize()
+    return f"{weekday} {local.day} {_MONTH_NAMES[local.month - 1]} {local.year}"
+
+
+def show_clock(moment: Instant, zone: str) -> str:
+    """Return ``10:00``: 24 hours, on the wall of ``zone``."""
+    local = moment.to_tz(zone)
+    return f"{local.hour:02}:{local.minute:02}"
+
+
+def show_short(moment: Instant, zone: str) -> str:
+    """Return ``Fri 4 Dec 2026 10:00``, for a line of a table or an error."""
+    local = moment.to_tz(zone)
+    weekday = WEEKDAYS[local.date().day_of_week().value - 1][:3].capitalize()
+    return f"{weekday} {local.day} {MONTHS[local.month - 1].capitalize()} {local.year} {local.hour:02}:{local.minute:02}"
+
+
+def show_range(start: Instant, end: Instant, zone: str) -> str:
+    """Return ``10:00 to 11:30``, with the day where the end is on another one."""
+    if start.to_tz(zone).date() == end.to_tz(zone).date():
+        return f"{show_clock(start, zone)} to {show_clock(end, zone)}"
+    return f"{show_clock(start, zone)} to {show_short(end, zone)}"
+
+
+def show_offset(moment: Instant, zone: str) -> str:
+    """Return ``America/Toronto, UTC−05:00``: the zone and its offset at that moment."""
+    offset = rfc3339(moment, zone)[19:].replace("Z", "+00:00")
+    return f"{zone}, UTC" + offset.replace("-", "−")
+
+
+def parse_day(text: str, zone: str, now: Instant) -> Date:
+    """Return the day that ``text`` says: ``2026-12-04``, ``today``, ``tomorrow``, ``+30d``, ``-7d``."""
+    value, today = text.strip().casefold(), now.to_tz(zone).date()
+    if value in {"today", "tomorrow"}:
+        return today.add(days=int(value == "tomorrow"))
+    ahead = re.fullmatch(r"([+-]\d{1,4})d", value)
+    if ahead:
+        return today.add(days=int(ahead[1]))
+    return parse_date(value)
+
+
+def day_begins(day: Date, zone: str) -> Instant:
+    """Return the first moment of a day in ``zone``; midnight may not exist there."""
+    return day.at(Time(0)).assume_tz(zone, disambiguation="compatible").start_of("day").to_instant()

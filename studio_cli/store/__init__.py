@@ -1,0 +1,1 @@
+"""What is kept: all the SQL there is, one file per noun."""

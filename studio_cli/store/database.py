@@ -1,0 +1,233 @@
+"""The studio's file: opening it, writing to it whole or not at all, and saying plainly what is wrong with it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused, StudioError
+
+APPLICATION_ID = 0x57D10C11
+"""Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
+VERSION = 1
+"""The version of the schema that this program writes: the number of migrations."""
+BUSY_TIMEOUT_MS = 10_000
+
+# A trigger or a CHECK says which rule it keeps in the first word of its message.
+_RULES = {
+    "studio:overlap": "That time is taken.",
+    "studio:transition": "A session cannot change its status like that.",
+    "studio:append_only": "What was recorded is never changed or deleted.",
+}
+
+
+def wal_is_safe(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> bool:
+    """Return whether the linked SQLite has the fix for the WAL-reset bug.
+
+    Two connections that write and checkpoint at once could lose acknowledged writes from 3.7.0 on; fixed in
+    3.51.3 and, for older lines, in 3.50.7 and 3.44.6.
+    """
+    if version[:2] == (3, 44):
+        return version >= (3, 44, 6)
+    if version[:2] == (3, 50):
+        return version >= (3, 50, 7)
+    return version >= (3, 51, 3)
+
+
+class Database:
+    """One connection to a studio's file. Writes go through ``atomic``; SQL is only in ``studio_cli.store``."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.connection = connection
+
+    @classmethod
+    def open(cls, path: Path) -> Database:
+        """Open an existing studio; raise what a person should read when it is none, or cannot be used."""
+        if not path.exists():
+            raise NotFound(
+                f"There is no studio at {path} yet.",
+                hint='Make one: studio init --name "Your Studio" --email you@example.com',
+                code="no_studio",
+            )
+        with trouble(path):
+            database = cls(path, _connect(path, "rw"))
+            try:
+                database._check()
+            except BaseException:
+                database.close()
+                raise
+            return database
+
+    @classmethod
+    def create(cls, path: Path, fill: Callable[[Database], None]) -> Database:
+        """Make a new studio, filled by ``fill``. The file appears whole or not at all, and never over another."""
+        from studio_cli.store.migrations import migrate
+
+        taken = Refused(
+            f"There is a studio at {path} already.", hint="studio config list", code="already_exists"
+        )
+        if path.exists():
+            raise taken
+        with trouble(path):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = path.with_name(f".{path.name}.{os.getpid()}.new")
+            draft.unlink(missing_ok=True)
+            try:
+                os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+                database = cls(draft, _connect(draft, "rw"))
+                migrate(database.connection)
+                fill(database)
+                database.close()
+                os.link(draft, path)  # unlike a rename, never replaces a file that somebody made meanwhile
+            except FileExistsError:
+                raise taken from None
+            finally:
+                draft.unlink(missing_ok=True)
+        return cls.open(path)
+
+    def _check(self) -> None:
+        """Refuse, untouched, a file that is not a studio's or is from a newer program; update an older one."""
+        application, version = (
+            self.connection.execute(f"PRAGMA {name}").fetchone()[0]
+            for name in ("application_id", "user_version")
+        )
+        if application != APPLICATION_ID:
+            raise FileTrouble(
+                f"{self.path} is not a studio's file.",
+                hint="Name another file with --db, or make a new studio with studio init.",
+                code="not_a_studio",
+            )
+        if version > VERSION:
+            raise FileTrouble(
+                f"{self.path} was written by a newer version of studio (file version {version}, this program knows {VERSION}).",
+                hint="Update the program: pip install --upgrade studio-cli",
+                code="newer_version",
+            )
+        if version < VERSION:
+            from studio_cli.store.migrations import migrate
+
+            migrate(self.connection)
+        _set_journal(self.connection)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.connection.close()
+
+    @contextlib.contextmanager
+    def atomic(self) -> Iterator[sqlite3.Connection]:
+        """A write: everything in the block is kept, or nothing is. Takes its turn before it reads."""
+        with trouble(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+                self.connection.execute("COMMIT")
+            except BaseException:
+                # After a full disk SQLite has rolled back by itself.
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+                raise
+
+    @contextlib.contextmanager
+    def rehearsal(self) -> Iterator[sqlite3.Connection]:
+        """Like ``atomic``, with the same checks and refusals, but nothing is kept."""
+        with trouble(self.path):
+            self.connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield self.connection
+            finally:
+                if self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Several reads that see the same moment."""
+        with trouble(self.path):
+            outermost = not self.connection.in_transaction
+            if outermost:
+                self.connection.execute("BEGIN")
+            try:
+                yield self.connection
+            finally:
+                if outermost and self.connection.in_transaction:
+                    self.connection.execute("ROLLBACK")
+
+
+def _connect(path: Path, mode: str) -> sqlite3.Connection:
+    connection = sqlite3.connect(
+        f"{path.absolute().as_uri()}?mode={mode}",
+        uri=True,
+        isolation_level=None,
+        check_same_thread=False,
+        timeout=BUSY_TIMEOUT_MS / 1000,
+    )
+    connection.row_factory = sqlite3.Row
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _set_journal(connection: sqlite3.Connection) -> None:
+    """Use WAL only where it is safe; never with less than FULL (DELETE and WAL both sync every commit)."""
+    mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
+    wanted = "wal" if wal_is_safe() else "delete"
+    if mode != wanted:
+        with contextlib.suppress(
+            sqlite3.OperationalError
+        ):  # a read-only or busy file stays as it is: both are sound
+            connection.execute(f"PRAGMA journal_mode = {wanted}")
+
+
+@contextlib.contextmanager
+def trouble(path: Path) -> Iterator[None]:
+    """Turn what SQLite and the file system say into what a person can act on."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        told = explain(error, path)
+        if told is None:
+            raise
+        raise told from error
+    except OSError as error:
+        raise FileTrouble(
+            f"{path}: {error.strerror or error}.", hint="Is the folder there, and yours?"
+        ) from error
+
+
+def explain(error: sqlite3.Error, path: Path) -> StudioError | None:
+    """Return the error to show for what SQLite said, or None when only a bug can cause it."""
+    text = str(error)
+    rule = text.partition(" ")[0]
+    if rule in _RULES:
+        return Refused(_RULES[rule], code=rule.removeprefix("studio:"))
+    name: Any = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return Busy(
+            "The studio's file is busy: something else is writing to it.", hint="Try again in a moment."
+        )
+    if name.startswith("SQLITE_FULL"):
+        return DiskTrouble("The disk is full. Nothing was changed.", hint="Make room and run it again.")
+    if name.startswith("SQLITE_IOERR"):
+        return DiskTrouble(
+            f"The disk failed while using {path}. Nothing was changed.",
+            hint="Check the disk, then run it again.",
+        )
+    if name.startswith("SQLITE_READONLY"):
+        return FileTrouble(
+            f"{path} cannot be written to.", hint="Check who owns the file and its folder.", code="read_only"
+        )
+    if name.startswith(("SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        return FileTrouble(
+            f"{path} cannot be opened.", hint="Is the folder there, and yours?", code="unreadable"
+        )
+    if name.startswith("SQLITE_NOTADB"):
+        return FileTrouble(
+            f"{path} is not a studio's file.", hint="Name another file with --db.", code="not_a_studio"
+        )
+    if name.startswith("SQLITE_CORRUPT"):
+        return FileTrouble(f"{path} is damaged.", hint="Restore a backup of it.", code="damaged")
+    return None

@@ -1,0 +1,59 @@
+"""History: who did what, when. Append only."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from whenever import Instant
+
+from studio_cli.model.session import Happening
+from studio_cli.model.times import stored
+from studio_cli.store.database import Database
+
+Actor = Literal["owner", "client", "system"]
+
+
+def add(
+    db: Database,
+    kind: str,
+    now: Instant,
+    *,
+    actor: Actor = "owner",
+    session_id: int | None = None,
+    client_id: int | None = None,
+    share_id: int | None = None,
+    details: Mapping[str, Any] | None = None,
+) -> None:
+    """Add a line to the history, in the transaction of what it tells."""
+    db.connection.execute(
+        "INSERT INTO event (at, actor, kind, session_id, client_id, share_id, details) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            stored(now),
+            actor,
+            kind,
+            session_id,
+            client_id,
+            share_id,
+            json.dumps(details or {}, ensure_ascii=False),
+        ),
+    )
+
+
+def newest(db: Database) -> int:
+    """Return the number of the newest line, 0 for none."""
+    with db.reading() as sql:
+        return int(sql.execute("SELECT coalesce(max(id), 0) FROM event").fetchone()[0])
+
+
+def of_clients(db: Database, after: int) -> list[Happening]:
+    """Return what clients did to sessions since the line ``after``, in order."""
+    with db.reading() as sql:
+        rows = sql.execute(
+            """SELECT event.id, event.kind, session.id, session.title, client.name
+               FROM event JOIN session ON session.id = event.session_id JOIN client ON client.id = session.client_id
+               WHERE event.id > ? AND event.actor = 'client' ORDER BY event.id""",
+            (after,),
+        ).fetchall()
+    return [Happening(*row) for row in rows]

@@ -1,0 +1,329 @@
+"""How the file came to its present shape. Append only: what has landed is never edited.
+
+Each migration runs in its own transaction and sets ``user_version`` to its number in the same one.
+Loaded only when a file is made or is older than the program.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+from sqlite_utils import Database, Migrations
+
+from studio_cli.store.database import APPLICATION_ID
+
+if TYPE_CHECKING:
+    from sqlite_utils.db import Database as Tables
+
+migrations = Migrations("studio")
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Bring the file to the present version."""
+    migrations.apply(Database(connection, execute_plugins=False))
+
+
+def _run(db: Tables, version: int, statements: str) -> None:
+    for statement in statements.split(";;"):
+        if statement.strip():
+            db.execute(statement)
+    db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    db.execute(f"PRAGMA user_version = {version}")
+
+
+@migrations(name="0001_first")
+def first(db: Tables) -> None:
+    """The first file: clients, session types, hours, sessions, shares, steps, ledger, outbox, history."""
+    _run(db, 1, _FIRST)
+
+
+# Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
+# minor units with its currency; durations are minutes. Sentences of the rules, for whoever reads the schema:
+#
+# * busy_from and busy_until are generated, so that no writer can claim a session to be shorter than it is.
+# * Two sessions that occupy their time never overlap, buffers included, unless the one that was placed last
+#   carries overlap_allowed. 8 days is the longest a session with its buffers can be (7 days + 2 x 12 hours):
+#   nothing that began earlier can reach into a new one, so the search is a short range of the index.
+# * A session begins as an inquiry or pending and changes status only as session_transition allows.
+_FIRST = """
+CREATE TABLE setting (
+  name TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;;
+
+CREATE TABLE client (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  name_folded TEXT NOT NULL,
+  email TEXT CHECK (length(email) BETWEEN 3 AND 320),
+  email_folded TEXT CHECK ((email IS NULL) = (email_folded IS NULL)),
+  phone TEXT,
+  notes TEXT,
+  created_at TEXT NOT NULL CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  archived_at TEXT CHECK (archived_at GLOB '????-??-??T??:??:??Z')
+) STRICT;;
+CREATE UNIQUE INDEX client_by_email ON client (email_folded) WHERE email_folded IS NOT NULL;;
+CREATE INDEX client_by_name ON client (name_folded);;
+
+CREATE TABLE form (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  source TEXT NOT NULL,
+  definition TEXT NOT NULL CHECK (json_valid(definition)),
+  created_at TEXT NOT NULL
+) STRICT;;
+
+CREATE TABLE session_type (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  slug TEXT NOT NULL UNIQUE CHECK (length(slug) BETWEEN 1 AND 60),
+  name TEXT NOT NULL,
+  duration_minutes INTEGER NOT NULL CHECK (duration_minutes BETWEEN 5 AND 720),
+  price_minor INTEGER NOT NULL CHECK (price_minor >= 0),
+  currency TEXT NOT NULL CHECK (currency GLOB '[A-Z][A-Z][A-Z]'),
+  pay TEXT NOT NULL CHECK (pay IN ('full', 'deposit', 'later')),
+  deposit_minor INTEGER CHECK (deposit_minor BETWEEN 1 AND price_minor),
+  deposit_percent INTEGER CHECK (deposit_percent BETWEEN 1 AND 100),
+  location TEXT,
+  buffer_before_minutes INTEGER NOT NULL DEFAULT 0 CHECK (buffer_before_minutes BETWEEN 0 AND 720),
+  buffer_after_minutes INTEGER NOT NULL DEFAULT 0 CHECK (buffer_after_minutes BETWEEN 0 AND 720),
+  increment_minutes INTEGER NOT NULL DEFAULT 30 CHECK (increment_minutes BETWEEN 5 AND 60),
+  notice_minutes INTEGER NOT NULL DEFAULT 0 CHECK (notice_minutes >= 0),
+  window_days INTEGER CHECK (window_days >= 1),
+  per_day INTEGER CHECK (per_day >= 1),
+  hold_minutes INTEGER CHECK (hold_minutes >= 1),
+  form_id INTEGER REFERENCES form (id),
+  private INTEGER NOT NULL DEFAULT 0 CHECK (private IN (0, 1)),
+  created_at TEXT NOT NULL,
+  archived_at TEXT,
+  CHECK ((pay = 'deposit') = ((deposit_minor IS NULL) <> (deposit_percent IS NULL)))
+) STRICT;;
+
+CREATE TABLE weekly_hours (
+  weekday INTEGER NOT NULL CHECK (weekday BETWEEN 1 AND 7),
+  opens_minute INTEGER NOT NULL CHECK (opens_minute BETWEEN 0 AND 1439),
+  closes_minute INTEGER NOT NULL CHECK (closes_minute BETWEEN 1 AND 1440),
+  PRIMARY KEY (weekday, opens_minute),
+  CHECK (opens_minute < closes_minute)
+) STRICT, WITHOUT ROWID;;
+CREATE TRIGGER weekly_hours_apart BEFORE INSERT ON weekly_hours
+WHEN EXISTS (
+  SELECT 1 FROM weekly_hours AS other WHERE other.weekday = NEW.weekday
+  AND other.opens_minute < NEW.closes_minute AND other.closes_minute > NEW.opens_minute
+)
+BEGIN SELECT RAISE(ABORT, 'hours of one day overlap'); END;;
+
+CREATE TABLE session (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  status TEXT NOT NULL
+    CHECK (status IN ('inquiry', 'pending', 'confirmed', 'declined', 'canceled', 'expired')),
+  title TEXT NOT NULL CHECK (length(title) BETWEEN 1 AND 200),
+  type_id INTEGER REFERENCES session_type (id),
+  client_id INTEGER NOT NULL REFERENCES client (id),
+  starts_at TEXT NOT NULL CHECK (starts_at = strftime('%Y-%m-%dT%H:%M:00Z', starts_at)),
+  duration_minutes INTEGER NOT NULL CHECK (duration_minutes BETWEEN 5 AND 10080),
+  timezone TEXT NOT NULL,
+  buffer_before_minutes INTEGER NOT NULL DEFAULT 0 CHECK (buffer_before_minutes BETWEEN 0 AND 720),
+  buffer_after_minutes INTEGER NOT NULL DEFAULT 0 CHECK (buffer_after_minutes BETWEEN 0 AND 720),
+  location TEXT,
+  price_minor INTEGER NOT NULL CHECK (price_minor >= 0),
+  asked_now_minor INTEGER NOT NULL CHECK (asked_now_minor BETWEEN 0 AND price_minor),
+  currency TEXT NOT NULL CHECK (currency GLOB '[A-Z][A-Z][A-Z]'),
+  form TEXT CHECK (form IS NULL OR json_valid(form)),
+  custom_time INTEGER NOT NULL DEFAULT 0 CHECK (custom_time IN (0, 1)),
+  overlap_allowed INTEGER NOT NULL DEFAULT 0 CHECK (overlap_allowed IN (0, 1)),
+  holds_time INTEGER NOT NULL DEFAULT 1 CHECK (holds_time IN (0, 1)),
+  expires_at TEXT CHECK (expires_at GLOB '????-??-??T??:??:??Z'),
+  revision INTEGER NOT NULL DEFAULT 1 CHECK (revision >= 1),
+  created_at TEXT NOT NULL CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  confirmed_at TEXT CHECK (confirmed_at GLOB '????-??-??T??:??:??Z'),
+  confirmed_by TEXT CHECK (confirmed_by IN ('client', 'owner')),
+  ends_at TEXT NOT NULL GENERATED ALWAYS AS
+    (strftime('%Y-%m-%dT%H:%M:%SZ', starts_at, '+' || duration_minutes || ' minutes')) STORED,
+  busy_from TEXT NOT NULL GENERATED ALWAYS AS
+    (strftime('%Y-%m-%dT%H:%M:%SZ', starts_at, '-' || buffer_before_minutes || ' minutes')) STORED,
+  busy_until TEXT NOT NULL GENERATED ALWAYS AS
+    (strftime('%Y-%m-%dT%H:%M:%SZ', starts_at,
+              '+' || (duration_minutes + buffer_after_minutes) || ' minutes')) STORED,
+  occupies INTEGER NOT NULL GENERATED ALWAYS AS
+    (status IN ('pending', 'confirmed') OR (status = 'inquiry' AND holds_time)) STORED,
+  CHECK ((status = 'confirmed') = (confirmed_at IS NOT NULL)),
+  CHECK ((confirmed_at IS NULL) = (confirmed_by IS NULL))
+) STRICT;;
+CREATE INDEX session_occupied ON session (busy_from, busy_until) WHERE occupies;;
+CREATE INDEX session_by_start ON session (starts_at);;
+CREATE INDEX session_by_client ON session (client_id);;
+CREATE INDEX session_deadline ON session (expires_at) WHERE status = 'pending' AND expires_at IS NOT NULL;;
+
+CREATE TRIGGER session_begins BEFORE INSERT ON session
+WHEN NEW.status NOT IN ('inquiry', 'pending')
+BEGIN SELECT RAISE(ABORT, 'studio:transition a session begins as an inquiry or pending'); END;;
+CREATE TRIGGER session_transition BEFORE UPDATE OF status ON session
+WHEN NEW.status <> OLD.status AND NOT (
+  (OLD.status = 'inquiry' AND NEW.status IN ('pending', 'declined', 'canceled'))
+  OR (OLD.status = 'pending' AND NEW.status IN ('confirmed', 'expired', 'canceled'))
+  OR (OLD.status = 'confirmed' AND NEW.status IN ('pending', 'canceled'))
+  OR (OLD.status = 'expired' AND NEW.status = 'pending')
+)
+BEGIN SELECT RAISE(ABORT, 'studio:transition this change of status is not possible'); END;;
+
+CREATE TRIGGER session_overlap_insert AFTER INSERT ON session
+WHEN NEW.occupies AND NOT NEW.overlap_allowed AND EXISTS (
+  SELECT 1 FROM session AS other
+  WHERE other.occupies AND other.id <> NEW.id
+  AND other.busy_from > strftime('%Y-%m-%dT%H:%M:%SZ', NEW.busy_from, '-8 days')
+  AND other.busy_from < NEW.busy_until AND other.busy_until > NEW.busy_from
+)
+BEGIN SELECT RAISE(ABORT, 'studio:overlap that time is taken'); END;;
+CREATE TRIGGER session_overlap_update
+AFTER UPDATE OF starts_at, duration_minutes, buffer_before_minutes, buffer_after_minutes, status, holds_time,
+  overlap_allowed ON session
+WHEN NEW.occupies AND NOT NEW.overlap_allowed
+AND (NOT OLD.occupies OR OLD.overlap_allowed OR NEW.busy_from <> OLD.busy_from OR NEW.busy_until <> OLD.busy_until)
+AND EXISTS (
+  SELECT 1 FROM session AS other
+  WHERE other.occupies AND other.id <> NEW.id
+  AND other.busy_from > strftime('%Y-%m-%dT%H:%M:%SZ', NEW.busy_from, '-8 days')
+  AND other.busy_from < NEW.busy_until AND other.busy_until > NEW.busy_from
+)
+BEGIN SELECT RAISE(ABORT, 'studio:overlap that time is taken'); END;;
+
+CREATE TABLE revision (
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  number INTEGER NOT NULL CHECK (number >= 1),
+  details TEXT NOT NULL CHECK (json_valid(details)),
+  created_at TEXT NOT NULL,
+  PRIMARY KEY (session_id, number)
+) STRICT, WITHOUT ROWID;;
+CREATE TRIGGER revision_stays BEFORE UPDATE ON revision
+BEGIN SELECT RAISE(ABORT, 'studio:append_only what a client was shown is never changed'); END;;
+CREATE TRIGGER revision_kept BEFORE DELETE ON revision
+BEGIN SELECT RAISE(ABORT, 'studio:append_only what a client was shown is never deleted'); END;;
+
+CREATE TABLE share (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  channel TEXT NOT NULL CHECK (channel IN ('email', 'direct')),
+  created_at TEXT NOT NULL,
+  opened_at TEXT,
+  last_opened_at TEXT,
+  revoked_at TEXT
+) STRICT;;
+CREATE INDEX share_by_session ON share (session_id);;
+CREATE TABLE link (
+  token_sha256 BLOB PRIMARY KEY CHECK (length(token_sha256) = 32),
+  share_id INTEGER NOT NULL REFERENCES share (id),
+  created_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;;
+
+CREATE TABLE step (
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  position INTEGER NOT NULL,
+  step TEXT NOT NULL CHECK (step IN ('review', 'questionnaire', 'contract', 'payment')),
+  done_at TEXT,
+  done_revision INTEGER,
+  waived_at TEXT,
+  announced_at TEXT,
+  share_id INTEGER REFERENCES share (id),
+  PRIMARY KEY (session_id, step)
+) STRICT, WITHOUT ROWID;;
+
+CREATE TABLE answer (
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  name TEXT NOT NULL,
+  position INTEGER NOT NULL,
+  label TEXT NOT NULL,
+  value TEXT NOT NULL,
+  PRIMARY KEY (session_id, name)
+) STRICT, WITHOUT ROWID;;
+
+CREATE TABLE payment (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  kind TEXT NOT NULL CHECK (kind IN ('payment', 'refund')),
+  amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+  currency TEXT NOT NULL CHECK (currency GLOB '[A-Z][A-Z][A-Z]'),
+  method TEXT NOT NULL,
+  note TEXT,
+  reference TEXT UNIQUE,
+  at TEXT NOT NULL CHECK (at GLOB '????-??-??T??:??:??Z'),
+  recorded_at TEXT NOT NULL CHECK (recorded_at GLOB '????-??-??T??:??:??Z')
+) STRICT;;
+CREATE INDEX payment_by_session ON payment (session_id);;
+CREATE TRIGGER payment_currency BEFORE INSERT ON payment
+WHEN NEW.currency <> (SELECT currency FROM session WHERE id = NEW.session_id)
+BEGIN SELECT RAISE(ABORT, 'a payment is in the currency of its session'); END;;
+CREATE TRIGGER payment_stays BEFORE UPDATE ON payment
+BEGIN SELECT RAISE(ABORT, 'studio:append_only the ledger is never changed'); END;;
+CREATE TRIGGER payment_kept BEFORE DELETE ON payment
+BEGIN SELECT RAISE(ABORT, 'studio:append_only the ledger is never shortened'); END;;
+
+CREATE TABLE message (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  session_id INTEGER REFERENCES session (id),
+  share_id INTEGER REFERENCES share (id),
+  kind TEXT NOT NULL,
+  to_name TEXT NOT NULL,
+  to_email TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  text TEXT NOT NULL,
+  html TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'queued'
+    CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'unknown', 'canceled')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  last_error TEXT,
+  created_at TEXT NOT NULL,
+  claimed_at TEXT,
+  sent_at TEXT,
+  CHECK ((state = 'sent') = (sent_at IS NOT NULL))
+) STRICT;;
+CREATE INDEX message_waiting ON message (state) WHERE state IN ('queued', 'sending', 'failed', 'unknown');;
+CREATE INDEX message_by_session ON message (session_id);;
+CREATE TRIGGER message_sent_once BEFORE UPDATE OF state ON message
+WHEN OLD.state = 'sent' AND NEW.state <> 'sent'
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a mail that was sent stays sent'); END;;
+
+CREATE TABLE event (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  at TEXT NOT NULL CHECK (at GLOB '????-??-??T??:??:??Z'),
+  actor TEXT NOT NULL CHECK (actor IN ('owner', 'client', 'system')),
+  kind TEXT NOT NULL,
+  session_id INTEGER REFERENCES session (id),
+  client_id INTEGER REFERENCES client (id),
+  share_id INTEGER REFERENCES share (id),
+  details TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(details))
+) STRICT;;
+CREATE INDEX event_by_session ON event (session_id, id);;
+CREATE INDEX event_touched ON event (id) WHERE actor = 'owner' AND session_id IS NOT NULL;;
+CREATE TRIGGER event_stays BEFORE UPDATE ON event
+BEGIN SELECT RAISE(ABORT, 'studio:append_only the history is never changed'); END;;
+CREATE TRIGGER event_kept BEFORE DELETE ON event
+BEGIN SELECT RAISE(ABORT, 'studio:append_only the history is never shortened'); END;;
+
+CREATE TABLE repeat_key (
+  key TEXT PRIMARY KEY,
+  command TEXT NOT NULL,
+  arguments TEXT NOT NULL CHECK (json_valid(arguments)),
+  result_id INTEGER NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;;
+
+CREATE VIEW money AS
+SELECT session.id AS session_id, session.title, client.name AS client, session.status, session.currency,
+  session.price_minor, session.asked_now_minor, coalesce(ledger.paid_minor, 0) AS paid_minor,
+  session.price_minor - coalesce(ledger.paid_minor, 0) AS balance_minor
+FROM session JOIN client ON client.id = session.client_id
+LEFT JOIN (
+  SELECT session_id, sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END) AS paid_minor
+  FROM payment GROUP BY session_id
+) AS ledger ON ledger.session_id = session.id;;
+
+CREATE VIEW agenda AS
+SELECT session.id AS session_id, session.status, session.starts_at, session.ends_at, session.timezone,
+  session.title, client.name AS client, client.email, client.phone, session.location,
+  (SELECT group_concat(step.step, ', ') FROM step
+   WHERE step.session_id = session.id AND step.done_at IS NULL AND step.waived_at IS NULL
+   AND session.status = 'pending') AS waiting_for
+FROM session JOIN client ON client.id = session.client_id
+WHERE session.occupies ORDER BY session.starts_at
+"""

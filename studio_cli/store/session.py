@@ -1,0 +1,322 @@
+"""Sessions, with their steps, shares and what is paid."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
+
+from whenever import Instant
+
+from studio_cli.model.form import Answer, Form
+from studio_cli.model.money import Money
+from studio_cli.model.session import STEPS, Named, Session, Share, Status, Step, StepName
+from studio_cli.model.times import from_stored, stored
+from studio_cli.store.availability import LONGEST_DAYS
+from studio_cli.store.database import Database
+
+T = TypeVar("T")
+
+# A hold that has run out reads as expired from that moment on, whether or not anybody has settled it yet.
+_SELECT = """
+SELECT session.*, client.name AS client_name, client.email AS client_email,
+  session_type.slug AS type_slug, session_type.name AS type_name,
+  CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN 'expired' ELSE session.status END AS status_now
+FROM session JOIN client ON client.id = session.client_id
+LEFT JOIN session_type ON session_type.id = session.type_id
+"""
+
+
+def _moment(text: str | None) -> Instant | None:
+    return None if text is None else from_stored(text)
+
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def get(db: Database, number: int, now: Instant) -> Session | None:
+    """Return the session of that number as it is at ``now``."""
+    with db.reading() as sql:
+        rows = sql.execute(_SELECT + "WHERE session.id = :id", {"id": number, "now": stored(now)}).fetchall()
+        found = _sessions(db, rows)
+    return found[0] if found else None
+
+
+def listed(
+    db: Database,
+    now: Instant,
+    *,
+    statuses: Sequence[Status] = (),
+    client_id: int | None = None,
+    first: Instant | None = None,
+    last: Instant | None = None,
+    limit: int | None = None,
+) -> list[Session]:
+    """Return sessions by their start: of these statuses, this client, starting in ``first`` (included) to ``last``."""
+    where, values = ["1"], {"now": stored(now), "limit": -1 if limit is None else limit}
+    if statuses:
+        marks = {f"status{index}": status for index, status in enumerate(statuses)}
+        where.append(f"status_now IN ({', '.join(':' + mark for mark in marks)})")
+        values.update(marks)
+    for condition, name, value in (
+        ("session.client_id = :client", "client", client_id),
+        ("session.starts_at >= :first", "first", first and stored(first)),
+        ("session.starts_at < :last", "last", last and stored(last)),
+    ):
+        if value is not None:
+            where.append(condition)
+            values[name] = value
+    query = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY session.starts_at, session.id LIMIT :limit"
+    with db.reading() as sql:
+        return _sessions(db, sql.execute(query, values).fetchall())
+
+
+def last_touched(db: Database) -> int | None:
+    """Return the number of the session that the owner touched last."""
+    with db.reading() as sql:
+        row = sql.execute(
+            "SELECT session_id FROM event WHERE actor = 'owner' AND session_id IS NOT NULL ORDER BY id DESC LIMIT 1"
+        ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def taken_between(db: Database, first: Instant, last: Instant, *, but: int | None = None) -> list[Session]:
+    """Return the sessions whose time, buffers included, meets the time between two moments."""
+    query = (
+        _SELECT
+        + """WHERE session.occupies AND session.id IS NOT :but AND session.busy_from > :reach
+        AND session.busy_from < :last AND session.busy_until > :first ORDER BY session.busy_from"""
+    )
+    values = {
+        "now": stored(first),
+        "but": but,
+        "reach": stored(first.subtract(hours=24 * LONGEST_DAYS)),
+        "first": stored(first),
+        "last": stored(last),
+    }
+    with db.reading() as sql:
+        return _sessions(db, sql.execute(query, values).fetchall())
+
+
+def _sessions(db: Database, rows: Sequence[sqlite3.Row]) -> list[Session]:
+    """Build sessions from their rows, reading what belongs to them once for all of them."""
+    numbers = [row["id"] for row in rows]
+    steps = _grouped(db, "SELECT * FROM step WHERE session_id IN ({}) ORDER BY position", numbers, _step)
+    shares = _grouped(db, "SELECT * FROM share WHERE session_id IN ({}) ORDER BY id", numbers, _share)
+    paid = _grouped(
+        db,
+        """SELECT session_id, sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END) AS minor
+           FROM payment WHERE session_id IN ({}) GROUP BY session_id""",
+        numbers,
+        lambda row: row["minor"],
+    )
+    return [_session(row, steps[row["id"]], shares[row["id"]], sum(paid[row["id"]])) for row in rows]
+
+
+def _grouped(
+    db: Database, query: str, numbers: Sequence[int], make: Callable[[sqlite3.Row], T]
+) -> defaultdict[int, list[T]]:
+    found: defaultdict[int, list[T]] = defaultdict(list)
+    for start in range(0, len(numbers), 500):
+        some = numbers[start : start + 500]
+        for row in db.connection.execute(query.format(", ".join("?" * len(some))), some):
+            found[row["session_id"]].append(make(row))
+    return found
+
+
+def _step(row: sqlite3.Row) -> Step:
+    return Step(
+        name=row["step"],
+        required=True,
+        done_at=_moment(row["done_at"]),
+        waived_at=_moment(row["waived_at"]),
+        announced_at=_moment(row["announced_at"]),
+    )
+
+
+def _share(row: sqlite3.Row) -> Share:
+    return Share(
+        id=row["id"],
+        session_id=row["session_id"],
+        channel=row["channel"],
+        created_at=from_stored(row["created_at"]),
+        opened_at=_moment(row["opened_at"]),
+        revoked_at=_moment(row["revoked_at"]),
+    )
+
+
+def _session(row: sqlite3.Row, steps: Iterable[Step], shares: Iterable[Share], paid: int) -> Session:
+    currency = row["currency"]
+    kept = {step.name: step for step in steps}
+    return Session(
+        id=row["id"],
+        status=row["status_now"],
+        title=row["title"],
+        type=Named(row["type_id"], row["type_name"], slug=row["type_slug"]) if row["type_id"] else None,
+        client=Named(row["client_id"], row["client_name"], email=row["client_email"]),
+        starts_at=from_stored(row["starts_at"]),
+        duration=row["duration_minutes"],
+        timezone=row["timezone"],
+        buffer_before=row["buffer_before_minutes"],
+        buffer_after=row["buffer_after_minutes"],
+        location=row["location"],
+        price=Money(row["price_minor"], currency),
+        asked_now=Money(row["asked_now_minor"], currency),
+        paid=Money(paid, currency),
+        form=Form.from_stored(row["form"]) if row["form"] else None,
+        custom_time=bool(row["custom_time"]),
+        overlap_allowed=bool(row["overlap_allowed"]),
+        expires_at=_moment(row["expires_at"]),
+        revision=row["revision"],
+        created_at=from_stored(row["created_at"]),
+        confirmed_at=_moment(row["confirmed_at"]),
+        confirmed_by=row["confirmed_by"],
+        steps=tuple(kept.get(name, Step(name, required=False)) for name in STEPS),
+        shares=tuple(shares),
+    )
+
+
+# ── writing ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def insert(db: Database, session: Session, steps: Sequence[StepName]) -> int:
+    """Add a pending session (its ``id`` is not looked at) with the steps it asks for; return its number."""
+    values: dict[str, Any] = {
+        "status": session.status,
+        "title": session.title,
+        "type_id": session.type and session.type.id,
+        "client_id": session.client.id,
+        "starts_at": stored(session.starts_at),
+        "duration_minutes": session.duration,
+        "timezone": session.timezone,
+        "buffer_before_minutes": session.buffer_before,
+        "buffer_after_minutes": session.buffer_after,
+        "location": session.location,
+        "price_minor": session.price.minor,
+        "asked_now_minor": session.asked_now.minor,
+        "currency": session.price.currency,
+        "form": session.form and session.form.stored(),
+        "custom_time": int(session.custom_time),
+        "overlap_allowed": int(session.overlap_allowed),
+        "expires_at": session.expires_at and stored(session.expires_at),
+        "created_at": stored(session.created_at),
+    }
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    cursor = db.connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", list(values.values()))
+    assert cursor.lastrowid is not None
+    db.connection.executemany(
+        "INSERT INTO step (session_id, position, step) VALUES (?, ?, ?)",
+        [(cursor.lastrowid, STEPS.index(step), step) for step in steps],
+    )
+    _keep_revision(db, cursor.lastrowid, session, session.created_at)
+    return cursor.lastrowid
+
+
+def _keep_revision(db: Database, number: int, session: Session, now: Instant) -> None:
+    db.connection.execute(
+        "INSERT INTO revision (session_id, number, details, created_at) VALUES (?, ?, ?, ?)",
+        (number, session.revision, json.dumps(session.details(), ensure_ascii=False), stored(now)),
+    )
+
+
+def details_at(db: Database, number: int, revision: int) -> dict[str, str] | None:
+    """Return the details that a client saw at a revision of the session."""
+    with db.reading() as sql:
+        row = sql.execute(
+            "SELECT details FROM revision WHERE session_id = ? AND number = ?", (number, revision)
+        ).fetchone()
+    return None if row is None else dict(json.loads(row["details"]))
+
+
+def set_status(
+    db: Database,
+    number: int,
+    status: Status,
+    *,
+    confirmed_at: Instant | None = None,
+    confirmed_by: str | None = None,
+) -> None:
+    """Change the status; the schema refuses a change that is not possible, or a time that is taken."""
+    db.connection.execute(
+        "UPDATE session SET status = ?, confirmed_at = ?, confirmed_by = ? WHERE id = ?",
+        (status, confirmed_at and stored(confirmed_at), confirmed_by, number),
+    )
+
+
+def set_expiry(db: Database, number: int, expires_at: Instant | None) -> None:
+    """Set, or with None remove, the moment at which a pending session expires."""
+    db.connection.execute(
+        "UPDATE session SET expires_at = ? WHERE id = ?", (expires_at and stored(expires_at), number)
+    )
+
+
+def allow_overlap(db: Database, number: int, allowed: bool) -> None:
+    """Record that the owner wants this session where another one is, or no longer."""
+    db.connection.execute("UPDATE session SET overlap_allowed = ? WHERE id = ?", (int(allowed), number))
+
+
+def expire(db: Database, now: Instant) -> list[int]:
+    """Settle the pending sessions whose deadline has passed; return their numbers."""
+    rows = db.connection.execute(
+        """UPDATE session SET status = 'expired' WHERE status = 'pending' AND expires_at IS NOT NULL AND expires_at <= ?
+           RETURNING id""",
+        (stored(now),),
+    ).fetchall()
+    return sorted(row["id"] for row in rows)
+
+
+def finish_step(
+    db: Database, number: int, step: StepName, now: Instant, revision: int, share_id: int | None = None
+) -> bool:
+    """Mark a step as done, for the details of ``revision``; return whether that is new."""
+    cursor = db.connection.execute(
+        """UPDATE step SET done_at = ?, done_revision = ?, share_id = ?
+           WHERE session_id = ? AND step = ? AND done_at IS NULL""",
+        (stored(now), revision, share_id, number, step),
+    )
+    return cursor.rowcount == 1
+
+
+def announce_payment(db: Database, number: int, now: Instant, share_id: int | None) -> bool:
+    """Note that the client says the payment is on its way; return whether that is new."""
+    cursor = db.connection.execute(
+        "UPDATE step SET announced_at = ?, share_id = ? WHERE session_id = ? AND step = 'payment' AND announced_at IS NULL",
+        (stored(now), share_id, number),
+    )
+    return cursor.rowcount == 1
+
+
+def waive_open_steps(db: Database, number: int, now: Instant) -> None:
+    """Mark every step that is not done as waived by the owner."""
+    db.connection.execute(
+        "UPDATE step SET waived_at = ? WHERE session_id = ? AND done_at IS NULL AND waived_at IS NULL",
+        (stored(now), number),
+    )
+
+
+def ask_again(db: Database, number: int) -> None:
+    """Ask again for the review and for the steps that were waived; what the client gave or paid stays."""
+    db.connection.execute("UPDATE step SET waived_at = NULL WHERE session_id = ?", (number,))
+    db.connection.execute(
+        "UPDATE step SET done_at = NULL WHERE session_id = ? AND step = 'review'", (number,)
+    )
+
+
+def save_answers(db: Database, number: int, answers: Sequence[Answer]) -> None:
+    """Replace the answers to the questionnaire."""
+    db.connection.execute("DELETE FROM answer WHERE session_id = ?", (number,))
+    db.connection.executemany(
+        "INSERT INTO answer (session_id, name, position, label, value) VALUES (?, ?, ?, ?, ?)",
+        [(number, answer.name, index, answer.label, answer.value) for index, answer in enumerate(answers)],
+    )
+
+
+def answers(db: Database, number: int) -> list[Answer]:
+    """Return the client's answers in the order of the questions."""
+    with db.reading() as sql:
+        rows = sql.execute(
+            "SELECT name, label, value FROM answer WHERE session_id = ? ORDER BY position", (number,)
+        ).fetchall()
+    return [Answer(*row) for row in rows]

@@ -1,0 +1,117 @@
+"""Session types."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from whenever import Instant
+
+from studio_cli.model.money import Money
+from studio_cli.model.session_type import SessionType, Terms
+from studio_cli.model.times import from_stored, stored
+from studio_cli.store.database import Database
+
+_SELECT = (
+    "SELECT session_type.*, form.name AS form_name FROM session_type LEFT JOIN form ON form.id = form_id"
+)
+
+
+def _type(row: sqlite3.Row) -> SessionType:
+    currency = row["currency"]
+    deposit = row["deposit_minor"]
+    terms = Terms(
+        price=Money(row["price_minor"], currency),
+        pay=row["pay"],
+        deposit=None if deposit is None else Money(deposit, currency),
+        deposit_percent=row["deposit_percent"],
+    )
+    return SessionType(
+        id=row["id"],
+        slug=row["slug"],
+        name=row["name"],
+        duration=row["duration_minutes"],
+        terms=terms,
+        location=row["location"],
+        buffer_before=row["buffer_before_minutes"],
+        buffer_after=row["buffer_after_minutes"],
+        increment=row["increment_minutes"],
+        notice=row["notice_minutes"],
+        window_days=row["window_days"],
+        per_day=row["per_day"],
+        hold=row["hold_minutes"],
+        form=row["form_name"],
+        private=bool(row["private"]),
+        created_at=from_stored(row["created_at"]),
+        archived_at=row["archived_at"] and from_stored(row["archived_at"]),
+    )
+
+
+def _columns(offer: SessionType, form_id: int | None) -> dict[str, Any]:
+    return {
+        "slug": offer.slug,
+        "name": offer.name,
+        "duration_minutes": offer.duration,
+        "price_minor": offer.terms.price.minor,
+        "currency": offer.terms.price.currency,
+        "pay": offer.terms.pay,
+        "deposit_minor": offer.terms.deposit and offer.terms.deposit.minor,
+        "deposit_percent": offer.terms.deposit_percent,
+        "location": offer.location,
+        "buffer_before_minutes": offer.buffer_before,
+        "buffer_after_minutes": offer.buffer_after,
+        "increment_minutes": offer.increment,
+        "notice_minutes": offer.notice,
+        "window_days": offer.window_days,
+        "per_day": offer.per_day,
+        "hold_minutes": offer.hold,
+        "form_id": form_id,
+        "private": int(offer.private),
+    }
+
+
+def insert(db: Database, offer: SessionType, form_id: int | None) -> int:
+    """Add a session type (its ``id`` is not looked at) and return its number."""
+    values = {**_columns(offer, form_id), "created_at": stored(offer.created_at)}
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    cursor = db.connection.execute(
+        f"INSERT INTO session_type ({names}) VALUES ({marks})", list(values.values())
+    )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
+
+
+def update(db: Database, offer: SessionType, form_id: int | None) -> None:
+    """Write a session type back."""
+    values = _columns(offer, form_id)
+    changes = ", ".join(f"{name} = ?" for name in values)
+    db.connection.execute(f"UPDATE session_type SET {changes} WHERE id = ?", [*values.values(), offer.id])
+
+
+def archive(db: Database, number: int, now: Instant | None) -> None:
+    """Put a session type away, or with None take it out again."""
+    db.connection.execute(
+        "UPDATE session_type SET archived_at = ? WHERE id = ?", (now and stored(now), number)
+    )
+
+
+def get(db: Database, number: int) -> SessionType | None:
+    """Return the session type of that number."""
+    with db.reading() as sql:
+        row = sql.execute(f"{_SELECT} WHERE session_type.id = ?", (number,)).fetchone()
+    return row and _type(row)
+
+
+def by_slug(db: Database, slug: str) -> SessionType | None:
+    """Return the session type of that slug."""
+    with db.reading() as sql:
+        row = sql.execute(f"{_SELECT} WHERE slug = ?", (slug,)).fetchone()
+    return row and _type(row)
+
+
+def listed(db: Database, *, archived: bool = False) -> list[SessionType]:
+    """Return the session types in the order in which they were added; archived ones only when asked for."""
+    where = "" if archived else "WHERE session_type.archived_at IS NULL"
+    with db.reading() as sql:
+        rows = sql.execute(f"{_SELECT} {where} ORDER BY session_type.id").fetchall()
+    return [_type(row) for row in rows]

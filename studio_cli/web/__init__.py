@@ -1,0 +1,1 @@
+"""What the client opens: thin handlers over the use cases in ``booking``."""

@@ -1,0 +1,149 @@
+"""Serving the client's door: a socket, the server on it, and when it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from studio_cli.booking.studio import Clock, open_studio
+from studio_cli.errors import Refused, WrongUsage
+from studio_cli.web.app import Log, Studios, make_app
+
+LAST_ANSWER_SECONDS = 2.0
+"""After the end is reached, the client's browser still fetches the page that says so."""
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Return a listening socket; port 0 takes any free one. A port in use is refused, naming the next free one."""
+    try:
+        family, *_, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+    except (OSError, UnicodeError) as error:
+        raise WrongUsage(f"{host} is not an address of this machine.", hint="Use --host 127.0.0.1") from error
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(128)
+    except OSError as error:
+        listening.close()
+        raise _cannot_listen(error, host, port) from error
+    return listening
+
+
+def _cannot_listen(error: OSError, host: str, port: int) -> Refused:
+    if error.errno == errno.EADDRINUSE:
+        free = _next_free(host, port)
+        hint = f"Use the next free one: --port {free}" if free else "Use another one with --port."
+        return Refused(f"Port {port} is in use.", hint=hint, code="port_in_use", details={"free": free})
+    if error.errno in {errno.EACCES, errno.EPERM}:
+        return Refused(
+            f"Port {port} needs special rights.", hint="Use one above 1023: --port 8000", code="port"
+        )
+    return Refused(
+        f"{host}:{port} cannot be listened on: {error.strerror}.", hint="Use --host 127.0.0.1", code="port"
+    )
+
+
+def _next_free(host: str, port: int) -> int | None:
+    for candidate in range(port + 1, min(port + 200, 65536)):
+        with socket.socket() as probe:
+            try:
+                probe.bind((host if host != "::1" else "", candidate))
+            except OSError:
+                continue
+            return candidate
+    return None
+
+
+def address_of(listening: socket.socket, host: str) -> str:
+    """Return the address under which a browser on this machine (or, listening everywhere, a near one) reaches it."""
+    port = listening.getsockname()[1]
+    if host in {"0.0.0.0", "::", ""}:  # noqa: S104
+        host = socket.gethostname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+class Door:
+    """The server for one studio's links, on a socket that already listens."""
+
+    def __init__(
+        self, listening: socket.socket, file: Path, clock: Clock, log: Log, *, link_base: str
+    ) -> None:
+        import uvicorn
+
+        self._listening = listening
+        self._studios = Studios(lambda: open_studio(file, clock))
+        config = uvicorn.Config(
+            make_app(self._studios, log, link_base),
+            log_config=None,
+            access_log=False,  # its lines hold the path, and the path holds the token
+            server_header=False,
+            proxy_headers=False,
+            lifespan="off",
+            ws="none",
+            timeout_keep_alive=5,
+            timeout_graceful_shutdown=3,
+            h11_max_incomplete_event_size=32 * 1024,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread: threading.Thread | None = None
+
+    def serve(self, until: Callable[[], bool] | None = None) -> bool:
+        """Serve until interrupted, or until ``until()`` holds; return whether it was not interrupted."""
+        try:
+            asyncio.run(self._serve(until))
+        except KeyboardInterrupt:
+            return False
+        finally:
+            self._close()
+        return True
+
+    async def _serve(self, until: Callable[[], bool] | None) -> None:
+        watching = asyncio.create_task(self._watch(until)) if until else None
+        await self._server.serve(sockets=[self._listening])
+        if watching:
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+
+    async def _watch(self, until: Callable[[], bool]) -> None:
+        while not await asyncio.to_thread(until):
+            await asyncio.sleep(0.25)
+        await asyncio.sleep(LAST_ANSWER_SECONDS)
+        self._server.should_exit = True
+
+    def __enter__(self) -> Door:
+        """Serve in the background."""
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve(None)), daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        """Stop serving."""
+        self._server.should_exit = True
+        assert self._thread is not None
+        self._thread.join()
+        self._close()
+
+    def _close(self) -> None:
+        self._listening.close()
+        self._studios.close()
+
+
+def end_on_terminate() -> None:
+    """Let SIGTERM end a server as Ctrl-C does: cleanly."""
+
+    def interrupt(number: int, frame: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    signal.signal(signal.SIGTERM, interrupt)
