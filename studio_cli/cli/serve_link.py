@@ -7,7 +7,7 @@ import typer
 
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
-from studio_cli.booking.studio import Studio, remember_address
+from studio_cli.booking.studio import remember_address
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_qr
@@ -66,8 +66,10 @@ def serve_link(
         watched = _share(desk, shared, link_base) if shared else None
         desk.say("Ctrl-C ends it.")
         end_on_terminate()
-        door = Door(listening, desk.path, desk.clock, desk.say, link_base=link_base)
-        news = News(desk, desk.studio)
+        # A person sees what their clients do; a log has requests without names, answers or tokens.
+        for_people = desk.stderr.isatty()
+        door = Door(listening, desk.path, desk.clock, _quiet if for_people else desk.say, link_base=link_base)
+        news = News(desk, aloud=for_people)
         finished = door.serve(lambda: news.look(watched if once else None))
     _farewell(desk, watched if once else None, finished)
 
@@ -89,20 +91,25 @@ def _share(desk: Desk, session: Session, base: str) -> int | None:
 class News:
     """Says what clients do while the door is open, and notices when the watched session is confirmed."""
 
-    def __init__(self, desk: Desk, studio: Studio) -> None:
-        self._desk, self._studio = desk, studio
-        self._seen = sessions.newest_event(studio)
+    def __init__(self, desk: Desk, *, aloud: bool) -> None:
+        self._desk, self._studio, self._aloud = desk, desk.studio, aloud
+        self._seen = sessions.newest_event(desk.studio)
 
     def look(self, watched: int | None) -> bool:
         """Tell what is new; return whether the watched session waits for nothing any more."""
         for event in sessions.client_events(self._studio, self._seen):
             self._seen = event.number
-            self._desk.say(
-                f"  {event.kind}: session {event.session_id}, {shown(event.title)} with {shown(event.client)}"
-            )
+            if self._aloud:
+                self._desk.say(
+                    f"  {event.kind}: session {event.session_id}, {shown(event.title)} with {shown(event.client)}"
+                )
         if watched is None:
             return False
         return sessions.get(self._studio, watched).status != "pending"
+
+
+def _quiet(line: str) -> None:
+    """Say nothing."""
 
 
 def _farewell(desk: Desk, watched: int | None, finished: bool) -> None:

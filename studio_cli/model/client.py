@@ -87,7 +87,9 @@ def parse_person(text: str) -> ClientDetails:
     value = text.strip()
     if value.endswith(">") and "<" in value:
         name, _, address = value[:-1].rpartition("<")
-        return ClientDetails.checked(name.strip().strip('"'), address)
+        name = name.strip()
+        quoted = len(name) > 1 and name.startswith('"') and name.endswith('"')
+        return ClientDetails.checked(name[1:-1] if quoted else name, address)
     if "@" in value and " " not in value:
         raise WrongUsage(
             f"{shown(value)[:80]!r} has no name.",

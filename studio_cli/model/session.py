@@ -207,7 +207,7 @@ class Session:
             "form": self.form.name if self.form else None,
             "custom_time": self.custom_time,
             "overlap_allowed": self.overlap_allowed,
-            "expires_at": at(self.expires_at),
+            "expires_at": at(self.expires_at) if self.status in {"pending", "expired"} else None,
             "created_at": at(self.created_at),
             "confirmed_at": at(self.confirmed_at),
             "confirmed_by": self.confirmed_by,
