@@ -8,7 +8,7 @@ import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TextIO
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
 
 from whenever import Instant
 
@@ -133,9 +133,9 @@ class Desk:
         """Rich, for stdout on a terminal."""
         from rich.console import Console
 
-        return Console(
-            file=self.stdout, no_color=self._colorless(), highlight=False, emoji=False, markup=False
-        )
+        # Without colour there is no bold and no dim either: nothing but the words.
+        colors: Literal["auto"] | None = None if self._colorless() else "auto"
+        return Console(file=self.stdout, color_system=colors, highlight=False, emoji=False, markup=False)
 
     def _colorless(self) -> bool:
         return self.no_color or bool(self.environ.get("NO_COLOR")) or self.environ.get("TERM") == "dumb"

@@ -186,10 +186,10 @@ def _table(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
     for column in columns:
         if column.shown:
-            whole = column.title in {"#", "Status", "State", "Due now", "Price"}
+            whole = column.title in {"#", "Status", "State", "When", "Due now", "Price"}
             table.add_column(
                 column.title, justify="right" if column.right else "left", no_wrap=whole, overflow="fold"
             )

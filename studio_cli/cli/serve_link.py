@@ -7,7 +7,7 @@ import typer
 
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
-from studio_cli.booking.studio import remember_address
+from studio_cli.booking.studio import Studio, remember_address
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_qr
@@ -69,7 +69,7 @@ def serve_link(
         # A person sees what their clients do; a log has requests without names, answers or tokens.
         for_people = desk.stderr.isatty()
         door = Door(listening, desk.path, desk.clock, _quiet if for_people else desk.say, link_base=link_base)
-        news = News(desk, aloud=for_people)
+        news = News(desk, desk.studio, aloud=for_people)
         finished = door.serve(lambda: news.look(watched if once else None))
     _farewell(desk, watched if once else None, finished)
 
@@ -88,20 +88,31 @@ def _share(desk: Desk, session: Session, base: str) -> int | None:
     return session.id
 
 
+NEWS = {
+    "review done": "{client} has reviewed the details of session {session_id}, {title}.",
+    "questionnaire done": "{client} has answered the questions for session {session_id}, {title}.",
+    "payment announced": "{client} says that the payment for session {session_id}, {title}, is on its way.",
+    "payment recorded": "{client} has paid for session {session_id}, {title}.",
+    "session confirmed": "Session {session_id}, {title} with {client}, is Confirmed.",
+}
+"""What a client's lines of the history sound like, said as they happen."""
+
+
 class News:
     """Says what clients do while the door is open, and notices when the watched session is confirmed."""
 
-    def __init__(self, desk: Desk, *, aloud: bool) -> None:
-        self._desk, self._studio, self._aloud = desk, desk.studio, aloud
-        self._seen = sessions.newest_event(desk.studio)
+    def __init__(self, desk: Desk, studio: Studio, *, aloud: bool) -> None:
+        self._desk, self._studio, self._aloud = desk, studio, aloud
+        self._seen = sessions.newest_event(studio)
 
     def look(self, watched: int | None) -> bool:
         """Tell what is new; return whether the watched session waits for nothing any more."""
         for event in sessions.client_events(self._studio, self._seen):
             self._seen = event.number
-            if self._aloud:
+            if self._aloud and event.kind in NEWS:
+                title, client = shown(event.title), shown(event.client)
                 self._desk.say(
-                    f"  {event.kind}: session {event.session_id}, {shown(event.title)} with {shown(event.client)}"
+                    NEWS[event.kind].format(session_id=event.session_id, title=title, client=client)
                 )
         if watched is None:
             return False

@@ -1,0 +1,86 @@
+"""A command on a real terminal (a pty of its own, which also sends Ctrl-C), and what it shows."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import sys
+import termios
+import time
+
+CTRL_C = "\x03"
+CTRL_D = "\x04"
+
+
+class Terminal:
+    """``with Terminal("session", "confirm", "1") as screen: screen.until("[y/N]"); screen.type("y")``."""
+
+    def __init__(self, *arguments: str, columns: int = 80, **environ: str) -> None:
+        self.shown = ""
+        self._screen, inner = pty.openpty()
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "studio_cli", *arguments],
+            stdin=inner,
+            stdout=inner,
+            stderr=inner,
+            env={**os.environ, "TERM": "xterm-256color", **environ},
+            start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )
+        os.close(inner)
+
+    def until(self, text: str, seconds: float = 20) -> str:
+        """Wait until ``text`` is on the screen; return all that was shown."""
+        end = time.monotonic() + seconds
+        while text not in self.shown:
+            assert time.monotonic() < end, f"waited for {text!r}, saw {self.shown!r}"
+            if not self._read(0.2) and self._process.poll() is not None and not self._read(0):
+                raise AssertionError(f"ended before {text!r}: {self.shown!r}")
+        return self.shown
+
+    def type(self, text: str) -> None:
+        """Press keys."""
+        os.write(self._screen, text.encode())
+
+    def end(self, seconds: float = 20) -> int:
+        """Wait for the command to end and return its exit code."""
+        end = time.monotonic() + seconds
+        while self._process.poll() is None:
+            assert time.monotonic() < end, f"still running, saw {self.shown!r}"
+            self._read(0.05)
+        while self._read(0.02):
+            pass
+        return self._process.returncode
+
+    def _read(self, seconds: float) -> bool:
+        if not select.select([self._screen], [], [], seconds)[0]:
+            return False
+        try:
+            part = os.read(self._screen, 65536)
+        except OSError:  # EIO: nobody has the other end any more
+            return False
+        self.shown += part.decode("utf-8", "replace").replace("\r\n", "\n")
+        return bool(part)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        with contextlib.suppress(OSError):
+            os.close(self._screen)
+
+
+def on_terminal(*arguments: str, columns: int = 80, **environ: str) -> tuple[int, str]:
+    """Run a command that asks nothing on a terminal; return its exit code and what was shown."""
+    with Terminal(*arguments, columns=columns, **environ) as screen:
+        code = screen.end()
+        return code, screen.shown
