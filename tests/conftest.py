@@ -248,3 +248,29 @@ def browser() -> Iterator[Any]:
         started = playwright.chromium.launch(executable_path=path, args=quiet)
         yield started
         started.close()
+
+
+# ── for the command line ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def with_session(new_studio: Cli) -> Cli:
+    """A studio with session 1: a one-off of an hour for 100, with Rui Costa, on 4 December at 10:00."""
+    new_studio("client", "add", "Rui Costa", "--email", "rui@example.com").ok()
+    new_studio(
+        "session", "new", "--one-off", "Portrait", "--duration", "1h", "--price", "100",
+        "--client", "rui", "--at", "2026-12-04 10:00",
+    ).ok()  # fmt: skip
+    return new_studio
+
+
+@pytest.fixture
+def with_mail(with_session: Cli, mail_server: MailServer) -> Cli:
+    """``with_session`` with ``mail_server`` as its mail server."""
+    for name, value in (
+        ("mail.host", "127.0.0.1"),
+        ("mail.port", str(mail_server.port)),
+        ("mail.tls", "none"),
+    ):
+        with_session("config", "set", name, value).ok()
+    return with_session

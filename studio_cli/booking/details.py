@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from studio_cli.booking.studio import Studio
-from studio_cli.model.money import Money
+from studio_cli.model.money import Money, minor_digits
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.settings import Settings
 from studio_cli.model.times import show_clock, show_day, show_duration, show_offset, show_range, show_short
@@ -20,15 +20,24 @@ STEP_TITLES: dict[StepName, str] = {
 
 def show_money(money: Money, locale: str) -> str:
     """Return an amount as a client reads it: ``CA$250.00``."""
+    from copy import copy
     from decimal import Decimal
 
-    from babel.core import UnknownLocaleError
+    from babel.core import Locale, UnknownLocaleError
     from babel.numbers import format_currency
 
     try:
-        return str(format_currency(Decimal(money.amount), money.currency, locale=locale.replace("-", "_")))
+        language = Locale.parse(locale, sep="-")
     except (UnknownLocaleError, ValueError):
-        return str(format_currency(Decimal(money.amount), money.currency, locale="en"))
+        language = Locale("en")
+    # CLDR writes some currencies without the decimals that they have (RSD, IQD, …): the client would read a
+    # rounded amount. So the decimals are ours.
+    pattern, digits = copy(language.currency_formats["standard"]), minor_digits(money.currency)
+    pattern.frac_prec = (digits, digits)
+    amount = Decimal(money.amount)
+    return str(
+        format_currency(amount, money.currency, format=pattern, locale=language, currency_digits=False)
+    )
 
 
 def describe(session: Session, settings: Settings) -> dict[str, Any]:

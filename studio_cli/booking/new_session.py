@@ -16,7 +16,7 @@ from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.availability import Need
 from studio_cli.model.client import Client, parse_person
 from studio_cli.model.form import Form
-from studio_cli.model.money import Money
+from studio_cli.model.money import Money, parse_money
 from studio_cli.model.session import Channel, Named, Session, StepName
 from studio_cli.model.session_type import LONGEST_ONE_OFF, SHORTEST, SessionType, Terms, parse_terms, within
 from studio_cli.model.text import clean, clean_optional, shown
@@ -150,14 +150,10 @@ def _offer(studio: Studio, wanted: Wanted) -> _Offer:
 
 def _of_type(studio: Studio, offer: SessionType, wanted: Wanted) -> _Offer:
     """Return what the type says, with what the owner said otherwise for this one session."""
-    terms = offer.terms
-    if wanted.price is not None or wanted.deposit is not None or wanted.pay is not None:
-        price = wanted.price if wanted.price is not None else terms.price.amount
-        terms = parse_terms(price, wanted.deposit, wanted.pay, studio.settings.currency)
     return _Offer(
         title=offer.name,
         duration=_duration(wanted.duration) if wanted.duration else offer.duration,
-        terms=terms,
+        terms=_terms_of_type(offer.terms, wanted),
         location=clean_optional(wanted.location, "The location") or offer.location,
         form=_form(studio, wanted.form if wanted.form is not None else offer.form),
         type=Named(offer.id, offer.name, slug=offer.slug),
@@ -165,6 +161,17 @@ def _of_type(studio: Studio, offer: SessionType, wanted: Wanted) -> _Offer:
         buffer_after=offer.buffer_after,
         hold=offer.hold,
     )
+
+
+def _terms_of_type(terms: Terms, wanted: Wanted) -> Terms:
+    """Return the type's terms with what was said otherwise: a price alone keeps how it is paid."""
+    currency = terms.price.currency
+    if wanted.deposit is not None or wanted.pay is not None:
+        price = wanted.price if wanted.price is not None else terms.price.amount
+        return parse_terms(price, wanted.deposit, wanted.pay, currency)
+    if wanted.price is not None:
+        return replace(terms, price=parse_money(wanted.price, currency, "The price"))
+    return terms
 
 
 def _one_off(studio: Studio, wanted: Wanted) -> _Offer:

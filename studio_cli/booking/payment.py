@@ -15,7 +15,6 @@ from studio_cli.model.times import parse_when
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import repeat_key
-from studio_cli.store import session as session_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +76,7 @@ def record(
 
 def settle_payment_step(studio: Studio, number: int) -> Session:
     """Inside a write: if what is due is paid, the payment step is done; if nothing is left, the session confirmed."""
-    session = sessions.get(studio, number)
-    if session.status == "pending" and session.step("payment").open and session.paid >= session.asked_now:
-        session_store.finish_step(studio.file, number, "payment", studio.now(), session.revision)
+    sessions.settle_payment(studio, number)
     return sessions.complete(studio, number)
 
 

@@ -107,6 +107,7 @@ def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Cha
         deadline = now.add(minutes=offer.hold) if offer and offer.hold else None
         session_store.set_expiry(studio.file, session.id, deadline)
         session_store.set_status(studio.file, session.id, "pending")
+        settle_payment(studio, session.id)
         event_store.add(
             studio.file, "session reopened", now, session_id=session.id, details={"from": session.status}
         )
@@ -136,6 +137,13 @@ def cancel(studio: Studio, selector: str) -> Change:
             studio.file, "session canceled", now, session_id=session.id, details={"from": session.status}
         )
         return Change(get(studio, session.id), changed=True)
+
+
+def settle_payment(studio: Studio, number: int) -> None:
+    """Inside a write: if what a pending session asks for is paid, its payment step is done."""
+    session = get(studio, number)
+    if session.status == "pending" and session.step("payment").open and session.paid >= session.asked_now:
+        session_store.finish_step(studio.file, number, "payment", studio.now(), session.revision)
 
 
 def complete(studio: Studio, number: int) -> Session:

@@ -113,7 +113,8 @@ def find(studio: Studio, selector: str) -> SessionType:
     """Return the session type that a slug, or the unique beginning of a slug or name, means."""
     offers = type_store.listed(studio.file, archived=True)
     wanted = folded(selector.strip())
-    exact = [offer for offer in offers if wanted in {offer.slug, folded(offer.name)}]
+    exact = [offer for offer in offers if offer.slug == wanted]
+    exact = exact or [offer for offer in offers if folded(offer.name) == wanted]
     begins = [
         offer
         for offer in offers

@@ -119,6 +119,10 @@ def _minutes(text: str, whole: str, example: str) -> int:
         raise WrongUsage(
             f"{shown(whole)[:40]!r} is not a range of hours.", hint=example, code="hours"
         ) from None
+    if clock.second:
+        raise WrongUsage(
+            f"{shown(whole)[:40]!r} has seconds; hours are whole minutes.", hint=example, code="hours"
+        )
     return clock.hour * 60 + clock.minute
 
 
@@ -142,7 +146,8 @@ def open_intervals(hours: Sequence[Hours], zone: str, first: Instant, last: Inst
     offsets = _offsets(zone, first.subtract(hours=48), last.add(hours=48))
     begin, end = seconds(first), seconds(last)
     found: list[Interval] = []
-    for day in _days(first.to_tz(zone).date(), last.to_tz(zone).date()):
+    # A day more on either side: clocks that go back over midnight begin a date again that had ended.
+    for day in _days(first.to_tz(zone).date().subtract(days=1), last.to_tz(zone).date().add(days=1)):
         midnight = seconds(PlainDateTime(day.year, day.month, day.day).assume_utc())
         for stretch in by_day.get(day.day_of_week().value, ()):
             found += _exact(midnight + stretch.opens * 60, midnight + stretch.closes * 60, offsets)

@@ -93,7 +93,9 @@ def parse_form(name: str, text: str) -> Form:
 
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as problem:
+    except RecursionError:
+        raise _wrong("It is not TOML that can be read: too many brackets within each other.") from None
+    except ValueError as problem:  # TOMLDecodeError, and a number of thousands of digits
         raise _wrong(f"It is not TOML: {problem}") from None
     unknown = sorted(set(data) - {"title", "field"})
     if unknown:
@@ -105,7 +107,7 @@ def parse_form(name: str, text: str) -> Form:
         raise _wrong(f"It has {len(tables)} fields; the limit is {MOST_FIELDS}.")
     fields = tuple(_field(table, number) for number, table in enumerate(tables, 1))
     _check_unique([field.name for field in fields])
-    return Form(name=name, title=_text(data, "title", "The form", default=name), fields=fields)
+    return Form(name=name, title=_text(data, "title", "The form", default="") or name, fields=fields)
 
 
 def _field(table: Mapping[str, Any], number: int) -> Field:

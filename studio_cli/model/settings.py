@@ -59,17 +59,21 @@ def _host(text: str) -> str:
 def check_public_url(text: str) -> str:
     """Return the address under which clients reach the pages, without a slash at its end."""
     value = text.strip().rstrip("/")
-    parts = urlsplit(value)
-    good = (
-        parts.scheme in {"http", "https"}
-        and parts.hostname
-        and not (parts.query or parts.fragment or parts.username)
-    )
-    if not good or re.search(r"[\s<>\"'\\^`{|}]", value) or not value.isascii():
+    if not _leads_somewhere(value) or re.search(r"[\s<>\"'\\^`{|}]", value) or not value.isascii():
         raise WrongUsage(
             f"{shown(text)[:80]!r} is not a web address.", hint="Write it like https://book.example.com."
         )
     return value
+
+
+def _leads_somewhere(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # looked at because it raises for what is not a port
+    except ValueError:
+        return False
+    plain = not (parts.query or parts.fragment or parts.username)
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
 
 
 def _locale(text: str) -> str:

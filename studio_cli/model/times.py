@@ -6,6 +6,7 @@ go forward) is refused; one that exists twice (clocks go back) must be decided b
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Literal
 
@@ -106,22 +107,15 @@ def parse_when(text: str, zone: str, now: Instant, which: Which | None = None) -
     value = " ".join(text.strip().split())
     if _ISO_EXACT.fullmatch(value):
         try:
-            return _reasonable(
-                OffsetDateTime.parse_iso(value.upper().replace(" ", "T", 1).replace(" ", "")).to_instant(),
-                text,
-            )
+            exact = f"{value[:10]}T{value[11:].replace(' ', '')}".upper()
+            return _reasonable(OffsetDateTime.parse_iso(exact).to_instant(), text)
         except ValueError:
             raise _not_a_time(text) from None
-    local_now = now.to_tz(zone)
     iso = _ISO_WALL.fullmatch(value)
     if iso:
         moment = at_wall(_wall(parse_date(iso[1]), _clock(iso[2], text), text), zone, which)
         return _reasonable(moment, text)
-    day, clock = _words(value.casefold(), local_now, text)
-    moment = at_wall(_wall(day, clock, text), zone, which)
-    if moment <= now and value.casefold().split()[0] in _weekday_words():
-        moment = at_wall(_wall(day.add(days=7), clock, text), zone, which)
-    return _reasonable(moment, text)
+    return _reasonable(_words(value.casefold(), zone, now, text, which), text)
 
 
 def at_wall(wall: PlainDateTime, zone: str, which: Which | None = None) -> Instant:
@@ -153,8 +147,8 @@ def _is_skipped(wall: PlainDateTime, zone: str) -> bool:
 
 def _around_gap(wall: PlainDateTime, zone: str) -> tuple[str, str]:
     """Return the last wall minute before the gap that swallows ``wall`` and the first one after it."""
-    late = wall.assume_tz(zone, disambiguation="later")
-    change = late.prev_transition()
+    early = wall.assume_tz(zone, disambiguation="earlier")
+    change = early.next_transition()
     assert change is not None  # a skipped time lies in a transition
     return _plain(change.subtract(minutes=1).to_plain()), _plain(change.to_plain())
 
@@ -172,7 +166,7 @@ def _wall(day: Date, clock: Time, text: str) -> PlainDateTime:
 def _reasonable(moment: Instant, text: str) -> Instant:
     if not EARLIEST <= moment <= LATEST:
         raise WrongUsage(f"{shown(text)[:60]!r} is too far away to be a session's time.", hint=EXAMPLES)
-    if moment.timestamp() % 60:
+    if moment != moment.round("minute", mode="floor"):
         raise WrongUsage(
             f"{shown(text)[:60]!r} has seconds; sessions begin on a whole minute.", hint=EXAMPLES
         )
@@ -190,7 +184,7 @@ def parse_date(text: str) -> Date:
 
 
 def parse_clock(text: str) -> Time:
-    """Return the time of day that ``text`` says: ``9``, ``09:00``, ``3pm``, ``3:30 pm``, ``noon``."""
+    """Return the time of day that ``text`` says: ``09:00``, ``3pm``, ``3:30 pm``, ``noon``."""
     return _clock(text, text)
 
 
@@ -218,38 +212,73 @@ def _weekday_words() -> dict[str, int]:
     return {word: number for number, day in enumerate(WEEKDAYS, 1) for word in (day, day[:3])}
 
 
-def _words(value: str, now: ZonedDateTime, text: str) -> tuple[Date, Time]:
-    """Split everyday words into a day and a time of day."""
-    words = value.replace(",", " ").replace(" at ", " ").split()
+def _words(value: str, zone: str, now: Instant, text: str, which: Which | None) -> Instant:
+    """Return the moment of everyday words: a day, then a time of day."""
+    words, here = value.replace(",", " ").replace(" at ", " ").split(), now.to_tz(zone)
     if words and words[0] == "next" and len(words) > 1 and words[1] in _weekday_words():
         words = words[1:]
     if len(words) < 2:
         raise _not_a_time(text)
-    if words[0] in {"today", "tomorrow"}:
-        return now.date().add(days=int(words[0] == "tomorrow")), _clock(" ".join(words[1:]), text)
     weekday = _weekday_words().get(words[0])
     if weekday is not None:
-        ahead = (weekday - now.date().day_of_week().value) % 7
-        return now.date().add(days=ahead), _clock(" ".join(words[1:]), text)
-    return _month_day(words, now, text)
+        return _next_weekday(weekday, _clock(" ".join(words[1:]), text), zone, now, text, which)
+    if words[0] in {"today", "tomorrow"}:
+        day = here.date().add(days=int(words[0] == "tomorrow"))
+        clock = _clock(" ".join(words[1:]), text)
+    else:
+        day, clock = _month_day(words, here, text)
+    return at_wall(_wall(day, clock, text), zone, which)
+
+
+def _next_weekday(
+    weekday: int, clock: Time, zone: str, now: Instant, text: str, which: Which | None
+) -> Instant:
+    """Return the next such time to come. What today's clock has passed is not asked about, even if it repeats."""
+    here = now.to_tz(zone)
+    day = here.date().add(days=(weekday - here.date().day_of_week().value) % 7)
+    wall = _wall(day, clock, text)
+    if wall.assume_tz(zone, disambiguation="later").to_instant() > now:
+        moment = at_wall(wall, zone, which)
+        if moment > now:
+            return moment
+    return at_wall(_wall(day.add(days=7), clock, text), zone, which)
 
 
 def _month_day(words: list[str], now: ZonedDateTime, text: str) -> tuple[Date, Time]:
     """Read ``4 dec 10:00``, ``dec 4 2026 10am``: without a year, the next such day."""
     first, second, *rest = words
-    if first[:3] in MONTHS:
+    if _month(first):
         first, second = second, first
-    if not first.isdigit() or second[:3] not in MONTHS or not rest:
+    month = _month(second)
+    if not first.isdigit() or not month or not rest:
         raise _not_a_time(text)
-    year = int(rest.pop(0)) if re.fullmatch(r"\d{4}", rest[0]) else None
-    month = MONTHS.index(second[:3]) + 1
     try:
-        day = Date(year or now.year, month, int(first))
-        if year is None and day < now.date():
-            day = Date(now.year + 1, month, int(first))
+        if re.fullmatch(r"\d{4}", rest[0]):
+            day = Date(int(rest.pop(0)), month, int(first))
+        else:
+            day = _next_date(now.date(), month, int(first))
     except ValueError:
         raise _not_a_time(text) from None
     return day, _clock(" ".join(rest), text)
+
+
+def _month(word: str) -> int | None:
+    """Return 12 for ``dec``, ``dec.`` and ``december``."""
+    name = word.removesuffix(".")
+    if len(name) < 3:
+        return None
+    return next(
+        (number for number, month in enumerate(_MONTH_NAMES, 1) if month.casefold().startswith(name)), None
+    )
+
+
+def _next_date(today: Date, month: int, day: int) -> Date:
+    """Return the next such day, today included: eight years hold every day that there is."""
+    for year in range(today.year, today.year + 9):
+        with contextlib.suppress(ValueError):
+            if (found := Date(year, month, day)) >= today:
+                return found
+    raise ValueError("there is no such day")
 
 
 def _not_a_time(text: str) -> WrongUsage:

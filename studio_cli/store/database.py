@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused, StudioError
+from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused, StudioError, WrongUsage
 
 APPLICATION_ID = 0x57D10C11
 """Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
-VERSION = 1
+VERSION = 2
 """The version of the schema that this program writes: the number of migrations."""
 BUSY_TIMEOUT_MS = 10_000
 
@@ -79,10 +79,10 @@ class Database:
             draft.unlink(missing_ok=True)
             try:
                 os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-                database = cls(draft, _connect(draft, "rw"))
-                migrate(database.connection)
-                fill(database)
-                database.close()
+                # Closed whatever happens, so that a journal does not outlive its draft.
+                with contextlib.closing(cls(draft, _connect(draft, "rw"))) as database:
+                    migrate(database.connection)
+                    fill(database)
                 os.link(draft, path)  # unlike a rename, never replaces a file that somebody made meanwhile
             except FileExistsError:
                 raise taken from None
@@ -192,6 +192,11 @@ def trouble(path: Path) -> Iterator[None]:
         if told is None:
             raise
         raise told from error
+    except UnicodeEncodeError as error:
+        # Lone surrogates: bytes of an argument that were not UTF-8. SQLite refuses to bind them.
+        raise WrongUsage(
+            "That contains bytes that are not text (UTF-8).", hint="Type it again.", code="not_text"
+        ) from error
     except OSError as error:
         raise FileTrouble(
             f"{path}: {error.strerror or error}.", hint="Is the folder there, and yours?"

@@ -38,6 +38,12 @@ def first(db: Tables) -> None:
     _run(db, 1, _FIRST)
 
 
+@migrations(name="0002_outside_tools")
+def outside_tools(db: Tables) -> None:
+    """What an outside tool could still get around: rows replaced, hours changed, days that do not exist."""
+    _run(db, 2, _OUTSIDE_TOOLS)
+
+
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
 # minor units with its currency; durations are minutes. Sentences of the rules, for whoever reads the schema:
 #
@@ -326,4 +332,42 @@ SELECT session.id AS session_id, session.status, session.starts_at, session.ends
    AND session.status = 'pending') AS waiting_for
 FROM session JOIN client ON client.id = session.client_id
 WHERE session.occupies ORDER BY session.starts_at
+"""
+
+
+# INSERT OR REPLACE deletes the row it replaces without firing a DELETE trigger (that takes recursive_triggers,
+# which is off in every tool), so what is never deleted must not be inserted over either. NEW.id is -1 when the
+# statement names none.
+_OUTSIDE_TOOLS = """
+CREATE TRIGGER session_not_replaced BEFORE INSERT ON session
+WHEN EXISTS (SELECT 1 FROM session WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'studio:transition a session is never replaced by another'); END;;
+CREATE TRIGGER revision_not_replaced BEFORE INSERT ON revision
+WHEN EXISTS (SELECT 1 FROM revision WHERE session_id = NEW.session_id AND number = NEW.number)
+BEGIN SELECT RAISE(ABORT, 'studio:append_only what a client was shown is never replaced'); END;;
+CREATE TRIGGER payment_not_replaced BEFORE INSERT ON payment
+WHEN EXISTS (SELECT 1 FROM payment WHERE id = NEW.id OR reference = NEW.reference)
+BEGIN SELECT RAISE(ABORT, 'studio:append_only the ledger is never written over'); END;;
+CREATE TRIGGER event_not_replaced BEFORE INSERT ON event
+WHEN EXISTS (SELECT 1 FROM event WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'studio:append_only the history is never written over'); END;;
+
+CREATE TRIGGER session_currency BEFORE UPDATE OF currency ON session
+WHEN EXISTS (SELECT 1 FROM payment WHERE session_id = NEW.id AND currency <> NEW.currency)
+BEGIN SELECT RAISE(ABORT, 'a session stays in the currency in which it was paid'); END;;
+
+CREATE TRIGGER weekly_hours_stay_apart BEFORE UPDATE ON weekly_hours
+WHEN EXISTS (
+  SELECT 1 FROM weekly_hours AS other WHERE other.weekday = NEW.weekday
+  AND NOT (other.weekday = OLD.weekday AND other.opens_minute = OLD.opens_minute)
+  AND other.opens_minute < NEW.closes_minute AND other.closes_minute > NEW.opens_minute
+)
+BEGIN SELECT RAISE(ABORT, 'hours of one day overlap'); END;;
+
+CREATE TRIGGER session_day_exists BEFORE INSERT ON session
+WHEN NEW.starts_at <> strftime('%Y-%m-%dT%H:%M:%SZ', NEW.starts_at, '+0 days')
+BEGIN SELECT RAISE(ABORT, 'a session starts on a day that exists'); END;;
+CREATE TRIGGER session_day_goes_on_existing BEFORE UPDATE OF starts_at ON session
+WHEN NEW.starts_at <> strftime('%Y-%m-%dT%H:%M:%SZ', NEW.starts_at, '+0 days')
+BEGIN SELECT RAISE(ABORT, 'a session starts on a day that exists'); END
 """

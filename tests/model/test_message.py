@@ -1,0 +1,35 @@
+"""A message: its link is only in what is sent."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from studio_cli.model.message import LINK, Letter, Message
+
+
+def test_link_takes_its_place() -> None:
+    """The link stands wherever the letter has its mark, and the kept letter stays as it was."""
+    letter = Letter("Hello", f"Open {LINK} or {LINK}", f'<a href="{LINK}">')
+    sent = letter.with_link("https://x/s/abc")
+    assert sent == Letter("Hello", "Open https://x/s/abc or https://x/s/abc", '<a href="https://x/s/abc">')
+    assert LINK in letter.text
+
+
+def test_json_has_what_scripts_lean_on() -> None:
+    """A script reads a message's state and subject, not its text."""
+    message = Message(
+        9, 12, 5, "share", "Rui", "rui@example.com", Letter("Hello", "text", "html"), "queued", 0, None,
+        Instant.from_utc(2026, 11, 20, 15), None,
+    )  # fmt: skip
+    assert message.as_json("America/Toronto") == {
+        "id": 9,
+        "session": 12,
+        "to": "rui@example.com",
+        "kind": "share",
+        "subject": "Hello",
+        "state": "queued",
+        "attempts": 0,
+        "last_error": None,
+        "created_at": "2026-11-20T10:00:00-05:00",
+        "sent_at": None,
+    }

@@ -1,0 +1,614 @@
+"""The schema: what must always be true holds for any writer, with any tool.
+
+These tests write to the file as an outside tool would: with a plain connection that knows nothing of the studio.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import combinations, product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from whenever import Instant
+
+from studio_cli.booking.studio import found
+from studio_cli.model.session import STATUSES, TRANSITIONS, Status
+from studio_cli.store.database import VERSION, Database
+
+AT = "2026-11-20T15:00:00Z"
+START = datetime(2026, 12, 4, 15)
+
+
+@pytest.fixture(scope="module")
+def studio_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A studio's file with a client; every test leaves it as it was."""
+    path = tmp_path_factory.mktemp("schema") / "studio.db"
+    made = found(
+        path,
+        lambda: Instant.from_utc(2026, 11, 20, 15),
+        name="Ana",
+        email="ana@example.com",
+        timezone="UTC",
+        currency="CAD",
+    )
+    made.file.close()
+    outside = sqlite3.connect(path)
+    outside.execute("INSERT INTO client (name, name_folded, created_at) VALUES ('Rui', 'rui', ?)", (AT,))
+    outside.commit()
+    outside.close()
+    return path
+
+
+@pytest.fixture
+def sql(studio_file: Path) -> Iterator[sqlite3.Connection]:
+    """A plain connection whose writes are taken back after the test."""
+    connection = sqlite3.connect(studio_file, isolation_level=None)
+    connection.execute("BEGIN")
+    yield connection
+    connection.execute("ROLLBACK")
+    connection.close()
+
+
+def text(moment: datetime) -> str:
+    """Return a moment as the file keeps it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def add(sql: sqlite3.Connection, minute: int = 0, verb: str = "INSERT", **values: Any) -> int:
+    """Insert a session of an hour, ``minute`` minutes after ``START``, and return its number."""
+    row = {
+        "status": "pending",
+        "title": "Portrait",
+        "client_id": 1,
+        "starts_at": text(START + timedelta(minutes=minute)),
+        "duration_minutes": 60,
+        "timezone": "UTC",
+        "price_minor": 10000,
+        "asked_now_minor": 0,
+        "currency": "CAD",
+        "created_at": AT,
+        **values,
+    }
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    number = sql.execute(f"{verb} INTO session ({names}) VALUES ({marks})", list(row.values())).lastrowid
+    assert number is not None
+    return number
+
+
+def change(sql: sqlite3.Connection, number: int, **values: Any) -> None:
+    """Change columns of a session."""
+    changes = ", ".join(f"{name} = ?" for name in values)
+    sql.execute(f"UPDATE session SET {changes} WHERE id = ?", [*values.values(), number])
+
+
+def bring_to(sql: sqlite3.Connection, number: int, status: Status) -> None:
+    """Lead a new inquiry to a status by allowed steps."""
+    ways: dict[Status, list[Status]] = {
+        "inquiry": [],
+        "pending": ["pending"],
+        "confirmed": ["pending", "confirmed"],
+        "declined": ["declined"],
+        "canceled": ["canceled"],
+        "expired": ["pending", "expired"],
+    }
+    for step in ways[status]:
+        set_status(sql, number, step)
+
+
+def set_status(sql: sqlite3.Connection, number: int, status: str) -> None:
+    """Change a session's status as it is written: a confirmed one says when and by whom."""
+    by = (AT, "owner") if status == "confirmed" else (None, None)
+    change(sql, number, status=status, confirmed_at=by[0], confirmed_by=by[1])
+
+
+taken = pytest.raises(sqlite3.IntegrityError, match="studio:overlap")
+
+
+# ── overlap ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("verb", ["INSERT", "INSERT OR REPLACE", "INSERT OR IGNORE"])
+@pytest.mark.parametrize("minute", [-59, -1, 0, 30, 59])
+def test_insert_into_a_taken_time(sql: sqlite3.Connection, minute: int, verb: str) -> None:
+    """A session cannot be added where another one is, however it is inserted."""
+    add(sql)
+    with taken:
+        add(sql, minute, verb)
+
+
+@pytest.mark.parametrize("minute", [-60, 60])
+def test_sessions_may_touch(sql: sqlite3.Connection, minute: int) -> None:
+    """One session may end as the other begins."""
+    add(sql)
+    add(sql, minute)
+
+
+@pytest.mark.parametrize(
+    ("minute", "before", "after", "free"),
+    [
+        (84, 15, 0, False),
+        (85, 15, 0, True),
+        (-74, 0, 10, False),
+        (-75, 0, 10, True),
+        (70, 0, 0, True),
+        (69, 0, 0, False),
+    ],
+)
+def test_buffers_add_up(sql: sqlite3.Connection, minute: int, before: int, after: int, free: bool) -> None:
+    """Ten minutes after one session and fifteen before the next make twenty-five between them."""
+    add(sql, buffer_before_minutes=5, buffer_after_minutes=10)
+    buffers = {"buffer_before_minutes": before, "buffer_after_minutes": after}
+    if free:
+        add(sql, minute, **buffers)
+    else:
+        with taken:
+            add(sql, minute, **buffers)
+
+
+def test_a_week_long_session_is_seen_from_its_end(sql: sqlite3.Connection) -> None:
+    """The longest session with the longest buffers keeps others away to its last minute."""
+    add(sql, duration_minutes=10080, buffer_before_minutes=720, buffer_after_minutes=720)
+    last = 10080 + 720
+    with taken:
+        add(sql, last - 1)
+    with taken:
+        add(sql, last + 719, buffer_before_minutes=720)
+    add(sql, last)
+
+
+@pytest.mark.parametrize(
+    "move",
+    [
+        {"starts_at": text(START + timedelta(minutes=150))},
+        {"duration_minutes": 181},
+        {"buffer_after_minutes": 121},
+        {"starts_at": text(START + timedelta(minutes=300)), "buffer_before_minutes": 61},
+    ],
+)
+def test_update_into_a_taken_time(sql: sqlite3.Connection, move: dict[str, Any]) -> None:
+    """A session cannot be moved, lengthened or given buffers into another one."""
+    first = add(sql, 0)
+    add(sql, 180)
+    with taken:
+        change(sql, first, **move)
+
+
+def test_expired_session_comes_back_only_if_free(sql: sqlite3.Connection) -> None:
+    """A session whose hold ran out cannot take a time back that somebody else has by now."""
+    first = add(sql)
+    set_status(sql, first, "expired")
+    second = add(sql)
+    with taken:
+        set_status(sql, first, "pending")
+    set_status(sql, second, "canceled")
+    set_status(sql, first, "pending")
+
+
+def test_inquiry_without_hold_becomes_pending_only_if_free(sql: sqlite3.Connection) -> None:
+    """An inquiry without a hold takes no time, and cannot take one that is taken."""
+    first = add(sql, status="inquiry", holds_time=0)
+    add(sql)
+    with taken:
+        set_status(sql, first, "pending")
+    with taken:
+        change(sql, first, holds_time=1)
+
+
+def test_inquiry_with_hold_occupies(sql: sqlite3.Connection) -> None:
+    """An inquiry with a hold keeps its time."""
+    add(sql, status="inquiry")
+    with taken:
+        add(sql)
+
+
+def test_overlap_on_purpose(sql: sqlite3.Connection) -> None:
+    """With the owner's word the newer of two sessions may overlap; the word cannot be taken back while it does."""
+    add(sql)
+    second = add(sql, overlap_allowed=1)
+    set_status(sql, second, "confirmed")
+    with taken:
+        change(sql, second, overlap_allowed=0)
+    change(sql, second, starts_at=text(START + timedelta(minutes=60)))
+    change(sql, second, overlap_allowed=0)
+
+
+def test_word_for_one_is_not_for_the_next(sql: sqlite3.Connection) -> None:
+    """A session that may overlap does not open its time to others."""
+    add(sql, overlap_allowed=1)
+    with taken:
+        add(sql)
+
+
+def test_older_session_is_confirmed_beside_one_placed_on_purpose(sql: sqlite3.Connection) -> None:
+    """Confirming a session where another was put on purpose is no new overlap."""
+    first = add(sql)
+    add(sql, overlap_allowed=1)
+    set_status(sql, first, "confirmed")
+
+
+@pytest.mark.parametrize("status", ["canceled", "expired"])
+def test_freed_time_is_free(sql: sqlite3.Connection, status: str) -> None:
+    """A canceled or expired session leaves its time to others."""
+    set_status(sql, add(sql), status)
+    add(sql)
+
+
+moves = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "add", "add", "move", "status", "flag", "buffers"]),
+        st.integers(0, 40),
+        st.integers(1, 20),
+        st.integers(0, 6),
+        st.sampled_from(STATUSES),
+        st.booleans(),
+    ),
+    max_size=30,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(moves)
+def test_no_two_sessions_ever_overlap_unmarked(studio_file: Path, drawn: list[tuple[Any, ...]]) -> None:
+    """After any writes that were accepted, two sessions that overlap have the owner's word on one of them."""
+    sql = sqlite3.connect(studio_file, isolation_level=None)
+    sql.row_factory = sqlite3.Row
+    sql.execute("BEGIN")
+    numbers: list[int] = []
+    for what, place, length, buffer, status, flag in drawn:
+        minutes = {"duration_minutes": length * 15, "buffer_after_minutes": buffer * 10}
+        number = numbers[place % len(numbers)] if numbers else 0
+        try:
+            if what == "add":
+                first = status if status in {"inquiry", "pending"} else "pending"
+                values = {**minutes, "status": first, "overlap_allowed": int(flag and buffer > 3)}
+                numbers.append(add(sql, place * 15, holds_time=int(length % 2), **values))
+            elif what == "move":
+                change(sql, number, starts_at=text(START + timedelta(minutes=place * 15)), **minutes)
+            elif what == "status":
+                set_status(sql, number, status)
+            elif what == "flag":
+                change(sql, number, overlap_allowed=int(flag))
+            else:
+                change(sql, number, buffer_before_minutes=buffer * 10)
+        except sqlite3.IntegrityError as refused:
+            assert "studio:" in str(refused)
+    rows = sql.execute("SELECT * FROM session").fetchall()
+    sql.execute("ROLLBACK")
+    sql.close()
+
+    def span(row: sqlite3.Row) -> tuple[datetime, datetime]:
+        start = datetime.fromisoformat(row["starts_at"][:-1])
+        end = start + timedelta(minutes=row["duration_minutes"] + row["buffer_after_minutes"])
+        return start - timedelta(minutes=row["buffer_before_minutes"]), end
+
+    def occupies(row: sqlite3.Row) -> bool:
+        return row["status"] in {"pending", "confirmed"} or (row["status"] == "inquiry" and row["holds_time"])
+
+    for one, other in combinations([row for row in rows if occupies(row)], 2):
+        overlap = span(one)[0] < span(other)[1] and span(other)[0] < span(one)[1]
+        assert not overlap or one["overlap_allowed"] or other["overlap_allowed"]
+
+
+# ── statuses ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(("before", "after"), list(product(STATUSES, STATUSES)))
+def test_every_change_of_status(sql: sqlite3.Connection, before: Status, after: Status) -> None:
+    """The file allows a change of status exactly where the model's table does."""
+    number = add(sql, status="inquiry")
+    bring_to(sql, number, before)
+    if after == before or after in TRANSITIONS[before]:
+        set_status(sql, number, after)
+    else:
+        with pytest.raises(sqlite3.IntegrityError, match="studio:transition"):
+            set_status(sql, number, after)
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_first_status(sql: sqlite3.Connection, status: Status) -> None:
+    """A session begins as an inquiry or pending and as nothing else."""
+    confirmed = {"confirmed_at": AT, "confirmed_by": "owner"} if status == "confirmed" else {}
+    if status in {"inquiry", "pending"}:
+        add(sql, status=status)
+    else:
+        with pytest.raises(sqlite3.IntegrityError, match="studio:transition"):
+            add(sql, status=status, **confirmed)
+
+
+def test_session_is_not_replaced(sql: sqlite3.Connection) -> None:
+    """Replacing a canceled session by a pending one of its number is a change of status like any other."""
+    number = add(sql)
+    set_status(sql, number, "canceled")
+    with pytest.raises(sqlite3.IntegrityError, match="studio:transition"):
+        add(sql, verb="INSERT OR REPLACE", id=number)
+    assert sql.execute("SELECT status FROM session WHERE id = ?", (number,)).fetchone() == ("canceled",)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"status": "confirmed"},
+        {"status": "confirmed", "confirmed_at": AT},
+        {"confirmed_at": AT, "confirmed_by": "owner"},
+        {"confirmed_by": "client"},
+        {"status": "confirmed", "confirmed_at": AT, "confirmed_by": "nobody"},
+        {"status": "done"},
+    ],
+)
+def test_confirmed_says_when_and_by_whom(sql: sqlite3.Connection, values: dict[str, Any]) -> None:
+    """A session is confirmed exactly when the file says when and by whom."""
+    number = add(sql)
+    with pytest.raises(sqlite3.IntegrityError):
+        change(sql, number, **values)
+
+
+# ── what was recorded stays ───────────────────────────────────────────────────────────────────────
+
+
+def pay(sql: sqlite3.Connection, session: int, verb: str = "INSERT", **values: Any) -> None:
+    """Add a row to the ledger."""
+    row = {
+        "session_id": session, "kind": "payment", "amount_minor": 500, "currency": "CAD", "method": "cash",
+        "at": AT, "recorded_at": AT, **values,
+    }  # fmt: skip
+    sql.execute(
+        f"{verb} INTO payment ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", list(row.values())
+    )
+
+
+def fill(sql: sqlite3.Connection) -> int:
+    """Add a session with a row in everything that is append-only."""
+    number = add(sql)
+    pay(sql, number, id=1, reference="outside:1")
+    sql.execute(
+        "INSERT INTO event (id, at, actor, kind, session_id) VALUES (1000, ?, 'owner', 'x', ?)", (AT, number)
+    )
+    sql.execute("INSERT INTO revision VALUES (?, 1, '{}', ?)", (number, AT))
+    return number
+
+
+@pytest.mark.parametrize(
+    ("table", "changed"),
+    [("payment", "amount_minor = 1"), ("event", "kind = 'y'"), ("revision", "details = '[]'")],
+)
+def test_recorded_rows_stay(sql: sqlite3.Connection, table: str, changed: str) -> None:
+    """A row of the ledger, the history or what a client was shown is neither changed nor deleted."""
+    fill(sql)
+    with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
+        sql.execute(f"UPDATE {table} SET {changed}")
+    with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
+        sql.execute(f"DELETE FROM {table}")
+
+
+@pytest.mark.parametrize(
+    ("table", "where"),
+    [
+        ("payment", "id = 1"),
+        ("payment", "reference = 'outside:1'"),
+        ("event", "id = 1000"),
+        ("revision", "number = 1"),
+    ],
+)
+def test_recorded_rows_are_not_replaced(sql: sqlite3.Connection, table: str, where: str) -> None:
+    """INSERT OR REPLACE, which fires no DELETE trigger, replaces nothing that was recorded either."""
+    number = fill(sql)
+    kept = sql.execute(f"SELECT * FROM {table} WHERE {where}").fetchall()
+    assert len(kept) == 1
+    with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
+        if table == "payment":
+            column, value = where.replace("'", "").split(" = ")
+            pay(sql, number, "INSERT OR REPLACE", amount_minor=1, **{column: value})
+        elif table == "event":
+            sql.execute(
+                "INSERT OR REPLACE INTO event (id, at, actor, kind) VALUES (1000, ?, 'owner', 'y')", (AT,)
+            )
+        else:
+            sql.execute("INSERT OR REPLACE INTO revision VALUES (?, 1, '[]', ?)", (number, AT))
+    assert sql.execute(f"SELECT * FROM {table} WHERE {where}").fetchall() == kept
+
+
+def test_payment_reference_is_unique(sql: sqlite3.Connection) -> None:
+    """Money with the same outside reference is recorded once; money without one as often as it comes."""
+    number = add(sql)
+    pay(sql, number)
+    pay(sql, number)
+    pay(sql, number, reference="outside:2")
+    with pytest.raises(sqlite3.IntegrityError):
+        pay(sql, number, reference="outside:2")
+
+
+@pytest.mark.parametrize(
+    "values",
+    [{"amount_minor": 0}, {"amount_minor": -5}, {"kind": "gift"}, {"currency": "USD"}, {"at": "today"}],
+)
+def test_wrong_payment(sql: sqlite3.Connection, values: dict[str, Any]) -> None:
+    """A row of the ledger is more than nothing, in the currency of its session."""
+    number = add(sql)
+    with pytest.raises(sqlite3.IntegrityError):
+        pay(sql, number, **values)
+
+
+def test_currency_stays_once_money_came(sql: sqlite3.Connection) -> None:
+    """A session's currency may change until something was paid in it."""
+    number = add(sql)
+    change(sql, number, currency="USD")
+    pay(sql, number, currency="USD")
+    with pytest.raises(sqlite3.IntegrityError):
+        change(sql, number, currency="CAD")
+
+
+def test_sent_mail_stays_sent(sql: sqlite3.Connection) -> None:
+    """A mail that was sent is never waiting again."""
+    sql.execute(
+        """INSERT INTO message (kind, to_name, to_email, subject, text, html, state, created_at, sent_at)
+           VALUES ('share', 'Rui', 'rui@example.com', 's', 't', 'h', 'sent', ?, ?)""",
+        (AT, AT),
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
+        sql.execute("UPDATE message SET state = 'queued', sent_at = NULL")
+
+
+# ── columns ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("column", ["ends_at", "busy_from", "busy_until", "occupies"])
+def test_generated_columns_cannot_be_lied_to(sql: sqlite3.Connection, column: str) -> None:
+    """Nobody can claim a session to be shorter, or freer, than it is."""
+    number = add(sql)
+    with pytest.raises(sqlite3.OperationalError, match="generated column"):
+        change(sql, number, **{column: "0"})
+    with pytest.raises(sqlite3.OperationalError, match="generated column"):
+        add(sql, 600, **{column: "0"})
+
+
+def test_generated_columns(sql: sqlite3.Connection) -> None:
+    """End and busy time follow from start, duration and buffers."""
+    number = add(sql, buffer_before_minutes=15, buffer_after_minutes=10)
+    row = sql.execute("SELECT ends_at, busy_from, busy_until, occupies FROM session WHERE id = ?", (number,))
+    assert row.fetchone() == ("2026-12-04T16:00:00Z", "2026-12-04T14:45:00Z", "2026-12-04T16:10:00Z", 1)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"starts_at": "2026-12-04T15:00:30Z"},
+        {"starts_at": "2026-12-04T15:00:00"},
+        {"starts_at": "2026-12-04 15:00:00Z"},
+        {"starts_at": "2026-12-04T15:00:00+00:00"},
+        {"starts_at": "2026-02-30T15:00:00Z"},
+        {"starts_at": "soon"},
+        {"duration_minutes": 4},
+        {"duration_minutes": 10081},
+        {"duration_minutes": "an hour"},
+        {"duration_minutes": 60.5},
+        {"buffer_before_minutes": -1},
+        {"buffer_after_minutes": 721},
+        {"price_minor": -1},
+        {"price_minor": 100.5},
+        {"asked_now_minor": 10001},
+        {"currency": "cad"},
+        {"currency": "CADX"},
+        {"title": ""},
+        {"title": "x" * 201},
+        {"title": b"bytes"},
+        {"form": "{"},
+        {"custom_time": 2},
+        {"expires_at": "tomorrow"},
+        {"revision": 0},
+    ],
+)
+def test_wrong_values(sql: sqlite3.Connection, values: dict[str, Any]) -> None:
+    """A session's columns hold what they are for, in the form that everybody compares by."""
+    number = add(sql, 600)
+    with pytest.raises(sqlite3.IntegrityError):
+        add(sql, **values)
+    with pytest.raises(sqlite3.IntegrityError):
+        change(sql, number, **values)
+
+
+def test_every_table_is_strict(sql: sqlite3.Connection) -> None:
+    """No table of ours takes a text where a number belongs."""
+    tables = sql.execute(
+        "SELECT name, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'"
+    )
+    ours = {name: strict for name, strict in tables if not name.startswith(("sqlite_", "_sqlite"))}
+    assert len(ours) >= 14
+    assert set(ours.values()) == {1}
+
+
+@pytest.mark.parametrize(
+    ("opens", "closes", "free"),
+    [(600, 700, False), (500, 541, False), (539, 1021, False), (480, 540, True), (1020, 1440, True)],
+)
+def test_hours_of_a_day_stay_apart(sql: sqlite3.Connection, opens: int, closes: int, free: bool) -> None:
+    """Two ranges of a weekday never overlap, whether one is added or changed."""
+    statements = [
+        f"INSERT INTO weekly_hours VALUES (1, {opens}, {closes})",
+        f"UPDATE weekly_hours SET weekday = 1, opens_minute = {opens}, closes_minute = {closes} WHERE weekday = 2",
+    ]
+    for statement in statements:
+        sql.execute("SAVEPOINT before")
+        if free:
+            sql.execute(statement)
+        else:
+            with pytest.raises(sqlite3.IntegrityError, match="overlap"):
+                sql.execute(statement)
+        sql.execute("ROLLBACK TO before")
+
+
+def test_hours_may_be_changed_in_place(sql: sqlite3.Connection) -> None:
+    """A range does not stand in its own way."""
+    sql.execute("UPDATE weekly_hours SET opens_minute = 600 WHERE weekday = 1")
+    sql.execute("UPDATE weekly_hours SET closes_minute = 900 WHERE weekday = 1")
+
+
+def test_foreign_keys_are_declared(sql: sqlite3.Connection) -> None:
+    """Nothing in a studio's file points at something that is not there."""
+    assert sql.execute("PRAGMA foreign_key_check").fetchall() == []
+    number = add(sql, client_id=999)
+    assert [row[0] for row in sql.execute("PRAGMA foreign_key_check")] == ["session"]
+    assert number
+
+
+# ── views ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_money_view(sql: sqlite3.Connection) -> None:
+    """Who opens the file with another tool sees what was paid, refunds taken off, and what is missing."""
+    number = add(sql)
+    pay(sql, number, amount_minor=6000)
+    pay(sql, number, kind="refund", amount_minor=1000)
+    row = sql.execute(
+        "SELECT price_minor, paid_minor, balance_minor FROM money WHERE session_id = ?", (number,)
+    )
+    assert row.fetchone() == (10000, 5000, 5000)
+
+
+def test_agenda_view(sql: sqlite3.Connection) -> None:
+    """The agenda lists what occupies its time, in order, with what is waited for."""
+    later, sooner = add(sql, 600), add(sql)
+    set_status(sql, add(sql, 1200), "canceled")
+    sql.execute("INSERT INTO step (session_id, position, step) VALUES (?, 0, 'review')", (sooner,))
+    rows = sql.execute("SELECT session_id, client, waiting_for FROM agenda").fetchall()
+    assert rows == [(sooner, "Rui", "review"), (later, "Rui", None)]
+
+
+# ── migrating ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None:
+    """A file of an older program is opened, gets the rules it lacks, and keeps what is in it."""
+    from sqlite_utils import Database as Tables
+
+    from studio_cli.store.migrations import migrations
+
+    path = tmp_path / "old.db"
+    old = sqlite3.connect(path, isolation_level=None)
+    migrations.apply(Tables(old, execute_plugins=False), stop_before="0002_outside_tools")
+    assert old.execute("PRAGMA user_version").fetchone() == (1,)
+    old.execute("INSERT INTO client (name, name_folded, created_at) VALUES ('Rui', 'rui', ?)", (AT,))
+    number = fill(old)
+    old.close()
+    opened = Database.open(path)
+    assert opened.connection.execute("PRAGMA user_version").fetchone()[0] == VERSION
+    assert (
+        opened.connection.execute("SELECT title FROM session WHERE id = ?", (number,)).fetchone()[0]
+        == "Portrait"
+    )
+    with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
+        pay(opened.connection, number, "INSERT OR REPLACE", id=1)
+    opened.close()
+
+
+def test_file_says_what_it_is(sql: sqlite3.Connection) -> None:
+    """The file carries the studio's mark, its version, and valid JSON where JSON is promised."""
+    assert sql.execute("PRAGMA application_id").fetchone() == (0x57D10C11,)
+    assert sql.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert all(isinstance(json.loads(row[0]), dict) for row in sql.execute("SELECT details FROM event"))
