@@ -7,7 +7,7 @@ import queue
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -20,7 +20,7 @@ from starlette.routing import Route
 
 from studio_cli.booking import journey
 from studio_cli.booking.studio import Studio
-from studio_cli.errors import Busy, NotFound
+from studio_cli.errors import Busy, FileTrouble, NotFound
 from studio_cli.model.session import StepName
 from studio_cli.templates import render
 from studio_cli.web import pages
@@ -61,24 +61,35 @@ class Studios:
 
 
 @dataclass(frozen=True, slots=True)
+class Posted:
+    """What a form sent: the answers, and the revision of the details that the client saw (0 for nonsense)."""
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    revision: int = 0
+
+    @classmethod
+    def of(cls, fields: list[tuple[str, str]]) -> Posted:
+        """Read the fields of a form; of answers with the same name the last one counts."""
+        own = next((index for index, (name, _) in enumerate(fields) if name == "revision"), None)
+        if own is None:
+            return cls(dict(fields))
+        text = fields.pop(own)[1]  # the first is the page's own: a question may be called revision too
+        return cls(dict(fields), int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """One request on its way through a handler."""
 
     studio: Studio
     request: Request
-    posted: Mapping[str, str]
+    posted: Posted
     root: str
 
     @property
     def token(self) -> str:
         """The link's token."""
         return str(self.request.path_params["token"])
-
-    @property
-    def revision(self) -> int:
-        """The revision of the details that the client saw; 0 for nonsense."""
-        text = self.posted.get("revision", "")
-        return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
     @property
     def dress(self) -> Dress:
@@ -95,15 +106,15 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
         async def endpoint(request: Request) -> Response:
-            posted = await _form(request) if request.method == "POST" else {}
             try:
+                posted = await _form(request) if request.method == "POST" else Posted()
                 return await run_in_threadpool(_run, handler, request, posted)
             except Exception as error:
                 return await on_error(request, error)
 
         return Route(path, endpoint, methods=list(methods))
 
-    def _run(handler: Handler, request: Request, posted: dict[str, str]) -> Response:
+    def _run(handler: Handler, request: Request, posted: Posted) -> Response:
         with studios.one() as studio:
             return handler(Call(studio, request, posted, root))
 
@@ -155,7 +166,8 @@ def _asset(template: str, media_type: str) -> Handler:
 def _open(call: Call) -> Response:
     visit = journey.visit(call.studio, call.token)
     if call.request.method == "GET":
-        journey.mark_opened(call.studio, visit.share_id)
+        with contextlib.suppress(FileTrouble):  # a busy or full disk is no reason not to show the page
+            journey.mark_opened(call.studio, visit.share_id)
     return HTMLResponse(pages.current(visit, call.token, call.dress))
 
 
@@ -170,31 +182,32 @@ def _look(call: Call, name: StepName) -> Response:
 def _review(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "review")
-    return _after(call, journey.review(call.studio, call.token, call.revision))
+    return _after(call, journey.review(call.studio, call.token, call.posted.revision))
 
 
 def _questionnaire(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "questionnaire")
-    visit = journey.questionnaire(call.studio, call.token, call.revision, call.posted)
+    visit = journey.questionnaire(call.studio, call.token, call.posted.revision, call.posted.answers)
     if visit.problems:
-        page = pages.step("questionnaire", visit, call.token, call.dress, typed=call.posted)
+        page = pages.step("questionnaire", visit, call.token, call.dress, typed=call.posted.answers)
         return HTMLResponse(page, status_code=422)
-    return _after(call, visit)
+    return _after(call, visit, typed=call.posted.answers)
 
 
 def _payment(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "payment")
     if call.studio.settings["payment.provider"] == "test":
-        return _after(call, journey.pay_test(call.studio, call.token, call.revision))
-    return _after(call, journey.announce_payment(call.studio, call.token, call.revision))
+        return _after(call, journey.pay_test(call.studio, call.token, call.posted.revision))
+    return _after(call, journey.announce_payment(call.studio, call.token, call.posted.revision))
 
 
-def _after(call: Call, visit: journey.Visit) -> Response:
+def _after(call: Call, visit: journey.Visit, typed: Mapping[str, str] | None = None) -> Response:
     """Go on (by a redirect, so that loading again posts nothing), or show what changed since the client looked."""
     if visit.differences:
-        return HTMLResponse(pages.step("review", visit, call.token, call.dress), status_code=409)
+        page = pages.step("review", visit, call.token, call.dress, typed=typed)
+        return HTMLResponse(page, status_code=409)
     return _back(call)
 
 
@@ -202,12 +215,12 @@ def _back(call: Call) -> Response:
     return RedirectResponse(call.dress.link(call.token), status_code=303)
 
 
-async def _form(request: Request) -> dict[str, str]:
-    """Return the posted fields; of fields with the same name the last one counts."""
+async def _form(request: Request) -> Posted:
+    """Return what the form sent; a file in it is refused."""
     try:
         async with request.form(max_files=0, max_fields=500, max_part_size=LARGEST_BODY) as form:
-            return {name: value for name, value in form.multi_items() if isinstance(value, str)}
-    except ClientDisconnect:
+            return Posted.of([(name, value) for name, value in form.multi_items() if isinstance(value, str)])
+    except (ClientDisconnect, ValueError):  # ValueError: broken multipart, an encoding that does not exist
         raise HTTPException(400) from None
 
 
@@ -227,9 +240,8 @@ def _error_page(studios: Studios, status: int, root: str, headers: Mapping[str, 
         with studios.one() as studio:
             page = pages.error(status, Dress(studio.settings, root))
     except Exception:  # the file itself cannot be read: there is nothing to dress the page with
-        return PlainTextResponse(
-            "Something went wrong. Please try again in a few minutes.", status_code=status
-        )
+        words = "Something went wrong. Please try again in a few minutes."
+        return PlainTextResponse(words, status_code=status, headers=headers)
     return HTMLResponse(page, status_code=status, headers=headers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 LARGEST_BODY = 1024 * 1024
 """Bytes; a questionnaire with every answer as long as it may be stays below."""
+
+_OUR_PATHS = re.compile(r"(/?|/s/.*|/studio\.(css|svg)|/robots\.txt)\Z", re.DOTALL)
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
@@ -56,9 +59,11 @@ def guarded(app: ASGIApp, refuse: Callable[[int], Awaitable[Response]], link_bas
 def _without_prefix(scope: Any, prefix: str) -> Any:
     """Let the pages answer under the path of their public address too, whether or not a proxy strips it."""
     path = scope["path"]
-    if prefix and (path == prefix or path.startswith(prefix + "/")):
-        return {**scope, "path": path[len(prefix) :] or "/"}
-    return scope
+    if not prefix or not path.startswith(prefix):
+        return scope
+    # Only what leaves a page of ours: under https://x.example/s a link may arrive as /s/s/TOKEN or as /s/TOKEN.
+    inner = path[len(prefix) :]
+    return {**scope, "path": inner or "/"} if _OUR_PATHS.match(inner) else scope
 
 
 def _is_cross_site(headers: Headers, public: str) -> bool:
@@ -74,7 +79,10 @@ def _is_cross_site(headers: Headers, public: str) -> bool:
     origin = headers.get("origin")
     if origin is None or origin == "null":
         return False
-    host = urlsplit(origin).netloc.casefold()
+    try:
+        host = urlsplit(origin).netloc.casefold()
+    except ValueError:  # http://[
+        return True
     return host not in {headers.get("host", "").casefold(), public.casefold()}
 
 

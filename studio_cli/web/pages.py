@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studio_cli.booking.details import STEP_TITLES, describe
+from studio_cli.booking.details import LABELS, STEP_TITLES, describe, show_money
 from studio_cli.booking.journey import Visit
+from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.settings import Settings
 from studio_cli.templates import render
@@ -54,7 +55,7 @@ def step(
     *,
     typed: Mapping[str, str] | None = None,
 ) -> str:
-    """Return the page of one step; ``typed`` is what was posted but not kept."""
+    """Return the page of one step; ``typed`` are answers that were posted but not kept."""
     session, here = visit.session, dress.link(token)
     data: dict[str, Any] = {
         "session": describe(session, dress.settings),
@@ -67,9 +68,8 @@ def step(
         data |= {
             "done": session.step("review").done_at is not None,
             "asked": _asked(session),
-            "differences": [
-                {"label": one.label, "before": one.before, "now": one.now} for one in visit.differences
-            ],
+            "differences": _differences(visit, dress.settings["studio.locale"]),
+            "carried": _carried(visit, typed or {}),
         }
     elif name == "questionnaire":
         assert session.form is not None
@@ -86,6 +86,34 @@ def step(
             "announced": session.step("payment").announced_at is not None,
         }
     return dress.page(name, data)
+
+
+def _differences(visit: Visit, locale: str) -> list[dict[str, str]]:
+    """Return what changed, with amounts written as they are on the rest of the page."""
+    return [
+        {
+            "label": one.label,
+            "before": _shown(one.label, one.before, locale),
+            "now": _shown(one.label, one.now, locale),
+        }
+        for one in visit.differences
+    ]
+
+
+def _shown(label: str, text: str, locale: str) -> str:
+    """Return a kept detail as the rest of the page writes it: ``150.00 CAD`` becomes ``CA$150.00``."""
+    amount, _, currency = text.rpartition(" ")
+    if label not in {LABELS["price"], LABELS["due_now"]} or not amount:
+        return text
+    return show_money(parse_money(amount, currency), locale)
+
+
+def _carried(visit: Visit, typed: Mapping[str, str]) -> dict[str, str]:
+    """Return the answers that wait, in the page, until the client has agreed to the changed details."""
+    session = visit.session
+    if session.form is None or session.step("review").done_at is None:
+        return {}
+    return {field.name: typed[field.name] for field in session.form.fields if field.name in typed}
 
 
 def _progress(visit: Visit, here: str) -> list[dict[str, Any]]:
@@ -161,5 +189,5 @@ def error(status: int, dress: Dress) -> str:
 
 def home(dress: Dress) -> str:
     """Return the page at the door: there is nothing to see without a link."""
-    words = "This is where bookings are completed. Please open the link that you were given."
-    return dress.page("error", {"heading": dress.settings["studio.name"], "words": words})
+    words = "This is where bookings are completed. To see yours, please open the link that you were given."
+    return dress.page("error", {"heading": "Welcome", "words": words})

@@ -90,6 +90,7 @@ class Door:
             server_header=False,
             proxy_headers=False,
             lifespan="off",
+            http="h11",  # the one whose limits are set here; a faster one that happens to be installed has others
             ws="none",
             timeout_keep_alive=5,
             timeout_graceful_shutdown=3,

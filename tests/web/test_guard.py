@@ -1,0 +1,229 @@
+"""What every request passes and every answer carries."""
+
+from __future__ import annotations
+
+import http.client
+import sqlite3
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+
+from studio_cli.booking.studio import Studio
+from studio_cli.store import database
+from studio_cli.web import server
+from studio_cli.web.guard import HEADERS, LARGEST_BODY
+from tests.conftest import Clock, Door, Maker
+from tests.web.visitor import FORM, Answer, Visitor, change, dump
+
+MUST = {
+    "referrer-policy": "no-referrer",
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "x-robots-tag": "noindex, nofollow",
+}
+
+
+@pytest.fixture
+def visitor(door: Door) -> Visitor:
+    """Somebody at the door."""
+    return Visitor(door.base)
+
+
+def check_headers(answer: Answer) -> None:
+    """Fail unless the answer carries every header that protects the client."""
+    for name, value in {**HEADERS, **MUST}.items():
+        assert answer.header(name) == value, f"{name} of a {answer.status}"
+    policy = answer.header("content-security-policy") or ""
+    assert policy.startswith("default-src 'none';") and "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy and "script" not in policy and "http" not in policy
+    assert answer.header("server") is None and answer.header("set-cookie") is None
+
+
+def test_headers_on_every_answer(
+    studio: Studio, make: Maker, door: Door, visitor: Visitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every route and every error, from 200 to 503, carries all the headers."""
+    monkeypatch.setattr(database, "BUSY_TIMEOUT_MS", 100)
+    token = make.link(make.session())
+    post = {"Content-Type": FORM}
+    link = f"/s/{token}"
+    answers = [
+        visitor.get("/"),
+        visitor.get("/robots.txt"),
+        visitor.get("/studio.css"),
+        visitor.get("/studio.svg"),
+        visitor.get(link),
+        visitor.get(f"{link}/review"),
+        visitor.ask("HEAD", link),
+        visitor.get(f"{link}/payment"),
+        visitor.ask("POST", f"{link}/review", b"--x", {"Content-Type": "multipart/form-data"}),
+        visitor.post(f"{link}/review", {}, Sec_Fetch_Site="cross-site"),
+        visitor.get("/s/unknown"),
+        visitor.get("/nowhere"),
+        visitor.ask("DELETE", link),
+        visitor.ask("OPTIONS", "/"),
+        visitor.step(token, "review", revision=2),
+        visitor.ask("POST", f"{link}/review", b"a" * (LARGEST_BODY + 1), post),
+    ]
+    other = sqlite3.connect(studio.file.path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    answers.append(visitor.step(token, "review"))
+    other.close()
+    change(studio.file.path, ("DROP TABLE step", ()))
+    answers.append(visitor.get(link))
+    for answer in answers:
+        check_headers(answer)
+    seen = [answer.status for answer in answers]
+    assert seen == [200] * 7 + [303, 400, 403, 404, 404, 405, 405, 409, 413, 503, 500]
+
+
+def test_headers_on_refused_answers(studio: Studio, make: Maker, visitor: Visitor) -> None:
+    """The page that points at a missing answer carries the headers too."""
+    from studio_cli.booking import form as forms
+
+    forms.add(studio, "a", "title = 'A'\n[[field]]\nname = 'a'\nlabel = 'A'\nrequired = true\n")
+    token = make.link(make.session(form="a"))
+    visitor.step(token, "review")
+    answer = visitor.step(token, "questionnaire")
+    assert answer.status == 422
+    check_headers(answer)
+
+
+# ── other websites ────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Sec-Fetch-Site": "nonsense"},
+        {"Sec-Fetch-Site": "cross-site", "Origin": "null"},
+        {"Origin": "https://evil.example"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "http://[::1"},
+        {"Origin": "nonsense"},
+        {"Origin": ""},
+    ],
+    ids=str,
+)
+def test_cross_site_post(headers: dict[str, str], studio: Studio, make: Maker, visitor: Visitor) -> None:
+    """A form of another website is refused with 403, and changes nothing."""
+    token = make.link(make.session())
+    before = dump(studio.file.path)
+    answer = visitor.ask("POST", f"/s/{token}/review", b"revision=1", {"Content-Type": FORM, **headers})
+    assert answer.status == 403
+    check_headers(answer)
+    assert dump(studio.file.path) == before
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "same-origin"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": "null"},
+        {"Sec-Fetch-Site": "none"},
+        {"Origin": "{base}"},
+    ],
+    ids=str,
+)
+def test_own_post(headers: dict[str, str], make: Maker, door: Door, visitor: Visitor) -> None:
+    """A form of ours is taken, as old and new browsers send it; they give no origin, as we ask for no referrer."""
+    token = make.link(make.session())
+    own = {name: value.format(base=door.base) for name, value in headers.items()}
+    answer = visitor.ask("POST", f"/s/{token}/review", b"revision=1", {"Content-Type": FORM, **own})
+    assert answer.status == 303
+
+
+def test_link_from_another_site(make: Maker, visitor: Visitor) -> None:
+    """A link opens from anywhere: mail programs and websites send people here."""
+    token = make.link(make.session())
+    assert visitor.get(f"/s/{token}", Sec_Fetch_Site="cross-site").status == 200
+
+
+# ── size ──────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [FORM, "multipart/form-data; boundary=x"])
+def test_too_large(kind: str, studio: Studio, make: Maker, visitor: Visitor) -> None:
+    """A body over a mebibyte is refused with 413, announced or sent in chunks, and changes nothing."""
+    path = f"/s/{make.link(make.session())}/review"
+    before = dump(studio.file.path)
+    start = b"" if kind == FORM else b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n'
+
+    def chunks() -> Iterator[bytes]:
+        yield start
+        for _ in range(LARGEST_BODY // 65536 + 1):
+            yield b"a" * 65536
+
+    announced = visitor.ask("POST", path, start + b"a" * (LARGEST_BODY + 1), {"Content-Type": kind})
+    assert announced.status == 413
+    in_pieces = visitor.ask(
+        "POST", path, chunks(), {"Content-Type": kind, "Transfer-Encoding": "chunked"}, chunked=True
+    )
+    assert in_pieces.status == 413
+    assert dump(studio.file.path) == before
+
+
+def test_announced_size_is_believed(make: Maker, visitor: Visitor) -> None:
+    """A body that is announced as too large is refused before it is sent."""
+    connection = http.client.HTTPConnection(urlsplit(visitor.base).netloc, timeout=10)
+    connection.putrequest("POST", f"/s/{make.link(make.session())}/review")
+    connection.putheader("Content-Type", FORM)
+    connection.putheader("Content-Length", str(10**12))
+    connection.endheaders()
+    assert connection.getresponse().status == 413
+    connection.close()
+
+
+def test_just_small_enough(make: Maker, visitor: Visitor) -> None:
+    """A body of exactly a mebibyte is read."""
+    body = b"revision=1&a=".ljust(LARGEST_BODY, b"a")
+    answer = visitor.ask("POST", f"/s/{make.link(make.session())}/review", body, {"Content-Type": FORM})
+    assert answer.status == 303
+
+
+# ── under a path ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(params=["/book", "/s", "/deep/er"])
+def under_path(request: pytest.FixtureRequest, studio: Studio, clock: Clock) -> Iterator[tuple[Visitor, str]]:
+    """A door whose public address has a path, and that path."""
+    listening = server.bind("127.0.0.1", 0)
+    base = server.address_of(listening, "127.0.0.1")
+    public = f"https://x.example{request.param}"
+    with server.Door(listening, studio.file.path, clock, [].append, link_base=public):
+        yield Visitor(base), request.param
+
+
+def test_public_path(make: Maker, under_path: tuple[Visitor, str]) -> None:
+    """Under a public address with a path, pages work whether or not the proxy takes the path away."""
+    visitor, prefix = under_path
+    for at, hour in (("", 10), (prefix, 14)):
+        token = make.link(make.session(f"2026-12-04 {hour}:00"))
+        page = visitor.get(f"{at}/s/{token}")
+        assert page.status == 200
+        assert f'href="{prefix}/studio.css"' in page.text
+        assert f'action="{prefix}/s/{token}/review"' in page.text
+        assert visitor.get(f"{at}/studio.css").header("content-type") == "text/css; charset=utf-8"
+        posted = visitor.post(f"{at}/s/{token}/review", {"revision": "1"}, Origin="https://x.example")
+        assert (posted.status, posted.header("location")) == (303, f"{prefix}/s/{token}")
+        assert visitor.get(f"{at}/s/unknown").status == 404
+    assert visitor.get(prefix).status == visitor.get(f"{prefix}/").status == 200
+    assert visitor.get(f"{prefix}ing").status == 404
+
+
+def test_public_path_in_the_log(make: Maker, studio: Studio, clock: Clock) -> None:
+    """A token does not reach the log by way of the public address's path."""
+    log: list[str] = []
+    listening = server.bind("127.0.0.1", 0)
+    visitor = Visitor(server.address_of(listening, "127.0.0.1"))
+    token = make.link(make.session())
+    with server.Door(listening, studio.file.path, clock, log.append, link_base="https://x.example/s"):
+        visitor.get(f"/s/s/{token}")
+        visitor.get(f"/s/{token}/review")
+    assert len(log) == 2 and token not in "".join(log)

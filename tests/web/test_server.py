@@ -1,0 +1,137 @@
+"""The socket, the server on it, and its end."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from studio_cli.booking.studio import Studio
+from studio_cli.errors import Refused, WrongUsage
+from studio_cli.web import server
+from tests.conftest import Clock, Door, Maker
+from tests.web.visitor import Visitor
+
+
+def test_port_in_use_names_a_free_one() -> None:
+    """A port in use is refused, naming one above it that is free indeed."""
+    with server.bind("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Refused) as refused:
+            server.bind("127.0.0.1", port)
+        assert refused.value.code == "port_in_use" and refused.value.exit_code == 3
+        free = refused.value.details["free"]
+        assert refused.value.hint == f"Use the next free one: --port {free}"
+        assert free > port
+        server.bind("127.0.0.1", free).close()
+
+
+def test_next_free_port_skips_taken_ones() -> None:
+    """The port that is named is not one that is taken as well."""
+    with server.bind("127.0.0.1", 0) as taken, socket.socket() as next_one:
+        port = taken.getsockname()[1]
+        with contextlib.suppress(OSError):  # taken by somebody else: as good
+            next_one.bind(("127.0.0.1", port + 1))
+        with pytest.raises(Refused) as refused:
+            server.bind("127.0.0.1", port)
+        assert refused.value.details["free"] > port + 1
+
+
+def test_host_that_is_none() -> None:
+    """An address that is not of this machine is refused with one that is."""
+    with pytest.raises(WrongUsage) as wrong:
+        server.bind("no-such-host.invalid", 0)
+    assert "127.0.0.1" in (wrong.value.hint or "")
+
+
+def test_address_of() -> None:
+    """The address that is shown can be opened: IPv6 in brackets, everywhere as this machine's name."""
+    with server.bind("127.0.0.1", 0) as listening:
+        port = listening.getsockname()[1]
+        assert server.address_of(listening, "127.0.0.1") == f"http://127.0.0.1:{port}"
+        assert server.address_of(listening, "::1") == f"http://[::1]:{port}"
+        assert server.address_of(listening, "0.0.0.0") == f"http://{socket.gethostname()}:{port}"
+
+
+def test_serves_until_the_end_is_reached(studio: Studio, make: Maker, clock: Clock) -> None:
+    """A door that waits for something ends by itself once it has come, after the last page was fetched."""
+    listening = server.bind("127.0.0.1", 0)
+    visitor = Visitor(server.address_of(listening, "127.0.0.1"))
+    token = make.link(make.session())
+    came, ended = threading.Event(), threading.Event()
+    door = server.Door(listening, studio.file.path, clock, [].append, link_base=visitor.base)
+
+    def serve() -> None:
+        assert door.serve(came.is_set)
+        ended.set()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    assert visitor.get(f"/s/{token}").status == 200
+    came.set()
+    assert visitor.get(f"/s/{token}").status == 200
+    assert ended.wait(10)
+    thread.join()
+    with pytest.raises(ConnectionRefusedError):
+        visitor.get(f"/s/{token}")
+
+
+def test_nonsense_on_the_socket(door: Door, capfd: pytest.CaptureFixture[str]) -> None:
+    """What is not HTTP, and addresses longer than any of ours, are refused, and the next client is served."""
+    visitor = Visitor(door.base)
+    host, port = door.base.removeprefix("http://").split(":")
+    for nonsense in (
+        b"\x16\x03\x01\x00\xa5 secret",
+        b"GET /" + b"a" * 40_000,
+        b"GET / HTTP/1.1\r\nsecret\r\n\r\n",
+    ):
+        with socket.create_connection((host, int(port)), timeout=10) as raw:
+            raw.sendall(nonsense + b"\r\n\r\n")
+            assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
+    assert visitor.get("/").status == 200
+    assert "secret" not in "".join(door.log) + capfd.readouterr().err
+
+
+def test_many_at_once(make: Maker, door: Door, studio: Studio) -> None:
+    """Twenty clients who press the same button at once all get an answer, and it counts once."""
+    token = make.link(make.session())
+    statuses: list[int] = []
+
+    def press() -> None:
+        statuses.append(Visitor(door.base).step(token, "review").status)
+
+    threads = [threading.Thread(target=press) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert statuses == [303] * 20
+    done = studio.file.connection.execute("SELECT count(*) FROM event WHERE kind = 'review done'").fetchone()
+    assert done[0] == 1
+
+
+def test_terminated_server_ends_cleanly(studio: Studio, make: Maker) -> None:
+    """A server process that gets SIGTERM stops without a traceback, and its log has no token."""
+    token = make.link(make.session())
+    process = subprocess.Popen(
+        [sys.executable, "-m", "studio_cli", "serve-link", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=dict(os.environ),
+    )
+    assert process.stdout is not None
+    base = process.stdout.readline().strip()
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", base)
+    assert Visitor(base).get(f"/s/{token}").status == 200
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=20)
+    assert "GET /s/… 200" in err and token not in err + out
+    assert "Traceback" not in err
