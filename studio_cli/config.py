@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from studio_cli.errors import FileTrouble
+from studio_cli.errors import FileTrouble, WrongUsage
 
 FILE_NAME = "studio.db"
 
@@ -18,7 +18,7 @@ def studio_path(option: str | None, environ: Mapping[str, str]) -> Path:
     """Return the studio's file: ``--db``, else ``STUDIO_DB``, else the platform's data folder."""
     named = option or environ.get("STUDIO_DB")
     if named:
-        return Path(named).expanduser()
+        return _path(named)
     from platformdirs import user_data_path  # a tenth of a command's start-up time: only when it is needed
 
     return user_data_path("studio", appauthor=False) / FILE_NAME
@@ -28,24 +28,41 @@ def secrets_path(environ: Mapping[str, str]) -> Path:
     """Return the file that holds the secrets of all studios of this user."""
     named = environ.get("STUDIO_SECRETS")
     if named:
-        return Path(named).expanduser()
+        return _path(named)
     from platformdirs import user_config_path
 
     return user_config_path("studio", appauthor=False) / "secrets.json"
 
 
+def _path(named: str) -> Path:
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:
+        raise WrongUsage(
+            f"{named}: nobody here has that home folder.", hint="Write the whole path."
+        ) from None
+
+
 def _read(path: Path) -> dict[str, dict[str, str]]:
+    damaged = FileTrouble(f"The secrets in {path} are damaged.", hint="Remove the file and set them again.")
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except OSError as error:
         raise FileTrouble(f"The secrets in {path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise FileTrouble(
-            f"The secrets in {path} are damaged.", hint="Remove the file and set them again."
-        ) from error
-    return kept if isinstance(kept, dict) else {}
+    except (ValueError, RecursionError):
+        raise damaged from None
+    if not _are_secrets(kept):
+        raise damaged
+    return dict(kept)
+
+
+def _are_secrets(kept: object) -> bool:
+    return isinstance(kept, dict) and all(
+        isinstance(mine, dict) and all(isinstance(value, str) for value in mine.values())
+        for mine in kept.values()
+    )
 
 
 def read_secret(environ: Mapping[str, str], variable: str, studio_id: str, name: str) -> str | None:

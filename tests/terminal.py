@@ -12,43 +12,51 @@ import subprocess
 import sys
 import termios
 import time
+from collections.abc import Mapping, Sequence
 
 CTRL_C = "\x03"
 CTRL_D = "\x04"
 
 
 class Terminal:
-    """``with Terminal("session", "confirm", "1") as screen: screen.until("[y/N]"); screen.type("y")``."""
+    """``with Terminal(studio("session", "confirm", "1")) as screen: screen.read_until("[y/N]"); screen.type("y")``."""
 
-    def __init__(self, *arguments: str, columns: int = 80, **environ: str) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 80,
+        rows: int = 40,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
         self.shown = ""
         self._screen, inner = pty.openpty()
-        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+        fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "studio_cli", *arguments],
+            list(command),
             stdin=inner,
             stdout=inner,
             stderr=inner,
-            env={**os.environ, "TERM": "xterm-256color", **environ},
+            env={**os.environ, "TERM": "xterm-256color", **(environ or {})},
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
         os.close(inner)
 
-    def until(self, text: str, seconds: float = 20) -> str:
+    def read_until(self, text: str, seconds: float = 20) -> str:
         """Wait until ``text`` is on the screen; return all that was shown."""
         end = time.monotonic() + seconds
         while text not in self.shown:
             assert time.monotonic() < end, f"waited for {text!r}, saw {self.shown!r}"
             if not self._read(0.2) and self._process.poll() is not None and not self._read(0):
-                raise AssertionError(f"ended before {text!r}: {self.shown!r}")
+                assert text in self.shown, f"ended before {text!r}: {self.shown!r}"
         return self.shown
 
     def type(self, text: str) -> None:
         """Press keys."""
         os.write(self._screen, text.encode())
 
-    def end(self, seconds: float = 20) -> int:
+    def finish(self, seconds: float = 20) -> int:
         """Wait for the command to end and return its exit code."""
         end = time.monotonic() + seconds
         while self._process.poll() is None:
@@ -79,8 +87,15 @@ class Terminal:
             os.close(self._screen)
 
 
-def on_terminal(*arguments: str, columns: int = 80, **environ: str) -> tuple[int, str]:
+def studio(*arguments: str) -> list[str]:
+    """Return the command line of a studio command."""
+    return [sys.executable, "-m", "studio_cli", *arguments]
+
+
+def on_terminal(
+    command: Sequence[str], *, columns: int = 80, environ: Mapping[str, str] | None = None
+) -> tuple[int, str]:
     """Run a command that asks nothing on a terminal; return its exit code and what was shown."""
-    with Terminal(*arguments, columns=columns, **environ) as screen:
-        code = screen.end()
+    with Terminal(command, columns=columns, environ=environ) as screen:
+        code = screen.finish()
         return code, screen.shown

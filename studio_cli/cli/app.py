@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from typer.main import get_command_from_info, get_group
 
 from studio_cli import __version__
-from studio_cli.cli.desk import Desk
+from studio_cli.cli.desk import Desk, unwritten
 from studio_cli.errors import Refused, StudioError, WrongUsage
 
 # noun or command: its module in studio_cli.cli and its line in the help. Nothing is imported to show the help.
@@ -84,6 +84,17 @@ class Root(TyperGroup):
         """Find the noun; a mistyped one gets the nearest."""
         return _resolve(self, super().resolve_command, ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; ``run`` answers a Ctrl-C and a closed pipe, Typer would with codes of its own."""
+        try:
+            return super().invoke(ctx)
+        except (KeyboardInterrupt, BrokenPipeError) as end:
+            raise Ended(end) from None
+
+
+class Ended(Exception):
+    """A command was ended from outside, by what ``args`` holds."""
+
 
 def _resolve(group: Any, resolve: Any, ctx: Any, args: list[str]) -> Any:
     if (
@@ -144,7 +155,15 @@ def studio(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run ``studio`` and end the process with its exit code."""
+    _stand_in_for_closed_streams()
     sys.exit(run(list(sys.argv[1:] if arguments is None else arguments)))
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Put nothing where the caller closed a stream (``<&-``), so that no command has to look."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115, PTH123
 
 
 def run(arguments: list[str]) -> int:
@@ -153,7 +172,7 @@ def run(arguments: list[str]) -> int:
     try:
         command = get_group(root)
         code = command.main(args=arguments, prog_name="studio", standalone_mode=False)
-        sys.stdout.flush()
+        _flush()
         return code if isinstance(code, int) else 0
     except StudioError as error:
         return _fail(error, as_json)
@@ -161,10 +180,14 @@ def run(arguments: list[str]) -> int:
         return _interrupted()
     except BrokenPipeError:
         return _pipe_closed()
+    except Ended as end:
+        return _pipe_closed() if isinstance(end.args[0], BrokenPipeError) else _interrupted()
     except sqlite3.Error as error:
         return _fail(_storage(error), as_json)
     except OSError as error:
         return _fail(_machine(error), as_json)
+    except UnicodeEncodeError as error:
+        return _not_text(error, as_json)
     except Exception as error:
         if hasattr(error, "format_message"):  # what Typer says of wrong usage
             return _usage(error, as_json)
@@ -173,15 +196,29 @@ def run(arguments: list[str]) -> int:
         return _bug(error, as_json)
 
 
-def _fail(error: StudioError, as_json: bool) -> int:
-    with contextlib.suppress(Exception):
+def _flush() -> None:
+    """Hand over the data; a reader that went away is another matter."""
+    try:
         sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise unwritten(error) from error
+
+
+def _fail(error: StudioError, as_json: bool) -> int:
+    from studio_cli.model.text import shown
+
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        _drop_stdout()
     if as_json:
         _tell(json.dumps(error.as_json(), ensure_ascii=False))
     else:
-        _tell(f"studio: {error.message}")
+        _tell(f"studio: {shown(error.message)}")
         if error.hint:
-            _tell(error.hint)
+            _tell(shown(error.hint))
     return error.exit_code
 
 
@@ -211,8 +248,16 @@ def _interrupted() -> int:
 
 def _pipe_closed() -> int:
     # Whoever read the output has gone (head, less): nothing is wrong, and the interpreter must not say so.
-    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123
+    _drop_stdout()
     return 0
+
+
+def _drop_stdout() -> None:
+    """Let what is still to be written go nowhere: the interpreter would try once more at its end, and complain."""
+    with contextlib.suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
 
 
 def _storage(error: sqlite3.Error) -> StudioError:
@@ -226,6 +271,13 @@ def _storage(error: sqlite3.Error) -> StudioError:
 def _machine(error: OSError) -> StudioError:
     where = f"{error.filename}: " if error.filename else ""
     return Refused(f"{where}{error.strerror or error}.", code="machine")
+
+
+def _not_text(error: UnicodeEncodeError, as_json: bool) -> int:
+    """Answer an argument whose bytes are not UTF-8: the file could not keep it. Anything else is a bug."""
+    if not any("\ud800" <= character <= "\udfff" for character in error.object):
+        return _bug(error, as_json)
+    return _fail(WrongUsage("Something that was typed is not UTF-8 text.", code="not_text"), as_json)
 
 
 def _bug(error: Exception, as_json: bool) -> int:

@@ -7,7 +7,7 @@ import typer
 from studio_cli.booking import client as clients
 from studio_cli.cli import output
 from studio_cli.cli.params import ClientRef, DryRun, Json, Key, desk_of, example
-from studio_cli.model.client import ClientDetails
+from studio_cli.model.client import Client, ClientDetails
 from studio_cli.model.text import shown
 from studio_cli.store import client as client_store
 
@@ -41,12 +41,16 @@ def add(
     zone = desk.studio.settings.zone
     if as_json:
         desk.json({**client.as_json(zone), "id": None if dry_run and new else client.id, "new": new})
+    elif dry_run and new:
+        desk.say(f"Nothing was changed. {_who(client)} would be added.")
     elif desk.on_terminal:
-        who = f"{shown(client.name)}{f' <{client.email}>' if client.email else ''}"
-        words = "would be added" if dry_run else "is added" if new else "was there already"
-        desk.data(f"Client {client.id}, {who}, {words}.")
+        desk.data(f"Client {client.id}, {_who(client)}, {'is added' if new else 'was there already'}.")
     else:
         desk.lines([[column.plain(client) for column in output.CLIENT]])
+
+
+def _who(client: Client) -> str:
+    return f"{shown(client.name)}{f' <{client.email}>' if client.email else ''}"
 
 
 @app.command("list", epilog=example("studio client list", "studio client list --json"))

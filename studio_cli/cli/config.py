@@ -123,5 +123,8 @@ def _ask(name: str, *, hidden: bool) -> str:
 
         typed = getpass.getpass(f"{name}: ")
     else:
-        typed = sys.stdin.readline().rstrip("\r\n")
+        try:
+            typed = sys.stdin.readline().rstrip("\r\n")
+        except UnicodeDecodeError:
+            raise WrongUsage(f"{name} is not UTF-8 text.", code="not_text") from None
     return clean(typed, name, limit=1000)

@@ -14,7 +14,7 @@ from whenever import Instant
 
 from studio_cli import config
 from studio_cli.booking.studio import Studio, open_studio
-from studio_cli.errors import StudioError, WrongUsage
+from studio_cli.errors import OutsideFailed, StudioError, WrongUsage
 from studio_cli.model.text import shown
 
 if TYPE_CHECKING:
@@ -113,7 +113,12 @@ class Desk:
 
     def data(self, text: str) -> None:
         """Write a line of data to stdout."""
-        _write(self.stdout, text)
+        try:
+            _write(self.stdout, text)
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise unwritten(error) from error
 
     def json(self, document: Any) -> None:
         """Write one JSON document to stdout."""
@@ -175,6 +180,13 @@ class Desk:
         yield
         if error is not None:
             raise error
+
+
+def unwritten(error: OSError) -> OutsideFailed:
+    """Return what to say when the data cannot be written: what was asked for is done all the same."""
+    return OutsideFailed(
+        f"It is done, but the answer could not be written: {error.strerror or error}.", code="output"
+    )
 
 
 def _write(stream: TextIO, text: str) -> None:

@@ -73,7 +73,11 @@ def show(
 
 def _read(file: str) -> str:
     try:
-        data = sys.stdin.buffer.read(MOST_BYTES + 1) if file == "-" else Path(file).read_bytes()
+        if file == "-":
+            data = sys.stdin.buffer.read(MOST_BYTES + 1)
+        else:
+            with Path(file).open("rb") as source:
+                data = source.read(MOST_BYTES + 1)
     except OSError as error:
         raise WrongUsage(f"{file} cannot be read: {error.strerror}.") from error
     if len(data) > MOST_BYTES:

@@ -43,7 +43,7 @@ def init(
             raise WrongUsage(
                 f"{flag} is missing.", hint="studio init --help shows an example.", code="missing"
             )
-    assert name and email and currency
+    assert name is not None and email is not None and currency is not None
     zone = timezone or _this_machines_zone()
     studio = studios.found(
         desk.path, desk.clock, name=name, email=email, timezone=zone, currency=currency, test=test
@@ -52,7 +52,12 @@ def init(
     studio.file.close()
     if as_json:
         desk.json(
-            {"path": str(desk.path), "name": name, "timezone": settings.zone, "currency": settings.currency}
+            {
+                "path": str(desk.path),
+                "name": settings["studio.name"],
+                "timezone": settings.zone,
+                "currency": settings.currency,
+            }
         )
     elif desk.on_terminal:
         desk.data(f"{shown(settings['studio.name'])} is ready: {desk.path}")

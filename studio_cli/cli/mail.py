@@ -1,5 +1,6 @@
 """``studio mail``: the outbox."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ import typer
 from studio_cli.booking import mail
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.params import DryRun, Json, desk_of, example
+from studio_cli.cli.params import LARGEST, DryRun, Json, desk_of, example
 from studio_cli.errors import OutsideFailed, Refused
 from studio_cli.model.client import check_email
 from studio_cli.model.message import Message
@@ -41,7 +42,9 @@ def list_(
 @app.command("show", epilog=example("studio mail show 9"))
 def show(
     ctx: typer.Context,
-    number: Annotated[int, typer.Argument(metavar="MESSAGE", help="Its number.", show_default=False)],
+    number: Annotated[
+        int, typer.Argument(metavar="MESSAGE", max=LARGEST, help="Its number.", show_default=False)
+    ],
     as_json: Json = False,
 ) -> None:
     """Show one message. The link in it is not kept in the file."""
@@ -51,7 +54,7 @@ def show(
     if as_json:
         desk.json({**message.as_json(desk.studio.settings.zone), "text": letter.text, "html": letter.html})
     else:
-        output.show_message(desk, message)
+        output.show_message(desk, replace(message, letter=letter))
 
 
 @app.command("send", epilog=example("studio mail send", "studio mail send 9", "studio mail send --dry-run"))
@@ -59,17 +62,16 @@ def send(
     ctx: typer.Context,
     number: Annotated[
         int | None,
-        typer.Argument(metavar="[MESSAGE]", help="One message; else all that wait.", show_default=False),
+        typer.Argument(
+            metavar="[MESSAGE]", max=LARGEST, help="One message; else all that wait.", show_default=False
+        ),
     ] = None,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Send what waits in the outbox. A message is sent once, however often this runs."""
     desk = desk_of(ctx)
-    if dry_run:
-        messages = message_store.listed(desk.studio.file, ("queued", "failed"))
-    else:
-        messages = _send(desk, number)
+    messages = _waiting(desk, number) if dry_run else _send(desk, number)
     _show_sent(desk, messages, as_json, "Nothing waits to be sent.")
     _fail_if_any(messages, dry_run)
 
@@ -77,7 +79,7 @@ def send(
 def _send(desk: Desk, number: int | None) -> list[Message]:
     mailer = desk.mailer()
     if mailer is None:
-        waiting = message_store.listed(desk.studio.file, ("queued", "failed"))
+        waiting = _waiting(desk, number)
         if not waiting:
             return []
         raise not_configured(
@@ -86,6 +88,14 @@ def _send(desk: Desk, number: int | None) -> list[Message]:
     if number is not None:
         return [mail.send_again(desk.studio, mailer, number)]
     return list(mail.send_waiting(desk.studio, mailer))
+
+
+def _waiting(desk: Desk, number: int | None) -> list[Message]:
+    """Return what would be sent: all that wait, or the one that was named."""
+    if number is not None:
+        message = mail.get(desk.studio, number)
+        return [] if message.state in {"sent", "canceled"} else [message]
+    return message_store.listed(desk.studio.file, ("queued", "failed"))
 
 
 def _show_sent(desk: Desk, messages: list[Message], as_json: bool, empty: str) -> None:

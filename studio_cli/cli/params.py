@@ -34,6 +34,9 @@ TypeRef = Annotated[
     str, typer.Argument(metavar="TYPE", help="Its name or the beginning of it.", show_default=False)
 ]
 
+LARGEST = 2**63 - 1
+"""The largest number that SQLite keeps."""
+
 
 def example(*commands: str) -> str:
     """Return the examples under a command's help, one a line."""

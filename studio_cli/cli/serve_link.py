@@ -70,8 +70,8 @@ def serve_link(
         for_people = desk.stderr.isatty()
         door = Door(listening, desk.path, desk.clock, _quiet if for_people else desk.say, link_base=link_base)
         news = News(desk, desk.studio, aloud=for_people)
-        finished = door.serve(lambda: news.look(watched if once else None))
-    _farewell(desk, watched if once else None, finished)
+        door.serve(lambda: news.look(watched if once else None))
+    _farewell(desk, watched if once else None)
 
 
 def _share(desk: Desk, session: Session, base: str) -> int | None:
@@ -123,7 +123,7 @@ def _quiet(line: str) -> None:
     """Say nothing."""
 
 
-def _farewell(desk: Desk, watched: int | None, finished: bool) -> None:
+def _farewell(desk: Desk, watched: int | None) -> None:
     if watched is None:
         desk.say("Stopped.")
         return
@@ -135,7 +135,7 @@ def _farewell(desk: Desk, watched: int | None, finished: bool) -> None:
     if session.status == "confirmed":
         desk.say(f"Session {session.id} is Confirmed.")
         return
-    if not finished:
+    if session.status == "pending":  # only an interruption ends the waiting before the session has changed
         desk.leave(f"Stopped. Session {session.id} is still {session.status}.", 130)
     raise Refused(
         f"Session {session.id} is {session.status}: there is nothing to wait for.", code="wrong_status"

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 import typer
+from whenever import Instant
 
 from studio_cli.booking import client as clients
 from studio_cli.booking import mail, new_session
@@ -13,7 +14,7 @@ from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_link
 from studio_cli.cli.mail import failure, not_configured
-from studio_cli.cli.params import DryRun, Json, Key, SessionRef, Yes, desk_of, example
+from studio_cli.cli.params import LARGEST, DryRun, Json, Key, SessionRef, Yes, desk_of, example
 from studio_cli.errors import OutsideFailed, WrongUsage
 from studio_cli.model.message import Message
 from studio_cli.model.session import STATUSES, Channel, Session, Status
@@ -208,7 +209,9 @@ def list_(
     last: Annotated[
         str | None, typer.Option("--to", metavar="DAY", help="Until the end of this day.")
     ] = None,
-    limit: Annotated[int | None, typer.Option("--limit", metavar="N", min=1, help="At most so many.")] = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", min=1, max=LARGEST, help="At most so many.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List the sessions by their time."""
@@ -220,8 +223,8 @@ def list_(
         now,
         statuses=[_status(one) for text in status or () for one in text.split(",")],
         client_id=clients.find(studio, client).id if client else None,
-        first=day_begins(parse_day(first, zone, now), zone) if first else None,
-        last=day_begins(parse_day(last, zone, now).add(days=1), zone) if last else None,
+        first=_begin_of(first, zone, now) if first else None,
+        last=_begin_of(last, zone, now, days_later=1) if last else None,
         limit=limit,
     )
     narrowed = bool(status or client or first or last)
@@ -233,6 +236,13 @@ def list_(
         json=[session.as_json() for session in rows] if as_json else [],
         empty="No such sessions." if narrowed else "No sessions yet. Set one up: studio session new --help",
     )
+
+
+def _begin_of(text: str, zone: str, now: Instant, *, days_later: int = 0) -> Instant:
+    try:
+        return day_begins(parse_day(text, zone, now).add(days=days_later), zone)
+    except ValueError:  # beyond the year 9999
+        raise WrongUsage(f"{shown(text)[:40]!r} is too far away.", hint="Write it like 2026-12-04.") from None
 
 
 def _status(text: str) -> Status:

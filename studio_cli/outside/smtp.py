@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
 import smtplib
 import ssl
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.errors import HeaderParseError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.policy import SMTP, EmailPolicy
+from email.policy import EmailPolicy
 from email.utils import format_datetime
+from typing import Any
 
 from studio_cli.model.message import Envelope, Letter, MailFailed, MailUnknown
 
@@ -84,7 +85,7 @@ class SmtpServer:
         if utf8 and not server.has_extn("smtputf8"):
             raise MailFailed(f"{self._named} cannot deliver to addresses with letters outside ASCII.")
         options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
-        body = mail.as_bytes(policy=SMTP.clone(utf8=utf8))
+        body = mail.as_bytes(policy=_Wire(linesep="\r\n", utf8=utf8))
         self._expect(server.mail(envelope.sender[1], options), 250)
         self._expect(server.rcpt(envelope.to[1]), 250, 251)
         self._expect(self._data(server, body), 250)
@@ -114,9 +115,23 @@ def _reason(error: BaseException) -> str:
     return _words(str(error)) or type(error).__name__
 
 
+class _Wire(EmailPolicy):
+    """How a mail is written. The headers with names are folded here: Python folds a long name by dropping the
+    quotes around it, and then each comma in it makes one more recipient.
+    """
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        """Return one header, folded."""
+        if name not in {"From", "To", "Reply-To"}:
+            return super().fold_binary(name, value)
+        (person,) = value.addresses
+        lines = [f"{name}:", *_phrase(person.display_name), f"<{person.addr_spec}>"]
+        return (f"{self.linesep} ".join(lines) + self.linesep).encode()
+
+
 def compose(envelope: Envelope, letter: Letter) -> EmailMessage:
     """Return the mail: text, with HTML as its alternative. Headers hold nothing that could become another header."""
-    mail = EmailMessage(policy=EmailPolicy())
+    mail = EmailMessage(policy=_Wire())
     mail["Subject"] = harmless(letter.subject)
     mail["From"] = _address(envelope.sender)
     mail["To"] = _address(envelope.to)
@@ -138,7 +153,16 @@ def harmless(text: str) -> str:
 
 def _address(person: tuple[str, str]) -> Address:
     name, address = person
-    try:
-        return Address(display_name=harmless(name), addr_spec=address)
-    except (HeaderParseError, ValueError) as error:
-        raise MailFailed(f"{harmless(address)} is not an address that mail can be sent to.") from error
+    local, _, domain = address.rpartition("@")
+    if not local or not domain or _DANGEROUS.search(address):
+        raise MailFailed(f"{harmless(address)} is not an address that mail can be sent to.")
+    return Address(display_name=harmless(name), username=local, domain=domain)
+
+
+def _phrase(name: str) -> list[str]:
+    """Return the lines of a name: a quoted string, or encoded words (RFC 2047) when it is not ASCII."""
+    if name.isascii():
+        return ['"' + re.sub(r'(["\\])', r"\\\1", name) + '"'] if name else []
+    # Eleven characters are at most 44 bytes: 72 characters with the frame, of the 75 that a word may have.
+    pieces = [name[start : start + 11] for start in range(0, len(name), 11)]
+    return [f"=?utf-8?b?{base64.b64encode(piece.encode()).decode()}?=" for piece in pieces]
