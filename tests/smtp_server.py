@@ -83,7 +83,7 @@ class MailServer:
             return AuthResult(success=True)
         return AuthResult(success=False, handled=False)
 
-    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
         """Keep a mail, or refuse it."""
         if self.refuse:
             return self.refuse

@@ -90,7 +90,8 @@ def find(studio: Studio, selector: str) -> Client:
         by_email = client_store.by_email(studio.file, text)
         found = [by_email] if by_email else []
     else:
-        found = client_store.by_name(studio.file, text) if text else []
+        named = client_store.by_name(studio.file, text) if text else []
+        found = [client for client in named if client.archived_at is None] or named
     if len(found) == 1:
         return found[0]
     if found:

@@ -180,7 +180,12 @@ def _one_off(studio: Studio, wanted: Wanted) -> _Offer:
     return _Offer(
         title=clean(wanted.one_off or "", "The title"),
         duration=_duration(wanted.duration),
-        terms=parse_terms(wanted.price or "0", wanted.deposit, wanted.pay, studio.settings.currency),
+        terms=parse_terms(
+            "0" if wanted.price is None else wanted.price,
+            wanted.deposit,
+            wanted.pay,
+            studio.settings.currency,
+        ),
         location=clean_optional(wanted.location, "The location"),
         form=_form(studio, wanted.form),
     )

@@ -15,6 +15,7 @@ from studio_cli.model.times import parse_when
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import repeat_key
+from studio_cli.store.event import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +69,16 @@ def record(
         )
         details = {"payment": number, "amount": money.as_json(), "method": method}
         event_store.add(studio.file, "payment recorded", now, session_id=before.id, details=details)
-        after = settle_payment_step(studio, before.id)
+        after = settle_payment_step(studio, before.id, "owner")
         if key is not None:
             repeat_key.remember(studio.file, key, "payment record", arguments, number, now)
         return Recorded(_get(studio, number), after, confirmed=after.status == "confirmed" != before.status)
 
 
-def settle_payment_step(studio: Studio, number: int) -> Session:
+def settle_payment_step(studio: Studio, number: int, actor: Actor = "client") -> Session:
     """Inside a write: if what is due is paid, the payment step is done; if nothing is left, the session confirmed."""
     sessions.settle_payment(studio, number)
-    return sessions.complete(studio, number)
+    return sessions.complete(studio, number, actor)
 
 
 def _amount(text: str, session: Session) -> Money:

@@ -16,6 +16,7 @@ from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import session as session_store
 from studio_cli.store import session_type as type_store
+from studio_cli.store.event import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +147,16 @@ def settle_payment(studio: Studio, number: int) -> None:
         session_store.finish_step(studio.file, number, "payment", studio.now(), session.revision)
 
 
-def complete(studio: Studio, number: int) -> Session:
-    """Inside a write: confirm a pending session of which nothing is waited for any more, for its client."""
+def complete(studio: Studio, number: int, actor: Actor = "client") -> Session:
+    """Inside a write: confirm a pending session of which nothing is waited for any more, for its client.
+
+    ``actor`` did the last of it: the owner, when it was recording the payment.
+    """
     session, now = get(studio, number), studio.now()
     if session.status != "pending" or session.waiting_for:
         return session
     session_store.set_status(studio.file, number, "confirmed", confirmed_at=now, confirmed_by="client")
-    event_store.add(studio.file, "session confirmed", now, actor="client", session_id=number)
+    event_store.add(studio.file, "session confirmed", now, actor=actor, session_id=number)
     return get(studio, number)
 
 

@@ -127,4 +127,6 @@ def _ask(name: str, *, hidden: bool) -> str:
             typed = sys.stdin.readline().rstrip("\r\n")
         except UnicodeDecodeError:
             raise WrongUsage(f"{name} is not UTF-8 text.", code="not_text") from None
-    return clean(typed, name, limit=1000)
+    clean(typed, name, limit=1000)
+    # Kept as it was typed: a password may end with a blank.
+    return typed

@@ -17,9 +17,7 @@ def record(
     ctx: typer.Context,
     session: SessionRef,
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="As 50 or 50.00.", show_default=False)],
-    method: Annotated[
-        str, typer.Option("--method", metavar="HOW", help=", ".join(METHODS[:-1]) + ".")
-    ] = "other",
+    method: Annotated[str, typer.Option("--method", metavar="HOW", help=", ".join(METHODS) + ".")] = "other",
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="When it was paid; else now.")
     ] = None,

@@ -156,6 +156,7 @@ def _show_new(desk: Desk, done: SetUp, message: Message | None, as_json: bool) -
     _remark(desk, done)
     if shared and shared.link:
         _show_shared(desk, session, shared.link, message)
+        _warn_if_local(desk, shared.link)
     elif not done.repeated:
         desk.say(f"Pending. Share it: studio session share {session.id} --email")
 

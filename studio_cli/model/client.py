@@ -63,6 +63,11 @@ def check_email(text: str) -> str:
     """Return a mail address in its normal form (RFC 5321/5322/6531); no DNS is asked."""
     from email_validator import EmailNotValidError, validate_email
 
+    if "=?" in text:
+        # Valid by the RFC, but no mail can be sent there safely: see outside/smtp.py.
+        raise WrongUsage(
+            f"{shown(text.strip())[:80]!r} is not a mail address that can be used.", code="email"
+        )
     try:
         # Reserved names (.test, .example, localhost) are fine: the owner may try things out with them.
         found = validate_email(text.strip(), check_deliverability=False, test_environment=True)

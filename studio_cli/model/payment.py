@@ -10,7 +10,8 @@ from whenever import Instant
 from studio_cli.model.money import Money
 from studio_cli.model.times import rfc3339
 
-METHODS = ("cash", "transfer", "card", "check", "other", "test")
+METHODS = ("cash", "transfer", "card", "check", "other")
+"""How the owner says that money came in."""
 
 
 @dataclass(frozen=True, slots=True)

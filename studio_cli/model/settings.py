@@ -35,7 +35,7 @@ def _one_of(*words: str) -> Callable[[str], str]:
 
 
 def _port(text: str) -> str:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+    if not text.isascii() or not text.isdigit() or len(text) > 5 or not 1 <= int(text) <= 65535:
         raise WrongUsage(
             f"{shown(text)[:40]!r} is not a port.", hint="Use a number from 1 to 65535, often 587."
         )

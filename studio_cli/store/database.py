@@ -83,7 +83,7 @@ class Database:
                 with contextlib.closing(cls(draft, _connect(draft, "rw"))) as database:
                     migrate(database.connection)
                     fill(database)
-                os.link(draft, path)  # unlike a rename, never replaces a file that somebody made meanwhile
+                _put_in_place(draft, path)
             except FileExistsError:
                 raise taken from None
             finally:
@@ -155,6 +155,18 @@ class Database:
             finally:
                 if outermost and self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
+
+
+def _put_in_place(draft: Path, path: Path) -> None:
+    """Give a finished file its name; never over a file that somebody made meanwhile."""
+    try:
+        os.link(draft, path)  # unlike a rename, fails if there is one
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without hard links: the next best
+        if path.exists():
+            raise FileExistsError from None
+        draft.rename(path)
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:

@@ -98,16 +98,13 @@ class Door:
         )
         self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
+        self._reached = False
 
     def serve(self, until: Callable[[], bool] | None = None) -> bool:
-        """Serve until interrupted, or until ``until()`` holds; return whether it was not interrupted."""
-        try:
+        """Serve until interrupted, or until ``until()`` holds; return whether it came to that."""
+        with contextlib.closing(self), contextlib.suppress(KeyboardInterrupt):
             asyncio.run(self._serve(until))
-        except KeyboardInterrupt:
-            return False
-        finally:
-            self._close()
-        return True
+        return self._reached
 
     async def _serve(self, until: Callable[[], bool] | None) -> None:
         watching = asyncio.create_task(self._watch(until)) if until else None
@@ -120,6 +117,7 @@ class Door:
     async def _watch(self, until: Callable[[], bool]) -> None:
         while not await asyncio.to_thread(until):
             await asyncio.sleep(0.25)
+        self._reached = True
         await asyncio.sleep(LAST_ANSWER_SECONDS)
         self._server.should_exit = True
 
@@ -134,9 +132,10 @@ class Door:
         self._server.should_exit = True
         assert self._thread is not None
         self._thread.join()
-        self._close()
+        self.close()
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of the socket and the file."""
         self._listening.close()
         self._studios.close()
 

@@ -414,3 +414,9 @@ def test_set_up_and_shared_in_one_write(studio: Studio, make: Maker) -> None:
         make.session(client=str(client.id), share="email")
     assert refused.value.code == "no_email"
     assert contents(studio) == before
+
+
+def test_empty_price_is_not_free(make: Maker) -> None:
+    """A price that is an empty text (a shell variable nobody set) is refused, not taken for nothing."""
+    with pytest.raises(WrongUsage):
+        make.session(price="")

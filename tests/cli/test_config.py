@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -186,3 +187,13 @@ def test_list_on_a_terminal_has_no_secret(new_studio: Cli) -> None:
     del new_studio
     studio_process("config", "secret", "mail.password", input="geheim\n")
     assert "geheim" not in on_terminal(studio("config", "list"))[1]
+
+
+def test_secret_is_kept_as_it_was_typed(new_studio: Cli, clean_machine: Path) -> None:
+    """A password that begins and ends with a blank keeps both."""
+    ended = subprocess.run(
+        studio("config", "secret", "mail.password"), input=b" a b \n", capture_output=True, timeout=60
+    )
+    assert ended.returncode == 0, ended.stderr
+    kept = json.loads((clean_machine / "home" / "xdg_config_home" / "studio" / "secrets.json").read_text())
+    assert [one["mail.password"] for one in kept.values()] == [" a b "]

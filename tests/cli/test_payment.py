@@ -73,3 +73,10 @@ def test_more_than_the_price_is_kept_and_said(with_session: Cli) -> None:
     late = with_session("payment", "record", "1", "10").ok()
     assert "may have to go back" in late.err
     assert late.out.split("\t")[-1] == "canceled\n"
+
+
+def test_owner_cannot_pretend_a_payment(with_session: Cli) -> None:
+    """The method of the test page is not one that an owner can record."""
+    refused = with_session("payment", "record", "1", "10", "--method", "test")
+    assert refused.code == 2
+    assert "cash" in refused.err

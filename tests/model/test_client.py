@@ -106,3 +106,9 @@ def test_json_has_every_field() -> None:
         "created_at": "2026-11-20T10:00:00-05:00",
         "archived_at": None,
     }
+
+
+def test_address_that_no_mail_reaches_safely() -> None:
+    """An address with an encoded word in it is refused: sent as a header it would become something else."""
+    with pytest.raises(WrongUsage):
+        check_email("=?utf-8?q?a?=@example.com")
