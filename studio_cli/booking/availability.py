@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -20,12 +19,14 @@ from studio_cli.model.availability import (
     Override,
     Plan,
     day_name,
-    free_starts,
+    find_slots,
     is_open,
     parse_hours,
     parse_spans,
     seconds,
     show_minutes,
+    starts_by_day,
+    window_ends,
 )
 from studio_cli.model.session import Session
 from studio_cli.model.text import clean_optional, shown
@@ -235,58 +236,17 @@ def slots(
     """
     with studio.file.reading():
         plan, now = plan_for(studio, need), studio.now()
-        earliest = max(first, now)
-        if for_clients:
-            earliest = max(earliest, now.add(minutes=need.notice))
-            last = min(last, _window_ends(need, plan.zone, now) or last)
-        reach = need.duration + need.buffer_before + need.buffer_after
-        until = last.add(minutes=reach)
-        starts = free_starts(
-            plan.opened(first, until),
-            hours_store.busy(studio.file, first.subtract(minutes=reach), until, now),
-            need,
-            seconds(earliest),
-            plan.closed(first, until),
-        )
-        found = [Instant.from_timestamp(start) for start in starts if start < seconds(last)]
-        return _within_daily_limit(studio, need, plan.zone, found, now) if need.per_day else found
+        reach = 60 * 24 + need.duration + need.buffer_before + need.buffer_after
+        begin, until = first.subtract(minutes=reach), last.add(minutes=reach)
+        busy = hours_store.busy(studio.file, begin, until, now)
+        booked = _booked(studio, need, begin, until) if need.per_day else []
+        return find_slots(plan, need, busy, booked, first, last, now, for_clients=for_clients)
 
 
-def _window_ends(need: Need, zone: str, now: Instant) -> Instant | None:
-    """Return the end of the last day that clients can book."""
-    if need.window_days is None:
-        return None
-    return day_begins(now.to_tz(zone).date().add(days=need.window_days + 1), zone)
-
-
-def _within_daily_limit(
-    studio: Studio, need: Need, zone: str, found: list[Instant], now: Instant
-) -> list[Instant]:
-    if not found:
-        return found
-    taken = _starts_by_day(studio, need, zone, found[0], found[-1], now)
-    assert need.per_day is not None
-    return [start for start in found if taken[start.to_tz(zone).date()] < need.per_day]
-
-
-def _starts_by_day(
-    studio: Studio,
-    need: Need,
-    zone: str,
-    first: Instant,
-    last: Instant,
-    now: Instant,
-    but: Session | None = None,
-) -> Counter[Date]:
-    """Return how many sessions of the type each day has, of the days around two moments."""
+def _booked(studio: Studio, need: Need, first: Instant, last: Instant) -> list[int]:
+    """Return when the sessions of the needed type begin."""
     assert need.type_id is not None
-    begin = day_begins(first.to_tz(zone).date(), zone)
-    until = day_begins(last.to_tz(zone).date().add(days=1), zone)
-    starts = hours_store.starts_of_type(studio.file, need.type_id, begin, until, now)
-    days = Counter(Instant.from_timestamp(start).to_tz(zone).date() for start in starts)
-    if but is not None and but.occupies:
-        days[but.starts_at.to_tz(zone).date()] -= 1
-    return days
+    return hours_store.starts_of_type(studio.file, need.type_id, first, last, studio.now())
 
 
 def need_of(studio: Studio, session: Session) -> Need:
@@ -405,7 +365,10 @@ def closed_by(
             yield _blocked(one, start, zone)
     if need.per_day is not None and need.type_id is not None:
         day = start.to_tz(zone).date()
-        booked = _starts_by_day(studio, need, zone, start, start, now, moving)[day]
+        around = start.subtract(hours=48), start.add(hours=48)
+        booked = starts_by_day(_booked(studio, need, *around), zone)[day]
+        if moving is not None and moving.occupies and moving.starts_at.to_tz(zone).date() == day:
+            booked -= 1
         if booked >= need.per_day:
             words = (
                 f"{show_day(start, zone)} has {booked} of these already; the limit is {need.per_day} a day."
@@ -417,7 +380,7 @@ def closed_by(
 def _client_limits(need: Need, start: Instant, zone: str, now: Instant) -> Iterator[Closure]:
     if need.notice and now <= start < now.add(minutes=need.notice):
         yield Closure("notice", f"Clients must book {show_duration(need.notice)} ahead.", clients_only=True)
-    ends = _window_ends(need, zone, now)
+    ends = window_ends(need, zone, now)
     if ends is not None and start >= ends:
         yield Closure(
             "window", f"Clients can book {need.window_days} days ahead, not further.", clients_only=True

@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whenever import Time
+
 from studio_cli.booking.availability import Timetable
 from studio_cli.cli.desk import Desk
 from studio_cli.model.availability import Block, Hours, day_name, show_minutes
@@ -381,7 +383,7 @@ def show_timetable(desk: Desk, table: Timetable) -> None:
         ]
         show_card(desk, "Dates with hours of their own", days, days)
     if table.blocks:
-        off = [(str(one.id), "  ".join(block_line(one)[1:])) for one in table.blocks]
+        off = [(str(one.id), _off(one)) for one in table.blocks]
         show_card(desk, "Time off", off, off)
 
 
@@ -391,6 +393,18 @@ def _week(hours: Sequence[Hours]) -> Facts:
         ranges = [f"{show_minutes(s.opens)}–{show_minutes(s.closes)}" for s in hours if s.weekday == number]
         days.append((day_name(number).capitalize(), "  ".join(ranges) or "off"))
     return days
+
+
+def _off(block: Block) -> str:
+    """Return time off in words: whole days by their first and last."""
+    midnight = block.begins.time() == block.ends.time() == Time(0)
+    first, last = block.begins, block.ends
+    if midnight:
+        day, end = first.date().format_iso(), last.date().subtract(days=1).format_iso()
+        words = day if day == end else f"{day} to {end}"
+    else:
+        words = f"{first.format_iso(unit='minute', sep=' ')} to {last.format_iso(unit='minute', sep=' ')}"
+    return words + (", every year" if block.yearly else "") + (f", {block.reason}" if block.reason else "")
 
 
 def block_line(block: Block) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -17,7 +18,7 @@ from whenever import Date, Instant, PlainDateTime, Time
 
 from studio_cli.errors import WrongUsage
 from studio_cli.model.text import shown
-from studio_cli.model.times import WEEKDAYS, parse_clock
+from studio_cli.model.times import WEEKDAYS, day_begins, parse_clock
 
 Interval = tuple[int, int]
 """From and until, in seconds since 1970-01-01T00:00Z; until is not included."""
@@ -129,6 +130,8 @@ def _minutes(text: str, whole: str, example: str) -> int:
         raise WrongUsage(
             f"{shown(whole)[:40]!r} is not a range of hours.", hint=example, code="hours"
         ) from None
+    if clock.second:
+        raise WrongUsage(f"{shown(whole)[:40]!r} has seconds; hours are whole minutes.", hint=example, code="hours")
     return clock.hour * 60 + clock.minute
 
 
@@ -222,27 +225,28 @@ class Block:
             "reason": self.reason,
         }
 
-    def between(self, zone: str, first: Instant, last: Instant) -> Iterator[Interval]:
-        """Yield the exact intervals of the block that meet the time between two moments."""
+    def between(self, zone: str, first: Instant, last: Instant) -> list[Interval]:
+        """Return the exact times of the block that meet the time between two moments.
+
+        From the first moment at which the clocks show it to the last one, however they change in between.
+        """
+        offsets = _offsets(zone, first.subtract(hours=48), last.add(hours=48))
         years = [self.begins.year]
         if self.yearly:
             around = range(first.to_tz(zone).year - 1, last.to_tz(zone).year + 1)
             years = [year for year in around if year >= self.begins.year]
+        found: list[Interval] = []
         for year in years:
-            later = year - self.begins.year
-            # Where clocks leave a choice, time off is the longer of the two.
-            begin = seconds(
-                _in_year(self.begins, later).assume_tz(zone, disambiguation="earlier").to_instant()
-            )
-            until = seconds(_in_year(self.ends, later).assume_tz(zone, disambiguation="later").to_instant())
-            if until > seconds(first) and begin < seconds(last):
-                yield begin, until
+            begins, ends = (_in_year(wall, year - self.begins.year) for wall in (self.begins, self.ends))
+            pieces = _exact(seconds(begins.assume_utc()), seconds(ends.assume_utc()), offsets)
+            if pieces and pieces[-1][1] > seconds(first) and pieces[0][0] < seconds(last):
+                found.append((pieces[0][0], pieces[-1][1]))
+        return found
 
 
 def _in_year(wall: PlainDateTime, later: int) -> PlainDateTime:
     """Return the same date and time some years later; 29 February is 28 February where there is none."""
-    day = wall.date().add(years=later)
-    return day.at(wall.time())
+    return wall.date().add(years=later).at(wall.time())
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +289,9 @@ class Plan:
         offsets = _offsets(self.zone, first.subtract(hours=48), last.add(hours=48))
         begin, end = seconds(first), seconds(last)
         found: list[Interval] = []
-        first_day, last_day = first.to_tz(self.zone).date(), last.to_tz(self.zone).date()
+        # A day more on either side: clocks that go back over midnight begin a date again that had ended.
+        first_day = first.to_tz(self.zone).date().subtract(days=1)
+        last_day = last.to_tz(self.zone).date().add(days=1)
         weekday = first_day.day_of_week().value
         for midnight in range(_midnight(first_day), _midnight(last_day) + 1, DAY):
             for opens, closes in special.get(midnight, by_weekday.get(weekday, ())):
@@ -314,6 +320,50 @@ class Need:
     per_day: int | None = None
     notice: int = 0
     window_days: int | None = None
+
+
+def find_slots(
+    plan: Plan,
+    need: Need,
+    busy: Sequence[Interval],
+    booked: Sequence[int],
+    first: Instant,
+    last: Instant,
+    now: Instant,
+    *,
+    for_clients: bool = False,
+) -> list[Instant]:
+    """Return every start from ``first`` to before ``last`` at which a session is possible, in order.
+
+    ``busy`` are the times that sessions take, buffers included, sorted; ``booked`` the starts of the sessions of
+    the same type, for its daily limit; both in seconds since 1970 and at least a day further on either side.
+    Nothing starts in the past. ``for_clients`` keeps to the type's notice and booking window too.
+    """
+    earliest = max(first, now)
+    if for_clients:
+        earliest = max(earliest, now.add(minutes=need.notice))
+        last = min(last, window_ends(need, plan.zone, now) or last)
+    until = last.add(minutes=need.duration)
+    starts = free_starts(plan.opened(first, until), busy, need, seconds(earliest), plan.closed(first, until))
+    found = [Instant.from_timestamp(start) for start in starts if seconds(first) <= start < seconds(last)]
+    if need.per_day is None:
+        return found
+    days = starts_by_day(booked, plan.zone)
+    return [start for start in found if days[start.to_tz(plan.zone).date()] < need.per_day]
+
+
+def window_ends(need: Need, zone: str, now: Instant) -> Instant | None:
+    """Return the end of the last day that clients can book; None for no limit."""
+    return (
+        None
+        if need.window_days is None
+        else day_begins(now.to_tz(zone).date().add(days=need.window_days + 1), zone)
+    )
+
+
+def starts_by_day(starts: Iterable[int], zone: str) -> Counter[Date]:
+    """Return how many sessions begin on each day of the zone."""
+    return Counter(Instant.from_timestamp(start).to_tz(zone).date() for start in starts)
 
 
 def free_starts(

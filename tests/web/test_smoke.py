@@ -1,4 +1,5 @@
 import urllib.request
+
 from tests.conftest import Door, Maker
 
 
