@@ -2,13 +2,19 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint format clean
+.PHONY: demo test test-long bench lint format clean
 
 demo: .venv/installed
 	@$(BIN)/studio demo
 
 test: .venv/developing
 	$(BIN)/pytest -n auto
+
+test-long: .venv/developing
+	ROUNDS=50 CASES=5000 RUNS=200 $(BIN)/pytest -n auto -m ""
+
+bench: .venv/developing
+	$(BIN)/python -m benchmarks.slots
 
 lint: .venv/developing
 	$(BIN)/ruff check .

@@ -13,13 +13,12 @@ from studio_cli.booking import session as sessions
 from studio_cli.booking import session_type as types
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
-from studio_cli.model.availability import Need
 from studio_cli.model.client import Client, parse_person
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.session import Channel, Named, Session, StepName
 from studio_cli.model.session_type import LONGEST_ONE_OFF, SHORTEST, SessionType, Terms, parse_terms, within
-from studio_cli.model.text import clean, clean_optional, shown
+from studio_cli.model.text import LONG, clean, clean_optional, shown
 from studio_cli.model.times import Which, parse_duration, parse_when
 from studio_cli.store import event as event_store
 from studio_cli.store import form as form_store
@@ -46,6 +45,7 @@ class Wanted:
     which: Which | None = None
     custom: bool = False
     allow_overlap: bool = False
+    notes: str | None = None
     share: Channel | None = None
 
 
@@ -72,8 +72,10 @@ def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None, rehearse: 
             if earlier is not None:
                 return SetUp(sessions.get(studio, earlier), share.latest(studio, earlier), repeated=True)
         draft = _draft(studio, wanted, now)
-        overlaps = _check_time(studio, draft, wanted)
-        number = session_store.insert(studio.file, _placed(studio, draft, overlaps), _steps(draft))
+        placed, overlaps = availability.place(
+            studio, draft, custom=wanted.custom, allow_overlap=wanted.allow_overlap
+        )
+        number = session_store.insert(studio.file, placed, steps_of(placed))
         details = {"overlaps": overlaps} if overlaps else {}
         event_store.add(studio.file, "session set up", now, session_id=number, details=details)
         shared = (
@@ -123,11 +125,12 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> Session:
         form=offer.form,
         custom_time=False,
         overlap_allowed=False,
-        expires_at=_expiry(wanted, offer, settings.zone, now),
+        expires_at=deadline_of(wanted.expires, offer.hold, settings.zone, now),
         revision=1,
         created_at=now,
         confirmed_at=None,
         confirmed_by=None,
+        notes=clean_optional(wanted.notes, "The notes", limit=LONG, multiline=True),
     )
 
 
@@ -152,10 +155,10 @@ def _of_type(studio: Studio, offer: SessionType, wanted: Wanted) -> _Offer:
     """Return what the type says, with what the owner said otherwise for this one session."""
     return _Offer(
         title=offer.name,
-        duration=_duration(wanted.duration) if wanted.duration else offer.duration,
+        duration=duration_of(wanted.duration) if wanted.duration else offer.duration,
         terms=_terms_of_type(offer.terms, wanted),
         location=clean_optional(wanted.location, "The location") or offer.location,
-        form=_form(studio, wanted.form if wanted.form is not None else offer.form),
+        form=form_of(studio, wanted.form if wanted.form is not None else offer.form),
         type=Named(offer.id, offer.name, slug=offer.slug),
         buffer_before=offer.buffer_before,
         buffer_after=offer.buffer_after,
@@ -179,7 +182,7 @@ def _one_off(studio: Studio, wanted: Wanted) -> _Offer:
         raise WrongUsage("A one-off needs a duration.", hint="Add --duration 2h.")
     return _Offer(
         title=clean(wanted.one_off or "", "The title"),
-        duration=_duration(wanted.duration),
+        duration=duration_of(wanted.duration),
         terms=parse_terms(
             "0" if wanted.price is None else wanted.price,
             wanted.deposit,
@@ -187,15 +190,15 @@ def _one_off(studio: Studio, wanted: Wanted) -> _Offer:
             studio.settings.currency,
         ),
         location=clean_optional(wanted.location, "The location"),
-        form=_form(studio, wanted.form),
+        form=form_of(studio, wanted.form),
     )
 
 
-def _duration(text: str) -> int:
+def duration_of(text: str) -> int:
     return within(parse_duration(text), SHORTEST, LONGEST_ONE_OFF, "A duration")
 
 
-def _form(studio: Studio, name: str | None) -> Form | None:
+def form_of(studio: Studio, name: str | None) -> Form | None:
     checked = types.check_form(studio, name) if name else None
     found = form_store.by_name(studio.file, checked) if checked else None
     return found[1] if found else None
@@ -213,42 +216,22 @@ def _client(studio: Studio, wanted: Wanted) -> Client:
     return clients.find(studio, wanted.client)
 
 
-def _expiry(wanted: Wanted, offer: _Offer, zone: str, now: Instant) -> Instant | None:
-    """Return when the session expires if it is still pending: its own deadline, else the type's."""
-    if wanted.expires == "never":
+def deadline_of(text: str | None, hold: int | None, zone: str, now: Instant) -> Instant | None:
+    """Return when a session expires if it is still pending: ``3d``, a time or ``never``; else after the type's hold."""
+    if text == "never":
         return None
-    if wanted.expires is None:
-        return now.add(minutes=offer.hold) if offer.hold else None
+    if text is None:
+        return now.add(minutes=hold) if hold else None
     try:
-        deadline = now.add(minutes=parse_duration(wanted.expires, "The deadline"))
+        deadline = now.add(minutes=parse_duration(text, "The deadline"))
     except WrongUsage:
-        deadline = parse_when(wanted.expires, zone, now)
+        deadline = parse_when(text, zone, now)
     if deadline <= now:
-        raise WrongUsage(
-            f"The deadline {shown(wanted.expires)!r} has passed already.", hint="Write it like 3d."
-        )
+        raise WrongUsage(f"The deadline {shown(text)!r} has passed already.", hint="Write it like 3d.")
     return deadline
 
 
-def _check_time(studio: Studio, draft: Session, wanted: Wanted) -> list[int]:
-    """Refuse a time that is closed or taken, as far as the owner did not allow it; return what it overlaps."""
-    if not wanted.custom:
-        availability.refuse_closed(studio, draft.starts_at, _need(draft))
-    taken = availability.taken_by(studio, draft.starts_at, _need(draft))
-    if taken and not wanted.allow_overlap:
-        availability.refuse_taken(studio, draft.starts_at, _need(draft), taken)
-    return [session.id for session in taken]
-
-
-def _placed(studio: Studio, draft: Session, overlaps: Sequence[int]) -> Session:
-    """Return the draft with what was found out about its time."""
-    regular = draft.starts_at >= studio.now() and availability.in_hours(
-        studio, draft.starts_at, draft.duration
-    )
-    return replace(draft, custom_time=not regular, overlap_allowed=bool(overlaps))
-
-
-def _steps(draft: Session) -> list[StepName]:
+def steps_of(draft: Session) -> list[StepName]:
     """Return the steps that this session asks of its client, in their order."""
     steps: list[StepName] = ["review"]
     if draft.form:
@@ -256,7 +239,3 @@ def _steps(draft: Session) -> list[StepName]:
     if draft.asked_now:
         steps.append("payment")
     return steps
-
-
-def _need(session: Session) -> Need:
-    return Need(session.duration, session.buffer_before, session.buffer_after)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from studio_cli.booking import availability
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
-from studio_cli.model.availability import Need
+from studio_cli.model.event import Line
 from studio_cli.model.form import Answer
 from studio_cli.model.money import Money
 from studio_cli.model.session import TRANSITIONS, Happening, Session, Status, Step
@@ -59,6 +59,11 @@ def find(studio: Studio, selector: str) -> Session:
 def answers(studio: Studio, session: Session) -> list[Answer]:
     """Return what the client answered, in the order of the questions."""
     return session_store.answers(studio.file, session.id)
+
+
+def history(studio: Studio, session: Session) -> list[Line]:
+    """Return what happened to a session, oldest first."""
+    return event_store.of_session(studio.file, session.id)
 
 
 def newest_event(studio: Studio) -> int:
@@ -116,7 +121,7 @@ def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Cha
 
 
 def _take_time_again(studio: Studio, session: Session, allow_overlap: bool) -> None:
-    need = Need(session.duration, session.buffer_before, session.buffer_after)
+    need = availability.need_of(studio, session)
     taken = availability.taken_by(studio, session.starts_at, need, but=session.id)
     if taken and not allow_overlap:
         availability.refuse_taken(studio, session.starts_at, need, taken)

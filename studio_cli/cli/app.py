@@ -24,14 +24,15 @@ NOUNS = {
     "session": ("session", "Set up, share and confirm sessions."),
     "client": ("client", "The people your sessions are for."),
     "type": ("session_type", "The session types you offer."),
-    "availability": ("availability", "The hours you work."),
+    "availability": ("availability", "The hours you work, and your time off."),
+    "slots": ("slots", "The free times of a session type."),
     "form": ("form", "Questionnaires for your clients."),
     "payment": ("payment", "The money that came in."),
     "mail": ("mail", "The outbox."),
     "serve-link": ("serve_link", "Serve your clients' links."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "serve-link"}
+COMMANDS = {"init", "demo", "slots", "serve-link"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 

@@ -6,9 +6,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from whenever import Time
+
+from studio_cli.booking.availability import Timetable
 from studio_cli.cli.desk import Desk
-from studio_cli.model.availability import Hours, day_name, show_minutes
+from studio_cli.model.availability import Block, Hours, day_name, show_minutes
 from studio_cli.model.client import Client
+from studio_cli.model.event import Line
 from studio_cli.model.form import Answer, Form
 from studio_cli.model.message import Message
 from studio_cli.model.money import Money
@@ -265,6 +269,8 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         facts.append(
             ("Confirmed", f"{show_short(session.confirmed_at, zone)}, by the {session.confirmed_by}")
         )
+    if session.notes:
+        facts.append(("Notes", session.notes))
     if session.custom_time:
         facts.append(("Custom time", "outside the availability"))
     if session.overlap_allowed:
@@ -351,20 +357,100 @@ def show_form(desk: Desk, form: Form) -> None:
     show_card(desk, form.title, facts, facts)
 
 
-def show_week(desk: Desk, hours: Sequence[Hours], zone: str, *, as_json: bool) -> None:
-    """Show the weekly hours: a line a day on a terminal, a line a range elsewhere."""
-    if as_json:
-        desk.json({"timezone": zone, "weekly": [stretch.as_json() for stretch in hours]})
-    elif not desk.on_terminal:
-        desk.lines([list(stretch.as_json().values()) for stretch in hours])
+def show_timetable(desk: Desk, table: Timetable) -> None:
+    """Show the hours, dates that differ and time off: cards on a terminal, lines by kind elsewhere."""
+    if not desk.on_terminal:
+        desk.lines([["weekly", *stretch.as_json().values()] for stretch in table.weekly])
+        for slug, hours in table.types.items():
+            desk.lines([["type", *stretch.as_json().values(), slug] for stretch in hours])
+        desk.lines(
+            [["override", one.date.format_iso(), one.hours, one.type or ""] for one in table.overrides]
+        )
+        desk.lines([["block", *block_line(one)] for one in table.blocks])
+        return
+    week = _week(table.weekly)
+    show_card(desk, f"Weekly hours ({table.zone})", week, week)
+    for slug, hours in table.types.items():
+        own = _week(hours)
+        show_card(desk, f"Hours of {slug}", own, own)
+    if table.overrides:
+        days = [
+            (
+                f"{day_name(one.date.day_of_week().value).capitalize()} {one.date}",
+                f"{one.hours}{f' ({one.type})' if one.type else ''}",
+            )
+            for one in table.overrides
+        ]
+        show_card(desk, "Dates with hours of their own", days, days)
+    if table.blocks:
+        off = [(str(one.id), _off(one)) for one in table.blocks]
+        show_card(desk, "Time off", off, off)
+
+
+def _week(hours: Sequence[Hours]) -> Facts:
+    days: list[tuple[str, str]] = []
+    for number in range(1, 8):
+        ranges = [f"{show_minutes(s.opens)}–{show_minutes(s.closes)}" for s in hours if s.weekday == number]
+        days.append((day_name(number).capitalize(), "  ".join(ranges) or "off"))
+    return days
+
+
+def _off(block: Block) -> str:
+    """Return time off in words: whole days by their first and last."""
+    midnight = block.begins.time() == block.ends.time() == Time(0)
+    first, last = block.begins, block.ends
+    if midnight:
+        day, end = first.date().format_iso(), last.date().subtract(days=1).format_iso()
+        words = day if day == end else f"{day} to {end}"
     else:
-        days: list[tuple[str, str]] = []
-        for number in range(1, 8):
-            ranges = [
-                f"{show_minutes(s.opens)}–{show_minutes(s.closes)}" for s in hours if s.weekday == number
-            ]
-            days.append((day_name(number).capitalize(), "  ".join(ranges) or "off"))
-        show_card(desk, f"Weekly hours ({zone})", days, days)
+        words = f"{first.format_iso(unit='minute', sep=' ')} to {last.format_iso(unit='minute', sep=' ')}"
+    return words + (", every year" if block.yearly else "") + (f", {block.reason}" if block.reason else "")
+
+
+def block_line(block: Block) -> list[str]:
+    """Return time off as fields: number, from, until, yearly, reason."""
+    walls = [wall.format_iso(unit="minute", sep=" ") for wall in (block.begins, block.ends)]
+    return [str(block.id), *walls, "yearly" if block.yearly else "once", block.reason or ""]
+
+
+def show_history(desk: Desk, lines: Sequence[Line], zone: str, *, as_json: bool) -> None:
+    """Show the history of a session, oldest first."""
+    columns = (
+        Column("When", lambda line: rfc3339(line.at, zone), lambda line: show_short(line.at, zone)),
+        _same("Who", lambda line: line.actor),
+        _same("What", lambda line: line.kind),
+        _same("Details", lambda line: "; ".join(_changes(line.details))),
+    )
+    show_list(
+        desk,
+        columns,
+        lines,
+        as_json=as_json,
+        json=[line.as_json(zone) for line in lines],
+        empty="No history.",
+    )
+
+
+def _changes(details: dict[str, Any]) -> list[str]:
+    """Return the details of a line of history in words: ``location: none → High Park``."""
+    words = []
+    for name, value in details.items():
+        changed = isinstance(value, list) and len(value) == 2 and name not in {"overlaps", "waived"}
+        words.append(
+            f"{name}: {plain(value[0])} → {plain(value[1])}" if changed else f"{name}: {plain(value)}"
+        )
+    return words
+
+
+def plain(value: Any) -> str:
+    """Return a value of the JSON as a person reads it."""
+    if value is None or value == []:
+        return "none"
+    if isinstance(value, dict) and set(value) == {"amount", "currency"}:
+        return f"{value['amount']} {value['currency']}"
+    if isinstance(value, list):
+        return ", ".join(plain(one) for one in value)
+    return str(value)
 
 
 def show_message(desk: Desk, message: Message) -> None:

@@ -6,10 +6,11 @@ import typer
 from whenever import Instant
 
 from studio_cli.booking import client as clients
-from studio_cli.booking import mail, new_session
+from studio_cli.booking import mail, new_session, session_changes
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
 from studio_cli.booking.new_session import SetUp, Wanted
+from studio_cli.booking.session_changes import Changed, Edits
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_link
@@ -75,6 +76,9 @@ def new(
         str | None,
         typer.Option("--expires", metavar="TIME", help="Held only so long: 3d, or a time; else the type's."),
     ] = None,
+    notes: Annotated[
+        str | None, typer.Option("--notes", help="For yourself; clients never see them.")
+    ] = None,
     custom: Annotated[
         bool, typer.Option("--custom", help="A time outside the availability, on purpose.")
     ] = False,
@@ -98,8 +102,8 @@ def new(
         raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
     wanted = Wanted(
         at=at, type=type_, one_off=one_off, client=client, add_client=add_client, duration=duration, price=price,
-        deposit=deposit, pay=pay, location=location, form=form, expires=expires, which=_which(first, second),
-        custom=custom, allow_overlap=allow_overlap, share=_channel(share),
+        deposit=deposit, pay=pay, location=location, form=form, expires=expires, which=which_of(first, second),
+        notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share),
     )  # fmt: skip
     done = new_session.set_up(desk.studio, wanted, key=key, rehearse=dry_run)
     if dry_run:
@@ -111,7 +115,8 @@ def new(
         raise problem
 
 
-def _which(first: bool, second: bool) -> Which | None:
+def which_of(first: bool, second: bool) -> Which | None:
+    """Return which of two equal wall times is meant."""
     if first and second:
         raise WrongUsage("--first and --second contradict each other.", hint="Leave one of them out.")
     return "first" if first else "second" if second else None
@@ -184,6 +189,141 @@ def _show_rehearsal(desk: Desk, done: SetUp, as_json: bool) -> None:
         desk.say(
             f"It would be shared by {'mail to ' + str(done.session.client.email) if done.shared.message_id else 'link'}."
         )
+
+
+# ── changing ──────────────────────────────────────────────────────────────────────────────────────
+
+Custom = Annotated[bool, typer.Option("--custom", help="A time outside the availability, on purpose.")]
+AllowOverlap = Annotated[bool, typer.Option("--allow-overlap", help="Even where another session is.")]
+
+
+@app.command(
+    "reschedule",
+    epilog=example(
+        'studio session reschedule 12 --at "2026-12-05 10:00"',
+        'studio session reschedule last --at "sat 19:00" --custom',
+    ),
+)
+def reschedule(
+    ctx: typer.Context,
+    session: SessionRef,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help='"2026-12-04 10:00", "fri 3pm".')
+    ] = None,
+    custom: Custom = False,
+    allow_overlap: AllowOverlap = False,
+    first: Annotated[bool, typer.Option("--first", help="Of a time that exists twice, the first.")] = False,
+    second: Annotated[
+        bool, typer.Option("--second", help="Of a time that exists twice, the second.")
+    ] = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Move a session to another time. Its number, links, answers and money stay."""
+    desk = desk_of(ctx)
+    if at is None:
+        raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
+    done = session_changes.reschedule(
+        desk.studio,
+        session,
+        at,
+        which=which_of(first, second),
+        custom=custom,
+        allow_overlap=allow_overlap,
+        rehearse=dry_run,
+    )
+    _show_changed(desk, done, as_json, dry_run)
+
+
+@app.command(
+    "edit",
+    epilog=example(
+        'studio session edit 12 --location "High Park" --notes "Brings the dog"',
+        "studio session edit 12 --price 300 --deposit 20%",
+    ),
+)
+def edit(
+    ctx: typer.Context,
+    session: SessionRef,
+    title: Annotated[str | None, typer.Option("--title", help="What clients read.")] = None,
+    duration: Annotated[str | None, typer.Option("--duration", metavar="TIME", help="90m, 1h30, 2h.")] = None,
+    price: Annotated[str | None, typer.Option("--price", metavar="AMOUNT", help="As 250 or 250.00.")] = None,
+    deposit: Annotated[
+        str | None, typer.Option("--deposit", metavar="AMOUNT|N%", help="What is due at booking.")
+    ] = None,
+    pay: Annotated[
+        str | None, typer.Option("--pay", metavar="full|deposit|later", help="When it is paid.")
+    ] = None,
+    location: Annotated[
+        str | None, typer.Option("--location", help="Where it is; empty for nowhere.")
+    ] = None,
+    notes: Annotated[
+        str | None, typer.Option("--notes", help="For yourself; clients never see them.")
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--form", metavar="NAME", help="The questionnaire; none for no questionnaire."),
+    ] = None,
+    expires: Annotated[
+        str | None, typer.Option("--expires", metavar="TIME", help="Held only so long: 3d, a time, or never.")
+    ] = None,
+    buffer_before: Annotated[
+        str | None, typer.Option("--buffer-before", metavar="TIME", help="Free time kept before it.")
+    ] = None,
+    buffer_after: Annotated[
+        str | None, typer.Option("--buffer-after", metavar="TIME", help="Free time kept after it.")
+    ] = None,
+    custom: Custom = False,
+    allow_overlap: AllowOverlap = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Change what a session is. A client who has not finished is shown what changed and asked again."""
+    desk = desk_of(ctx)
+    edits = Edits(
+        title, duration, price, deposit, pay, location, notes, form, expires, buffer_before, buffer_after
+    )
+    nothing = session_changes.nothing_said(edits)
+    if nothing:
+        raise nothing
+    done = session_changes.edit(
+        desk.studio, session, edits, custom=custom, allow_overlap=allow_overlap, rehearse=dry_run
+    )
+    _show_changed(desk, done, as_json, dry_run)
+
+
+def _show_changed(desk: Desk, done: Changed, as_json: bool, dry_run: bool) -> None:
+    session = done.after
+    if as_json:
+        differences = {
+            name: {"before": before, "after": after} for name, (before, after) in done.fields.items()
+        }
+        desk.json({**session.as_json(), "changed": done.changed, "changes": differences, "dry_run": dry_run})
+        return
+    if desk.on_terminal:
+        words = "would be" if dry_run else "is"
+        desk.data(f"Session {session.id} {words if done.changed else 'was already'} {_sentence(session)}")
+        for name, (before, after) in done.fields.items():
+            desk.data(f"{name}: {output.plain(before)} → {output.plain(after)}")
+    else:
+        desk.lines([[column.plain(session) for column in output.SESSION]])
+    if done.overlaps:
+        desk.say(f"It overlaps session {' and '.join(map(str, done.overlaps))}, as you allowed.")
+    if (
+        done.changed
+        and session.status == "pending"
+        and session.step("review").open
+        and done.before.step("review").done_at
+    ):
+        desk.say("Its client is asked to review it again.")
+
+
+@app.command("history", epilog=example("studio session history 12", "studio session history last --json"))
+def history(ctx: typer.Context, session: SessionRef, as_json: Json = False) -> None:
+    """Show what happened to a session: who did what, when, with old and new."""
+    desk = desk_of(ctx)
+    found = sessions.find(desk.studio, session)
+    output.show_history(desk, sessions.history(desk.studio, found), found.timezone, as_json=as_json)
 
 
 # ── looking ───────────────────────────────────────────────────────────────────────────────────────

@@ -8,18 +8,23 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
-from whenever import Date, Instant, PlainDateTime
+from whenever import Date, Instant, PlainDateTime, Time
 
 from studio_cli.errors import WrongUsage
 from studio_cli.model.text import shown
-from studio_cli.model.times import WEEKDAYS, parse_clock
+from studio_cli.model.times import WEEKDAYS, day_begins, parse_clock
 
 Interval = tuple[int, int]
 """From and until, in seconds since 1970-01-01T00:00Z; until is not included."""
+
+Span = tuple[int, int]
+"""Opens and closes, in minutes after midnight on the wall clock."""
 
 MIDNIGHT = 24 * 60
 DAY = 24 * 3600
@@ -80,9 +85,15 @@ def _weekday(word: str, text: str) -> int:
 
 def parse_hours(days: str, ranges: Iterable[str]) -> tuple[list[int], list[Hours]]:
     """Return the days, and their hours for ranges like ``09:00-12:00``; ``off`` means none."""
-    weekdays, typed = parse_days(days), list(ranges)
+    weekdays = parse_days(days)
+    return weekdays, [Hours(day, opens, closes) for day in weekdays for opens, closes in parse_spans(ranges)]
+
+
+def parse_spans(ranges: Iterable[str]) -> tuple[Span, ...]:
+    """Return the hours of one day for ranges like ``09:00-12:00``, in order; ``off`` means none."""
+    typed = list(ranges)
     if [text.casefold() for text in typed] == ["off"]:
-        return weekdays, []
+        return ()
     if not typed:
         raise WrongUsage(
             "No hours were given.", hint="Write them like 09:00-17:00, or off for none.", code="hours"
@@ -93,7 +104,7 @@ def parse_hours(days: str, ranges: Iterable[str]) -> tuple[list[int], list[Hours
             raise WrongUsage(
                 "Two of these ranges overlap.", hint="Write them one after the other.", code="hours"
             )
-    return weekdays, [Hours(day, opens, closes) for day in weekdays for opens, closes in spans]
+    return tuple(spans)
 
 
 def _range(text: str) -> tuple[int, int]:
@@ -134,32 +145,9 @@ def seconds(moment: Instant) -> int:
     return int(moment.timestamp())
 
 
-def open_intervals(hours: Sequence[Hours], zone: str, first: Instant, last: Instant) -> list[Interval]:
-    """Return when the studio works between two moments, in order, each range of hours an interval of its own.
-
-    An interval is the set of moments whose wall time lies in the range: hours that clocks skip are missing,
-    hours that clocks repeat are there twice.
-    """
-    by_day: dict[int, list[Hours]] = {}
-    for stretch in sorted(hours):
-        by_day.setdefault(stretch.weekday, []).append(stretch)
-    offsets = _offsets(zone, first.subtract(hours=48), last.add(hours=48))
-    begin, end = seconds(first), seconds(last)
-    found: list[Interval] = []
-    # A day more on either side: clocks that go back over midnight begin a date again that had ended.
-    for day in _days(first.to_tz(zone).date().subtract(days=1), last.to_tz(zone).date().add(days=1)):
-        midnight = seconds(PlainDateTime(day.year, day.month, day.day).assume_utc())
-        for stretch in by_day.get(day.day_of_week().value, ()):
-            found += _exact(midnight + stretch.opens * 60, midnight + stretch.closes * 60, offsets)
-    # Sorted: where clocks repeat an hour, two ranges of one day take turns.
-    return sorted((start, stop) for start, stop in found if stop > begin and start < end)
-
-
-def _days(first: Date, last: Date) -> Iterator[Date]:
-    day = first
-    while day <= last:
-        yield day
-        day = day.add(days=1)
+def _midnight(day: Date) -> int:
+    """Return the midnight with which a date begins, as if its wall clock were UTC."""
+    return seconds(day.at(Time(0)).assume_utc())
 
 
 def _offsets(zone: str, first: Instant, last: Instant) -> list[tuple[int, int, int]]:
@@ -193,40 +181,233 @@ def _exact(wall_from: int, wall_until: int, offsets: list[tuple[int, int, int]])
     return pieces
 
 
+# ── days that differ, and time off ────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """The hours of one date instead of its weekday's; no spans means closed. ``type`` is the slug of the type it is for."""
+
+    date: Date
+    spans: tuple[Span, ...]
+    type: str | None = None
+
+    @property
+    def hours(self) -> str:
+        """The hours as they are typed and kept: ``10:00-12:00 13:00-16:00``, or ``off``."""
+        return (
+            " ".join(f"{show_minutes(opens)}-{show_minutes(closes)}" for opens, closes in self.spans) or "off"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return ``{date, type, hours: [{opens, closes}]}``."""
+        spans = [
+            {"opens": show_minutes(opens), "closes": show_minutes(closes)} for opens, closes in self.spans
+        ]
+        return {"date": self.date.format_iso(), "type": self.type, "hours": spans}
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Time off, on the studio's wall clock; a yearly one comes back on the same dates."""
+
+    id: int
+    begins: PlainDateTime
+    ends: PlainDateTime
+    yearly: bool = False
+    reason: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Return ``{id, from, until, yearly, reason}``; wall times of the studio's zone."""
+        return {
+            "id": self.id,
+            "from": self.begins.format_iso(unit="minute"),
+            "until": self.ends.format_iso(unit="minute"),
+            "yearly": self.yearly,
+            "reason": self.reason,
+        }
+
+    def between(self, zone: str, first: Instant, last: Instant) -> list[Interval]:
+        """Return the exact times of the block that meet the time between two moments.
+
+        From the first moment at which the clocks show it to the last one, however they change in between.
+        """
+        offsets = _offsets(zone, first.subtract(hours=48), last.add(hours=48))
+        years = [self.begins.year]
+        if self.yearly:
+            around = range(first.to_tz(zone).year - 1, last.to_tz(zone).year + 1)
+            years = [year for year in around if year >= self.begins.year]
+        found: list[Interval] = []
+        for year in years:
+            begins, ends = (_in_year(wall, year - self.begins.year) for wall in (self.begins, self.ends))
+            pieces = _exact(seconds(begins.assume_utc()), seconds(ends.assume_utc()), offsets)
+            if pieces and pieces[-1][1] > seconds(first) and pieces[0][0] < seconds(last):
+                found.append((pieces[0][0], pieces[-1][1]))
+        return found
+
+
+def _in_year(wall: PlainDateTime, later: int) -> PlainDateTime:
+    """Return the same date and time some years later; 29 February is 28 February where there is none."""
+    return wall.date().add(years=later).at(wall.time())
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """When the studio (or one of its types) works: weekly hours, dates that differ, time off; wall-clock time."""
+
+    zone: str
+    weekly: tuple[Hours, ...]
+    overrides: tuple[Override, ...] = ()
+    blocks: tuple[Block, ...] = ()
+
+    def spans_on(self, day: Date) -> tuple[Span, ...]:
+        """Return the hours of one date."""
+        override = self.override_on(day)
+        if override:
+            return override.spans
+        weekday = day.day_of_week().value
+        return tuple(
+            (stretch.opens, stretch.closes) for stretch in sorted(self.weekly) if stretch.weekday == weekday
+        )
+
+    def override_on(self, day: Date) -> Override | None:
+        """Return the override of one date; a type's own goes before the studio's."""
+        found = [override for override in self.overrides if override.date == day]
+        return next((override for override in found if override.type), found[0] if found else None)
+
+    def opened(self, first: Instant, last: Instant) -> list[Interval]:
+        """Return the hours between two moments, in order, each range an interval of its own; blocks not looked at.
+
+        An interval is the set of moments whose wall time lies in the range: hours that clocks skip are missing,
+        hours that clocks repeat are there twice.
+        """
+        by_weekday: dict[int, list[Span]] = {}
+        for stretch in sorted(self.weekly):
+            by_weekday.setdefault(stretch.weekday, []).append((stretch.opens, stretch.closes))
+        ordered = sorted(
+            self.overrides, key=lambda override: bool(override.type)
+        )  # a type's own goes last and wins
+        special = {_midnight(override.date): override.spans for override in ordered}
+        offsets = _offsets(self.zone, first.subtract(hours=48), last.add(hours=48))
+        begin, end = seconds(first), seconds(last)
+        found: list[Interval] = []
+        # A day more on either side: clocks that go back over midnight begin a date again that had ended.
+        first_day = first.to_tz(self.zone).date().subtract(days=1)
+        last_day = last.to_tz(self.zone).date().add(days=1)
+        weekday = first_day.day_of_week().value
+        for midnight in range(_midnight(first_day), _midnight(last_day) + 1, DAY):
+            for opens, closes in special.get(midnight, by_weekday.get(weekday, ())):
+                found += _exact(midnight + opens * 60, midnight + closes * 60, offsets)
+            weekday = weekday % 7 + 1
+        # Sorted: where clocks repeat an hour, two ranges of one day take turns.
+        return sorted((start, stop) for start, stop in found if stop > begin and start < end)
+
+    def closed(self, first: Instant, last: Instant) -> list[Interval]:
+        """Return the time off between two moments, in order."""
+        return sorted(interval for block in self.blocks for interval in block.between(self.zone, first, last))
+
+
 # ── slots ─────────────────────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a session asks of the time around it, in minutes."""
+    """What a session asks of the time around it, in minutes; of a type also whose hours and limits count."""
 
     duration: int
     buffer_before: int = 0
     buffer_after: int = 0
     increment: int = 30
+    type_id: int | None = None
+    per_day: int | None = None
+    notice: int = 0
+    window_days: int | None = None
+
+
+def find_slots(
+    plan: Plan,
+    need: Need,
+    busy: Sequence[Interval],
+    booked: Sequence[int],
+    first: Instant,
+    last: Instant,
+    now: Instant,
+    *,
+    for_clients: bool = False,
+) -> list[Instant]:
+    """Return every start from ``first`` to before ``last`` at which a session is possible, in order.
+
+    ``busy`` are the times that sessions take, buffers included, sorted; ``booked`` the starts of the sessions of
+    the same type, for its daily limit; both in seconds since 1970 and at least a day further on either side.
+    Nothing starts in the past. ``for_clients`` keeps to the type's notice and booking window too.
+    """
+    earliest = max(first, now)
+    if for_clients:
+        earliest = max(earliest, now.add(minutes=need.notice))
+        last = min(last, window_ends(need, plan.zone, now) or last)
+    until = last.add(minutes=need.duration)
+    starts = free_starts(plan.opened(first, until), busy, need, seconds(earliest), plan.closed(first, until))
+    found = [Instant.from_timestamp(start) for start in starts if seconds(first) <= start < seconds(last)]
+    if need.per_day is None:
+        return found
+    days = starts_by_day(booked, plan.zone)
+    return [start for start in found if days[start.to_tz(plan.zone).date()] < need.per_day]
+
+
+def window_ends(need: Need, zone: str, now: Instant) -> Instant | None:
+    """Return the end of the last day that clients can book; None for no limit."""
+    return (
+        None
+        if need.window_days is None
+        else day_begins(now.to_tz(zone).date().add(days=need.window_days + 1), zone)
+    )
+
+
+def starts_by_day(starts: Iterable[int], zone: str) -> Counter[Date]:
+    """Return how many sessions begin on each day of the zone."""
+    return Counter(Instant.from_timestamp(start).to_tz(zone).date() for start in starts)
 
 
 def free_starts(
-    opened: Iterable[Interval], busy: Sequence[Interval], need: Need, earliest: int = 0
+    opened: Iterable[Interval],
+    busy: Sequence[Interval],
+    need: Need,
+    earliest: int = 0,
+    closed: Sequence[Interval] = (),
 ) -> Iterator[int]:
-    """Yield every start that is free, in order: one sweep over the hours and the busy times.
+    """Yield every start that is free, in order: one sweep over the hours, the sessions and the time off.
 
-    ``opened`` is sorted; ``busy`` is sorted by its beginning and has the buffers of its sessions in it. Starts
-    are at the beginning of each interval and every increment after it while the whole duration fits.
+    All three are sorted by their beginning. ``busy`` has the buffers of its sessions in it, and the need's own
+    buffers must be free of it; time off (``closed``) only the session itself must keep out of. Starts are at the
+    beginning of each interval and every increment after it while the whole duration fits.
     """
     length, before, after = need.duration * 60, need.buffer_before * 60, need.buffer_after * 60
-    taken = merged(busy)
-    at = 0
+    step = need.increment * 60
+    taken, off = _Sweep(merged(busy)), _Sweep(merged(closed))
     for begin, until in opened:
         start = begin
         if start < earliest:
-            start += -(-(earliest - start) // (need.increment * 60)) * need.increment * 60
+            start += -(-(earliest - start) // step) * step
         while start + length <= until:
-            while at < len(taken) and taken[at][1] <= start - before:
-                at += 1
-            if at == len(taken) or taken[at][0] >= start + length + after:
+            if taken.free(start - before, start + length + after) and off.free(start, start + length):
                 yield start
-            start += need.increment * 60
+            start += step
+
+
+class _Sweep:
+    """Sorted, joined intervals, asked in the order of time."""
+
+    __slots__ = ("_at", "_intervals")
+
+    def __init__(self, intervals: list[Interval]) -> None:
+        self._intervals, self._at = intervals, 0
+
+    def free(self, begin: int, until: int) -> bool:
+        """Return whether no interval meets ``begin`` to ``until``."""
+        intervals = self._intervals
+        while self._at < len(intervals) and intervals[self._at][1] <= begin:
+            self._at += 1
+        return self._at == len(intervals) or intervals[self._at][0] >= until
 
 
 def merged(intervals: Sequence[Interval]) -> list[Interval]:

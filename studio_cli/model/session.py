@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from whenever import Instant
 
+from studio_cli.model.availability import Need
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money
 from studio_cli.model.times import rfc3339, show_day, show_offset, show_range
@@ -127,6 +128,7 @@ class Session:
     created_at: Instant
     confirmed_at: Instant | None
     confirmed_by: By | None
+    notes: str | None = None
     steps: tuple[Step, ...] = ()
     shares: tuple[Share, ...] = ()
 
@@ -134,6 +136,13 @@ class Session:
     def ends_at(self) -> Instant:
         """When it ends: a real duration after it starts, whatever clocks do in between."""
         return self.starts_at.add(minutes=self.duration)
+
+    @property
+    def need(self) -> Need:
+        """What the session asks of the time around it, whatever its type says by now."""
+        return Need(
+            self.duration, self.buffer_before, self.buffer_after, type_id=self.type.id if self.type else None
+        )
 
     @property
     def occupies(self) -> bool:
@@ -197,6 +206,7 @@ class Session:
             "buffer_before_minutes": self.buffer_before,
             "buffer_after_minutes": self.buffer_after,
             "location": self.location,
+            "notes": self.notes,
             "price": self.price.as_json(),
             "due_now": self.due_now.as_json(),
             "paid": self.paid.as_json(),

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from whenever import Instant
 
 from studio_cli.errors import WrongUsage
+from studio_cli.model.availability import Need
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.text import shown
 from studio_cli.model.times import rfc3339, show_duration
@@ -73,6 +74,20 @@ class SessionType:
     private: bool
     created_at: Instant
     archived_at: Instant | None
+    own_hours: bool = False
+
+    def need(self, duration: int | None = None) -> Need:
+        """Return what a session of this type asks of the time around it."""
+        return Need(
+            duration=duration or self.duration,
+            buffer_before=self.buffer_before,
+            buffer_after=self.buffer_after,
+            increment=self.increment,
+            type_id=self.id,
+            per_day=self.per_day,
+            notice=self.notice,
+            window_days=self.window_days,
+        )
 
     def as_json(self, zone: str) -> dict[str, Any]:
         """Return the type as scripts read it; times in ``zone``."""
@@ -92,6 +107,7 @@ class SessionType:
             "hold_minutes": self.hold,
             "form": self.form,
             "private": self.private,
+            "own_hours": self.own_hours,
             "created_at": rfc3339(self.created_at, zone),
             "archived_at": self.archived_at and rfc3339(self.archived_at, zone),
         }

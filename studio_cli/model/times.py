@@ -363,3 +363,11 @@ def parse_day(text: str, zone: str, now: Instant) -> Date:
 def day_begins(day: Date, zone: str) -> Instant:
     """Return the first moment of a day in ``zone``; midnight may not exist there."""
     return day.at(Time(0)).assume_tz(zone, disambiguation="compatible").start_of("day").to_instant()
+
+
+def parse_wall(text: str, zone: str, now: Instant) -> PlainDateTime:
+    """Return the wall time that ``text`` says, whether or not clocks ever show it: ``2026-12-24 13:00``, ``fri 3pm``."""
+    iso = _ISO_WALL.fullmatch(" ".join(text.strip().split()))
+    if iso:
+        return _wall(parse_date(iso[1]), _clock(iso[2], text), text)
+    return parse_when(text, zone, now, "first").to_tz(zone).to_plain()

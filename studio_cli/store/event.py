@@ -8,8 +8,9 @@ from typing import Any, Literal
 
 from whenever import Instant
 
+from studio_cli.model.event import Line
 from studio_cli.model.session import Happening
-from studio_cli.model.times import stored
+from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
 
 Actor = Literal["owner", "client", "system"]
@@ -57,3 +58,23 @@ def of_clients(db: Database, after: int) -> list[Happening]:
             (after,),
         ).fetchall()
     return [Happening(*row) for row in rows]
+
+
+def of_session(db: Database, session_id: int) -> list[Line]:
+    """Return the history of a session, oldest first."""
+    with db.reading() as sql:
+        rows = sql.execute(
+            "SELECT id, at, actor, kind, share_id, details FROM event WHERE session_id = ? ORDER BY id",
+            (session_id,),
+        ).fetchall()
+    return [
+        Line(
+            row["id"],
+            from_stored(row["at"]),
+            row["actor"],
+            row["kind"],
+            row["share_id"],
+            json.loads(row["details"]),
+        )
+        for row in rows
+    ]

@@ -1,6 +1,6 @@
 """How the file came to its present shape. Append only: what has landed is never edited.
 
-Each migration runs in its own transaction and sets ``user_version`` to its number in the same one.
+Each migration is a savepoint of one transaction and sets ``user_version`` to its number in it.
 Loaded only when a file is made or is older than the program.
 """
 
@@ -20,8 +20,15 @@ migrations = Migrations("studio")
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to the present version."""
-    migrations.apply(Database(connection, execute_plugins=False))
+    """Bring the file to the present version: all the way or not at all, and one program at a time."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        migrations.apply(Database(connection, execute_plugins=False))
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def _run(db: Tables, version: int, statements: str) -> None:
@@ -42,6 +49,12 @@ def first(db: Tables) -> None:
 def outside_tools(db: Tables) -> None:
     """What an outside tool could still get around: rows replaced, hours changed, days that do not exist."""
     _run(db, 2, _OUTSIDE_TOOLS)
+
+
+@migrations(name="0003_time")
+def time(db: Tables) -> None:
+    """Days that differ from the week, time off, hours of a type's own, notes on a session."""
+    _run(db, 3, _TIME)
 
 
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
@@ -370,4 +383,46 @@ BEGIN SELECT RAISE(ABORT, 'a session starts on a day that exists'); END;;
 CREATE TRIGGER session_day_goes_on_existing BEFORE UPDATE OF starts_at ON session
 WHEN NEW.starts_at <> strftime('%Y-%m-%dT%H:%M:%SZ', NEW.starts_at, '+0 days')
 BEGIN SELECT RAISE(ABORT, 'a session starts on a day that exists'); END
+"""
+
+
+# Overrides and blocks are wall-clock time in the studio's zone: a day off is a day off, whatever clocks do.
+# An override's hours are text like "10:00-12:00 13:00-16:00", or "off".
+_TIME = """
+ALTER TABLE session ADD COLUMN notes TEXT;;
+ALTER TABLE session_type ADD COLUMN own_hours INTEGER NOT NULL DEFAULT 0 CHECK (own_hours IN (0, 1));;
+
+CREATE TABLE type_hours (
+  type_id INTEGER NOT NULL REFERENCES session_type (id),
+  weekday INTEGER NOT NULL CHECK (weekday BETWEEN 1 AND 7),
+  opens_minute INTEGER NOT NULL CHECK (opens_minute BETWEEN 0 AND 1439),
+  closes_minute INTEGER NOT NULL CHECK (closes_minute BETWEEN 1 AND 1440),
+  PRIMARY KEY (type_id, weekday, opens_minute),
+  CHECK (opens_minute < closes_minute)
+) STRICT, WITHOUT ROWID;;
+CREATE TRIGGER type_hours_apart BEFORE INSERT ON type_hours
+WHEN EXISTS (
+  SELECT 1 FROM type_hours AS other WHERE other.type_id = NEW.type_id AND other.weekday = NEW.weekday
+  AND other.opens_minute < NEW.closes_minute AND other.closes_minute > NEW.opens_minute
+)
+BEGIN SELECT RAISE(ABORT, 'hours of one day overlap'); END;;
+
+CREATE TABLE date_override (
+  date TEXT NOT NULL CHECK (date = strftime('%Y-%m-%d', date, '+0 days')),
+  type_id INTEGER REFERENCES session_type (id),
+  hours TEXT NOT NULL,
+  created_at TEXT NOT NULL
+) STRICT;;
+CREATE UNIQUE INDEX date_override_once ON date_override (date, coalesce(type_id, 0));;
+
+CREATE TABLE block (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  from_wall TEXT NOT NULL CHECK (from_wall = strftime('%Y-%m-%dT%H:%M', from_wall, '+0 days')),
+  until_wall TEXT NOT NULL CHECK (until_wall = strftime('%Y-%m-%dT%H:%M', until_wall, '+0 days')),
+  yearly INTEGER NOT NULL DEFAULT 0 CHECK (yearly IN (0, 1)),
+  reason TEXT,
+  created_at TEXT NOT NULL,
+  CHECK (from_wall < until_wall)
+) STRICT;;
+CREATE INDEX session_by_type ON session (type_id, starts_at) WHERE occupies
 """

@@ -82,15 +82,19 @@ def last_touched(db: Database) -> int | None:
     return None if row is None else int(row[0])
 
 
-def taken_between(db: Database, first: Instant, last: Instant, *, but: int | None = None) -> list[Session]:
-    """Return the sessions whose time, buffers included, meets the time between two moments."""
+def taken_between(
+    db: Database, first: Instant, last: Instant, now: Instant, *, but: int | None = None
+) -> list[Session]:
+    """Return the sessions whose time, buffers included, meets the time between two moments; no hold that has run out."""
     query = (
         _SELECT
         + """WHERE session.occupies AND session.id IS NOT :but AND session.busy_from > :reach
-        AND session.busy_from < :last AND session.busy_until > :first ORDER BY session.busy_from"""
+        AND session.busy_from < :last AND session.busy_until > :first
+        AND (session.status <> 'pending' OR session.expires_at IS NULL OR session.expires_at > :now)
+        ORDER BY session.busy_from"""
     )
     values = {
-        "now": stored(first),
+        "now": stored(now),
         "but": but,
         "reach": stored(first.subtract(hours=24 * LONGEST_DAYS)),
         "first": stored(first),
@@ -173,6 +177,7 @@ def _session(row: sqlite3.Row, steps: Iterable[Step], shares: Iterable[Share], p
         created_at=from_stored(row["created_at"]),
         confirmed_at=_moment(row["confirmed_at"]),
         confirmed_by=row["confirmed_by"],
+        notes=row["notes"],
         steps=tuple(kept.get(name, Step(name, required=False)) for name in STEPS),
         shares=tuple(shares),
     )
@@ -202,6 +207,7 @@ def insert(db: Database, session: Session, steps: Sequence[StepName]) -> int:
         "overlap_allowed": int(session.overlap_allowed),
         "expires_at": session.expires_at and stored(session.expires_at),
         "created_at": stored(session.created_at),
+        "notes": session.notes,
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = db.connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", list(values.values()))
@@ -212,6 +218,50 @@ def insert(db: Database, session: Session, steps: Sequence[StepName]) -> int:
     )
     _keep_revision(db, cursor.lastrowid, session, session.created_at)
     return cursor.lastrowid
+
+
+def update(db: Database, session: Session, now: Instant) -> None:
+    """Write a session back after an edit or a move, in one statement, and keep what its client is now to see."""
+    values: dict[str, Any] = {
+        "title": session.title,
+        "starts_at": stored(session.starts_at),
+        "duration_minutes": session.duration,
+        "buffer_before_minutes": session.buffer_before,
+        "buffer_after_minutes": session.buffer_after,
+        "location": session.location,
+        "price_minor": session.price.minor,
+        "asked_now_minor": session.asked_now.minor,
+        "form": session.form and session.form.stored(),
+        "custom_time": int(session.custom_time),
+        "overlap_allowed": int(session.overlap_allowed),
+        "expires_at": session.expires_at and stored(session.expires_at),
+        "notes": session.notes,
+        "revision": session.revision,
+    }
+    changes = ", ".join(f"{name} = ?" for name in values)
+    db.connection.execute(f"UPDATE session SET {changes} WHERE id = ?", [*values.values(), session.id])
+    if details_at(db, session.id, session.revision) is None:
+        _keep_revision(db, session.id, session, now)
+
+
+def set_steps(db: Database, number: int, steps: Sequence[StepName]) -> None:
+    """Ask for these steps: new ones are added, and open ones that are no longer wanted go."""
+    marks = ", ".join("?" * len(steps))
+    db.connection.execute(
+        f"DELETE FROM step WHERE session_id = ? AND done_at IS NULL AND waived_at IS NULL AND step NOT IN ({marks})",
+        (number, *steps),
+    )
+    db.connection.executemany(
+        "INSERT OR IGNORE INTO step (session_id, position, step) VALUES (?, ?, ?)",
+        [(number, STEPS.index(step), step) for step in steps],
+    )
+
+
+def review_again(db: Database, number: int) -> None:
+    """Ask the client to look at the details again."""
+    db.connection.execute(
+        "UPDATE step SET done_at = NULL WHERE session_id = ? AND step = 'review'", (number,)
+    )
 
 
 def _keep_revision(db: Database, number: int, session: Session, now: Instant) -> None:

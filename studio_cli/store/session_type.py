@@ -44,6 +44,7 @@ def _type(row: sqlite3.Row) -> SessionType:
         private=bool(row["private"]),
         created_at=from_stored(row["created_at"]),
         archived_at=row["archived_at"] and from_stored(row["archived_at"]),
+        own_hours=bool(row["own_hours"]),
     )
 
 

@@ -28,7 +28,7 @@ def test_hours_of_some_days(studio: Studio) -> None:
     assert availability.set_hours(studio, "mon-sun", ["off"]) == []
     with pytest.raises(WrongUsage):
         availability.set_hours(studio, "mon", ["10:00-12:00", "11:00-13:00"])
-    assert availability.weekly_hours(studio) == []
+    assert availability.timetable(studio).weekly == ()
 
 
 def test_slots_of_a_free_day(studio: Studio) -> None:
@@ -74,7 +74,7 @@ def test_hold_that_ran_out_is_a_slot(studio: Studio, make: Maker, clock: Clock) 
 )
 def test_in_hours(studio: Studio, at: int, minutes: int, inside: bool) -> None:
     """A session is in the hours when the whole of it is."""
-    assert availability.in_hours(studio, Instant.from_utc(2026, 12, 4, at), minutes) is inside
+    assert availability.is_regular(studio, Instant.from_utc(2026, 12, 4, at), Need(minutes)) is inside
 
 
 def test_closed_studio_offers_nothing(studio: Studio) -> None:
@@ -82,7 +82,7 @@ def test_closed_studio_offers_nothing(studio: Studio) -> None:
     availability.set_hours(studio, "mon-sun", ["off"])
     with pytest.raises(Refused) as refused:
         availability.refuse_closed(studio, FRIDAY, Need(60))
-    assert refused.value.details == {"rule": "hours", "nearest": []}
+    assert refused.value.details == {"rule": "hours", "hours": [], "nearest": []}
     assert refused.value.hint == "Or add --custom to book it all the same."
 
 

@@ -10,7 +10,7 @@ from tests.conftest import Cli
 def test_hours_of_a_new_studio(new_studio: Cli) -> None:
     """A new studio works Monday to Friday from nine to five, in its zone."""
     shown = new_studio("availability", "show", "--json").ok().json
-    assert set(shown) == {"timezone", "weekly"}
+    assert set(shown) == {"timezone", "weekly", "types", "overrides", "blocks"}
     assert shown["timezone"] == "America/Toronto"
     assert len(shown["weekly"]) == 5
     assert len(new_studio("availability", "show").ok().out.splitlines()) == 5

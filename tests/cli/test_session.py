@@ -156,7 +156,7 @@ def test_overlap(with_type: Cli) -> None:
     ]  # fmt: skip
     words = with_type(*second).err
     assert "1 Portrait with Rui Costa, 10:00 to 11:00" in words
-    assert "Fri 4 Dec 2026 11:00" in words
+    assert "Nearest free: Fri 4 Dec 2026 09:00, 11:00, 11:30." in words
     made = with_type(*second, "--allow-overlap", "--json").ok().json
     assert made["overlap_allowed"] is True
 

@@ -18,10 +18,10 @@ from studio_cli.model.availability import (
     Hours,
     Interval,
     Need,
+    Plan,
     free_starts,
     is_open,
     merged,
-    open_intervals,
     parse_days,
     parse_hours,
 )
@@ -111,7 +111,7 @@ def seconds(moment: datetime) -> int:
 def opened(case: Case) -> list[Interval]:
     """Return what the studio says of the hours."""
     first, last = (Instant.from_timestamp(seconds(moment)) for moment in (case.first, case.last))
-    return open_intervals(case.hours, case.zone, first, last)
+    return Plan(case.zone, tuple(case.hours)).opened(first, last)
 
 
 @st.composite

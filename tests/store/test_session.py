@@ -139,7 +139,9 @@ def test_taken_between_agrees_with_the_schema(
     session = session_store.listed(studio.file, studio.now())[0]
     first = session.starts_at.add(minutes=5 * quarter)
     last = first.add(minutes=5 * length)
-    found = session_store.taken_between(studio.file, first, last, but=session.id if but else None)
+    found = session_store.taken_between(
+        studio.file, first, last, studio.now(), but=session.id if but else None
+    )
     with studio.file.rehearsal() as sql:
         if but:
             sql.execute("UPDATE session SET status = 'canceled' WHERE id = ?", (session.id,))

@@ -1,0 +1,203 @@
+"""Moving a session to another time, and changing what it is. Its number, links, answers and money stay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from studio_cli.booking import availability, new_session
+from studio_cli.booking import payment as payments
+from studio_cli.booking import session as sessions
+from studio_cli.booking.studio import Studio
+from studio_cli.errors import Refused, WrongUsage
+from studio_cli.model.money import Money
+from studio_cli.model.session import Session
+from studio_cli.model.session_type import LONGEST_BUFFER, parse_terms, within
+from studio_cli.model.text import LONG, clean, clean_optional
+from studio_cli.model.times import Which, parse_duration, parse_when
+from studio_cli.store import event as event_store
+from studio_cli.store import session as session_store
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A session before and after a change. ``overlaps``: what the owner allowed it to overlap."""
+
+    before: Session
+    after: Session
+    overlaps: Sequence[int] = ()
+
+    @property
+    def changed(self) -> bool:
+        """Whether anything is different."""
+        return self.before != self.after
+
+    @property
+    def fields(self) -> dict[str, tuple[Any, Any]]:
+        """What is different, as scripts read it: old and new by the name of the field."""
+        old, new = self.before.as_json(), self.after.as_json()
+        return {
+            name: (old[name], new[name]) for name in new if old[name] != new[name] and name not in _FOLLOWS
+        }
+
+
+_FOLLOWS = {"steps", "waiting_for", "shares", "balance", "due_now", "custom_time", "overlap_allowed"}
+"""Fields that change because others do: not worth a line of their own in the history."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edits:
+    """What is to be different, in the words that were typed. None means: stays; an empty text removes."""
+
+    title: str | None = None
+    duration: str | None = None
+    price: str | None = None
+    deposit: str | None = None
+    pay: str | None = None
+    location: str | None = None
+    notes: str | None = None
+    form: str | None = None
+    expires: str | None = None
+    buffer_before: str | None = None
+    buffer_after: str | None = None
+
+
+def reschedule(
+    studio: Studio,
+    selector: str,
+    at: str,
+    *,
+    which: Which | None = None,
+    custom: bool = False,
+    allow_overlap: bool = False,
+    rehearse: bool = False,
+) -> Changed:
+    """Move a session. A pending one is reviewed again by its client; a confirmed one stays confirmed."""
+    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+        studio.settle(studio.now())
+        before = sessions.find(studio, selector)
+        _check_living(before, "reschedule")
+        starts_at = parse_when(at, before.timezone, studio.now(), which)
+        if starts_at == before.starts_at:
+            return Changed(before, before)
+        draft = replace(before, starts_at=starts_at)
+        placed, overlaps = availability.place(
+            studio, draft, custom=custom, allow_overlap=allow_overlap, moving=before
+        )
+        return _save(studio, "session moved", before, placed, overlaps)
+
+
+def edit(
+    studio: Studio,
+    selector: str,
+    edits: Edits,
+    *,
+    custom: bool = False,
+    allow_overlap: bool = False,
+    rehearse: bool = False,
+) -> Changed:
+    """Change what a session is. What its client agreed to and no longer holds is asked for again."""
+    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+        studio.settle(studio.now())
+        before = sessions.find(studio, selector)
+        _check_living(before, "edit")
+        after = _edited(studio, before, edits)
+        overlaps: list[int] = []
+        if after.need != before.need:
+            # A shorter session in the hours it was in is fine; anything that reaches further is looked at anew.
+            after, overlaps = availability.place(
+                studio,
+                after,
+                custom=custom or before.custom_time or after.duration <= before.duration,
+                allow_overlap=allow_overlap,
+                moving=before,
+            )
+        return _save(studio, "session changed", before, after, overlaps)
+
+
+def _check_living(session: Session, verb: str) -> None:
+    if session.status in {"inquiry", "pending", "confirmed"}:
+        return
+    word = {"reschedule": "moved", "edit": "changed"}[verb]
+    hint = (
+        f"Make it pending again first: studio session reopen {session.id}"
+        if session.status == "expired"
+        else None
+    )
+    raise Refused(
+        f"Session {session.id} is {session.status}: it cannot be {word}.",
+        hint=hint,
+        code="wrong_status",
+        details={"session": session.id, "status": session.status},
+    )
+
+
+def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
+    changes: dict[str, Any] = {}
+    if edits.title is not None:
+        changes["title"] = clean(edits.title, "The title")
+    if edits.location is not None:
+        changes["location"] = clean_optional(edits.location, "The location")
+    if edits.notes is not None:
+        changes["notes"] = clean_optional(edits.notes, "The notes", limit=LONG, multiline=True)
+    if edits.duration is not None:
+        changes["duration"] = new_session.duration_of(edits.duration)
+    if edits.form is not None:
+        changes["form"] = new_session.form_of(studio, edits.form)
+    if edits.expires is not None:
+        changes["expires_at"] = new_session.deadline_of(edits.expires, None, before.timezone, studio.now())
+    for name in ("buffer_before", "buffer_after"):
+        text = getattr(edits, name)
+        if text is not None:
+            changes[name] = within(parse_duration(text, "A buffer"), 0, LONGEST_BUFFER, "A buffer")
+    if edits.price is not None or edits.deposit is not None or edits.pay is not None:
+        changes["price"], changes["asked_now"] = _money(before, edits)
+    if changes.get("form") != before.form and "form" in changes and before.step("questionnaire").done_at:
+        raise Refused("The client has answered the questionnaire already.", code="answered")
+    return replace(before, **changes)
+
+
+def _money(before: Session, edits: Edits) -> tuple[Money, Money]:
+    """Return the price and what is asked at booking: a new price alone keeps how the session is paid."""
+    currency = before.price.currency
+    price = edits.price if edits.price is not None else before.price.amount
+    deposit, pay = edits.deposit, edits.pay
+    if deposit is None and pay is None:
+        if not before.asked_now:
+            pay = "later" if before.price else None
+        elif before.asked_now != before.price:
+            deposit = min(before.asked_now, parse_terms(price, None, None, currency).price).amount
+            deposit = deposit if parse_terms(deposit, None, None, currency).price else None
+    terms = parse_terms(price, deposit, pay, currency)
+    return terms.price, terms.asked_now
+
+
+def _save(studio: Studio, kind: str, before: Session, after: Session, overlaps: Sequence[int]) -> Changed:
+    if after == before:
+        return Changed(before, before)
+    now = studio.now()
+    seen_anew = after.details() != before.details() or after.form != before.form
+    if seen_anew:
+        after = replace(after, revision=before.revision + 1)
+    session_store.update(studio.file, after, now)
+    if before.status == "pending":
+        session_store.set_steps(studio.file, before.id, new_session.steps_of(after))
+        if seen_anew:
+            session_store.review_again(studio.file, before.id)
+        payments.settle_payment_step(studio, before.id)
+    saved = Changed(before, sessions.get(studio, before.id), overlaps)
+    details: dict[str, Any] = {name: list(values) for name, values in saved.fields.items()}
+    if overlaps:
+        details["overlaps"] = list(overlaps)
+    event_store.add(studio.file, kind, now, session_id=before.id, details=details)
+    return saved
+
+
+def nothing_said(edits: Edits) -> WrongUsage | None:
+    """Return the error for an edit that names nothing to change, or None."""
+    if edits != Edits():
+        return None
+    return WrongUsage(
+        "Nothing to change was said.", hint='For example: studio session edit 12 --location "High Park"'
+    )

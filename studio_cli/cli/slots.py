@@ -1,0 +1,90 @@
+"""``studio slots``: the free times of a session type."""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from whenever import Instant
+
+from studio_cli.booking import availability
+from studio_cli.booking import session_type as types
+from studio_cli.cli.desk import Desk
+from studio_cli.cli.params import Json, desk_of, example
+from studio_cli.model.times import (
+    check_zone,
+    day_begins,
+    parse_day,
+    rfc3339,
+    show_clock,
+    show_day,
+    show_offset,
+)
+
+app = typer.Typer()
+
+
+@app.command(
+    "slots",
+    epilog=example(
+        "studio slots --type family --from 2026-12-01 --days 14 --json",
+        "studio slots --type family --client-zone Europe/Lisbon --for-clients",
+    ),
+)
+def slots(
+    ctx: typer.Context,
+    type_: Annotated[
+        str, typer.Option("--type", metavar="TYPE", help="The session type.", show_default=False)
+    ],
+    first: Annotated[str, typer.Option("--from", metavar="DAY", help="2026-12-01, today, +7d.")] = "today",
+    days: Annotated[int, typer.Option("--days", metavar="N", min=1, max=3660, help="How many days.")] = 14,
+    client_zone: Annotated[
+        str | None, typer.Option("--client-zone", metavar="ZONE", help="Show the times in this zone.")
+    ] = None,
+    for_clients: Annotated[
+        bool, typer.Option("--for-clients", help="Only what clients may book: notice and window count.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """List the times at which a session of this type could begin."""
+    desk = desk_of(ctx)
+    offer = types.find(desk.studio, type_)
+    zone = desk.studio.settings.zone
+    begin = parse_day(first, zone, desk.studio.now())
+    found = availability.slots(
+        desk.studio,
+        offer.need(),
+        day_begins(begin, zone),
+        day_begins(begin.add(days=days), zone),
+        for_clients=for_clients,
+    )
+    told = check_zone(client_zone) if client_zone else zone
+    pairs = [(start, start.add(minutes=offer.duration)) for start in found]
+    if as_json:
+        desk.json(
+            [{"starts_at": rfc3339(start, told), "ends_at": rfc3339(end, told)} for start, end in pairs]
+        )
+    elif not desk.on_terminal:
+        desk.lines([[rfc3339(start, told), rfc3339(end, told)] for start, end in pairs])
+    else:
+        _show(desk, found, told)
+
+
+def _show(desk: Desk, found: Sequence[Instant], zone: str) -> None:
+    """Show the slots, a line a day, wrapped to the terminal."""
+    if not found:
+        desk.say("No free times in these days.")
+        return
+    import shutil
+    import textwrap
+
+    by_day: dict[str, list[str]] = {}
+    for start in found:
+        by_day.setdefault(show_day(start, zone), []).append(show_clock(start, zone))
+    width = max(len(day) for day in by_day) + 2
+    columns = shutil.get_terminal_size().columns
+    for day, clocks in by_day.items():
+        lines = textwrap.wrap("  ".join(clocks), max(columns - width, 20))
+        desk.data(f"{day:<{width}}{lines[0]}")
+        for line in lines[1:]:
+            desk.data(" " * width + line)
+    desk.say(show_offset(found[0], zone))
