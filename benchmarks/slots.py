@@ -18,7 +18,7 @@ from pathlib import Path
 
 from whenever import Instant
 
-from studio_cli.booking import availability, session_type
+from studio_cli.booking import session_type, slot
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.booking.studio import Studio, found, open_studio
 from studio_cli.model.times import stored
@@ -51,7 +51,7 @@ def _slots(folder: Path) -> None:
     bare = _median(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), 15)
     for days in (90, 365):
         until = NOW.add(hours=24 * days)
-        taken = _median(lambda: availability.slots(studio, need, NOW, until), 20)  # noqa: B023
+        taken = _median(lambda: slot.slots(studio, need, NOW, until), 20)  # noqa: B023
         _row(f"slots, {days} days, 10,000 sessions", taken, "importing typer", imported - bare)
     command = [
         sys.executable,

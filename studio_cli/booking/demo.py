@@ -6,7 +6,7 @@ from pathlib import Path
 
 from whenever import Instant
 
-from studio_cli.booking import availability, new_session
+from studio_cli.booking import availability, new_session, slot
 from studio_cli.booking import client as clients
 from studio_cli.booking import form as forms
 from studio_cli.booking import payment as payments
@@ -74,7 +74,7 @@ def free_time(studio: Studio, slug: str, days: int) -> str:
     offer = types.find(studio, slug)
     need = Need(offer.duration, offer.buffer_before, offer.buffer_after, offer.increment)
     first: Instant = studio.now().add(hours=24 * days)
-    return rfc3339(availability.slots(studio, need, first, first.add(hours=24 * 14))[0], ZONE)
+    return rfc3339(slot.slots(studio, need, first, first.add(hours=24 * 14))[0], ZONE)
 
 
 def _book(studio: Studio, slug: str, client: str, days: int, state: str) -> None:

@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, replace
 
 from whenever import Instant
 
-from studio_cli.booking import availability, share
 from studio_cli.booking import client as clients
 from studio_cli.booking import session as sessions
 from studio_cli.booking import session_type as types
+from studio_cli.booking import share, slot
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.client import Client, parse_person
@@ -72,9 +72,7 @@ def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None, rehearse: 
             if earlier is not None:
                 return SetUp(sessions.get(studio, earlier), share.latest(studio, earlier), repeated=True)
         draft = _draft(studio, wanted, now)
-        placed, overlaps = availability.place(
-            studio, draft, custom=wanted.custom, allow_overlap=wanted.allow_overlap
-        )
+        placed, overlaps = slot.place(studio, draft, custom=wanted.custom, allow_overlap=wanted.allow_overlap)
         number = session_store.insert(studio.file, placed, steps_of(placed))
         details = {"overlaps": overlaps} if overlaps else {}
         event_store.add(studio.file, "session set up", now, session_id=number, details=details)

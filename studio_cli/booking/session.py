@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studio_cli.booking import availability
+from studio_cli.booking import slot
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
 from studio_cli.model.event import Line
@@ -121,10 +121,10 @@ def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Cha
 
 
 def _take_time_again(studio: Studio, session: Session, allow_overlap: bool) -> None:
-    need = availability.need_of(studio, session)
-    taken = availability.taken_by(studio, session.starts_at, need, but=session.id)
+    need = slot.need_of(studio, session)
+    taken = slot.taken_by(studio, session.starts_at, need, but=session.id)
     if taken and not allow_overlap:
-        availability.refuse_taken(studio, session.starts_at, need, taken)
+        slot.refuse_taken(studio, session.starts_at, need, taken)
     session_store.allow_overlap(studio.file, session.id, bool(taken))
 
 

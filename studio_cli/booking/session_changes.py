@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from studio_cli.booking import availability, new_session
+from studio_cli.booking import new_session, slot
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
@@ -82,7 +82,7 @@ def reschedule(
         if starts_at == before.starts_at:
             return Changed(before, before)
         draft = replace(before, starts_at=starts_at)
-        placed, overlaps = availability.place(
+        placed, overlaps = slot.place(
             studio, draft, custom=custom, allow_overlap=allow_overlap, moving=before
         )
         return _save(studio, "session moved", before, placed, overlaps)
@@ -106,7 +106,7 @@ def edit(
         overlaps: list[int] = []
         if after.need != before.need:
             # A shorter session in the hours it was in is fine; anything that reaches further is looked at anew.
-            after, overlaps = availability.place(
+            after, overlaps = slot.place(
                 studio,
                 after,
                 custom=custom or before.custom_time or after.duration <= before.duration,

@@ -36,25 +36,52 @@ COMMANDS = {"init", "demo", "slots", "serve-link"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 
-class Noun(TyperGroup):
-    """A noun whose verbs are built when they are used, one at a time."""
+VERBS = {
+    "session": {
+        "new": "session_new",
+        "list": "session",
+        "show": "session",
+        "share": "session_share",
+        "link": "session_share",
+        "confirm": "session_status",
+        "reopen": "session_status",
+        "cancel": "session_status",
+        "reschedule": "session_changes",
+        "edit": "session_changes",
+        "history": "session_changes",
+    }
+}
+"""Nouns whose verbs are spread over several modules, so that looking does not load what changing needs."""
 
-    def __init__(self, name: str, verbs: typer.Typer, help_line: str) -> None:
+
+class Noun(TyperGroup):
+    """A noun whose verbs are loaded and built when they are used, one at a time."""
+
+    def __init__(self, name: str, module: str, help_line: str) -> None:
         super().__init__(name=name, help=help_line, rich_markup_mode=None, no_args_is_help=True)
-        self._verbs = {info.name: info for info in verbs.registered_commands}
+        self._modules = VERBS.get(name) or dict.fromkeys(_verbs_of(module), module)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the verbs in the order in which they are written."""
-        return [str(name) for name in self._verbs]
+        return list(self._modules)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Build one verb."""
-        info = self._verbs.get(cmd_name)
-        return info and get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+        return _build(_verbs_of(self._modules[cmd_name])[cmd_name]) if cmd_name in self._modules else None
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the verb; a mistyped one gets the nearest."""
         return _resolve(self, super().resolve_command, ctx, args)
+
+
+def _verbs_of(module: str) -> dict[str, Any]:
+    """Load a module and return its commands by name."""
+    verbs: typer.Typer = import_module(f"studio_cli.cli.{module}").app
+    return {str(info.name): info for info in verbs.registered_commands}
+
+
+def _build(info: Any) -> Any:
+    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
 
 
 class Root(TyperGroup):
@@ -69,12 +96,9 @@ class Root(TyperGroup):
         if cmd_name not in NOUNS:
             return None
         module, help_line = NOUNS[cmd_name]
-        verbs: typer.Typer = import_module(f"studio_cli.cli.{module}").app
         if cmd_name in COMMANDS:
-            return get_command_from_info(
-                verbs.registered_commands[0], pretty_exceptions_short=False, rich_markup_mode=None
-            )
-        return Noun(cmd_name, verbs, help_line)
+            return _build(_verbs_of(module)[cmd_name])
+        return Noun(cmd_name, module, help_line)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write the list of nouns without loading any."""

@@ -4,13 +4,12 @@ from typing import Annotated
 
 import typer
 
-from studio_cli.booking import availability
+from studio_cli.booking import availability, slot
 from studio_cli.booking import session_type as types
-from studio_cli.booking.availability import Verdict
+from studio_cli.booking.slot import Verdict
 from studio_cli.cli import output, week
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.params import Json, desk_of, example
-from studio_cli.cli.session import which_of
+from studio_cli.cli.params import Json, desk_of, example, which_of
 from studio_cli.errors import WrongUsage
 from studio_cli.model.availability import Need
 from studio_cli.model.times import parse_day, parse_duration, rfc3339, show_short
@@ -147,7 +146,7 @@ def block(
     zone = desk.studio.settings.zone
     for session in availability.sessions_in(desk.studio, made):
         desk.say(
-            f"Session {availability.named(session)} on {show_short(session.starts_at, zone)} is in it, and stays."
+            f"Session {slot.named(session)} on {show_short(session.starts_at, zone)} is in it, and stays."
         )
 
 
@@ -191,7 +190,7 @@ def why(
 ) -> None:
     """Tell which rule closes a time, or that it is free."""
     desk = desk_of(ctx)
-    verdict = availability.why(desk.studio, at, _need(desk, type_, duration), which_of(first, second))
+    verdict = slot.why(desk.studio, at, _need(desk, type_, duration), which_of(first, second))
     if as_json:
         desk.json(_verdict_json(verdict, desk.studio.settings.zone))
     elif desk.on_terminal:

@@ -284,6 +284,13 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
     show_card(desk, f"{session.id}  {session.title}", facts, plain)
 
 
+def sentence(session: Session) -> str:
+    """Return a session in two lines: what and with whom, and when."""
+    zone = session.timezone
+    when = f"{show_day(session.starts_at, zone)}, {show_range(session.starts_at, session.ends_at, zone)}"
+    return f"{shown(session.title)} with {shown(session.client.name)}\n{when} ({show_offset(session.starts_at, zone)})"
+
+
 def _sums(session: Session) -> str:
     if not session.price and not session.paid:
         return "free"

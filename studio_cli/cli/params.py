@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from studio_cli.cli.desk import Desk
+from studio_cli.errors import WrongUsage
+from studio_cli.model.times import Which
 
 
 def desk_of(ctx: typer.Context) -> Desk:
@@ -36,6 +38,47 @@ TypeRef = Annotated[
 
 LARGEST = 2**63 - 1
 """The largest number that SQLite keeps."""
+
+Client = Annotated[
+    str | None,
+    typer.Option("--client", metavar="CLIENT", help="Number, address, or the beginning of a name."),
+]
+At = Annotated[
+    str | None, typer.Option("--at", metavar="TIME", help='"2026-12-04 10:00", "tomorrow 10:00", "fri 3pm".')
+]
+First = Annotated[bool, typer.Option("--first", help="Of a time that exists twice, the first.")]
+Second = Annotated[bool, typer.Option("--second", help="Of a time that exists twice, the second.")]
+Custom = Annotated[bool, typer.Option("--custom", help="A time outside the availability, on purpose.")]
+AllowOverlap = Annotated[bool, typer.Option("--allow-overlap", help="Even where another session is.")]
+Duration = Annotated[
+    str | None, typer.Option("--duration", metavar="TIME", help="How long it lasts: 90m, 1h30, 2h.")
+]
+Price = Annotated[str | None, typer.Option("--price", metavar="AMOUNT", help="As 250 or 250.00; 0 for free.")]
+Deposit = Annotated[
+    str | None, typer.Option("--deposit", metavar="AMOUNT|N%", help="What is due at booking; else all of it.")
+]
+Pay = Annotated[str | None, typer.Option("--pay", metavar="full|deposit|later", help="When it is paid.")]
+Location = Annotated[str | None, typer.Option("--location", help="Where it is.")]
+Notes = Annotated[str | None, typer.Option("--notes", help="For yourself; clients never see them.")]
+FormName = Annotated[
+    str | None, typer.Option("--form", metavar="NAME", help="The questionnaire; none for no questionnaire.")
+]
+Expires = Annotated[
+    str | None, typer.Option("--expires", metavar="TIME", help="Held only so long: 3d, a time, or never.")
+]
+BufferBefore = Annotated[
+    str | None, typer.Option("--buffer-before", metavar="TIME", help="Free time kept before it.")
+]
+BufferAfter = Annotated[
+    str | None, typer.Option("--buffer-after", metavar="TIME", help="Free time kept after it.")
+]
+
+
+def which_of(first: bool, second: bool) -> Which | None:
+    """Return which of two equal wall times is meant."""
+    if first and second:
+        raise WrongUsage("--first and --second contradict each other.", hint="Leave one of them out.")
+    return "first" if first else "second" if second else None
 
 
 def example(*commands: str) -> str:

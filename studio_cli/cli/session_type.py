@@ -8,7 +8,21 @@ from studio_cli.booking import session_type as types
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.params import Json, Key, TypeRef, desk_of, example
+from studio_cli.cli.params import (
+    BufferAfter,
+    BufferBefore,
+    Deposit,
+    Duration,
+    FormName,
+    Json,
+    Key,
+    Location,
+    Pay,
+    Price,
+    TypeRef,
+    desk_of,
+    example,
+)
 from studio_cli.errors import WrongUsage
 from studio_cli.model.session_type import SessionType
 from studio_cli.store import session_type as type_store
@@ -16,21 +30,6 @@ from studio_cli.store import session_type as type_store
 app = typer.Typer()
 
 Slug = Annotated[str | None, typer.Option("--slug", help="Its short name; else made of the name.")]
-Duration = Annotated[
-    str | None, typer.Option("--duration", metavar="TIME", help="How long it lasts: 90m, 1h30, 2h.")
-]
-Price = Annotated[str | None, typer.Option("--price", metavar="AMOUNT", help="As 250 or 250.00; 0 for free.")]
-Deposit = Annotated[
-    str | None, typer.Option("--deposit", metavar="AMOUNT|N%", help="What is due at booking; else all of it.")
-]
-Pay = Annotated[str | None, typer.Option("--pay", metavar="full|deposit|later", help="When it is paid.")]
-Location = Annotated[str | None, typer.Option("--location", help="Where it is.")]
-BufferBefore = Annotated[
-    str | None, typer.Option("--buffer-before", metavar="TIME", help="Free time kept before it.")
-]
-BufferAfter = Annotated[
-    str | None, typer.Option("--buffer-after", metavar="TIME", help="Free time kept after it.")
-]
 Increment = Annotated[
     str | None, typer.Option("--increment", metavar="TIME", help="Slots begin every so often (30m).")
 ]
@@ -41,9 +40,6 @@ Window = Annotated[
 PerDay = Annotated[int | None, typer.Option("--per-day", metavar="N", help="At most so many a day.")]
 Hold = Annotated[
     str | None, typer.Option("--hold", metavar="TIME", help="Pending sessions expire after this: 3d.")
-]
-FormName = Annotated[
-    str | None, typer.Option("--form", metavar="NAME", help="The questionnaire that clients fill in.")
 ]
 Private = Annotated[
     bool | None, typer.Option("--private/--public", help="Whether only those with its link see it.")

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 from whenever import Instant
 
-from studio_cli.booking import availability
 from studio_cli.booking import session_type as types
+from studio_cli.booking import slot
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.model.times import (
@@ -50,7 +50,7 @@ def slots(
     offer = types.find(desk.studio, type_)
     zone = desk.studio.settings.zone
     begin = parse_day(first, zone, desk.studio.now())
-    found = availability.slots(
+    found = slot.slots(
         desk.studio,
         offer.need(),
         day_begins(begin, zone),

@@ -1,0 +1,146 @@
+"""``studio session reschedule · edit · history``: moving and changing."""
+
+from typing import Annotated
+
+import typer
+
+from studio_cli.booking import session as sessions
+from studio_cli.booking import session_changes
+from studio_cli.booking.session_changes import Changed, Edits
+from studio_cli.cli import output
+from studio_cli.cli.desk import Desk
+from studio_cli.cli.output import sentence
+from studio_cli.cli.params import (
+    AllowOverlap,
+    At,
+    BufferAfter,
+    BufferBefore,
+    Custom,
+    Deposit,
+    DryRun,
+    Duration,
+    Expires,
+    First,
+    FormName,
+    Json,
+    Location,
+    Notes,
+    Pay,
+    Price,
+    Second,
+    SessionRef,
+    desk_of,
+    example,
+    which_of,
+)
+from studio_cli.errors import WrongUsage
+
+app = typer.Typer()
+
+
+@app.command(
+    "reschedule",
+    epilog=example(
+        'studio session reschedule 12 --at "2026-12-05 10:00"',
+        'studio session reschedule last --at "sat 19:00" --custom',
+    ),
+)
+def reschedule(
+    ctx: typer.Context,
+    session: SessionRef,
+    at: At = None,
+    custom: Custom = False,
+    allow_overlap: AllowOverlap = False,
+    first: First = False,
+    second: Second = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Move a session to another time. Its number, links, answers and money stay."""
+    desk = desk_of(ctx)
+    if at is None:
+        raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
+    done = session_changes.reschedule(
+        desk.studio,
+        session,
+        at,
+        which=which_of(first, second),
+        custom=custom,
+        allow_overlap=allow_overlap,
+        rehearse=dry_run,
+    )
+    _show_changed(desk, done, as_json, dry_run)
+
+
+@app.command(
+    "edit",
+    epilog=example(
+        'studio session edit 12 --location "High Park" --notes "Brings the dog"',
+        "studio session edit 12 --price 300 --deposit 20%",
+    ),
+)
+def edit(
+    ctx: typer.Context,
+    session: SessionRef,
+    title: Annotated[str | None, typer.Option("--title", help="What clients read.")] = None,
+    duration: Duration = None,
+    price: Price = None,
+    deposit: Deposit = None,
+    pay: Pay = None,
+    location: Location = None,
+    notes: Notes = None,
+    form: FormName = None,
+    expires: Expires = None,
+    buffer_before: BufferBefore = None,
+    buffer_after: BufferAfter = None,
+    custom: Custom = False,
+    allow_overlap: AllowOverlap = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Change what a session is. A client who has not finished is shown what changed and asked again."""
+    desk = desk_of(ctx)
+    edits = Edits(
+        title, duration, price, deposit, pay, location, notes, form, expires, buffer_before, buffer_after
+    )
+    nothing = session_changes.nothing_said(edits)
+    if nothing:
+        raise nothing
+    done = session_changes.edit(
+        desk.studio, session, edits, custom=custom, allow_overlap=allow_overlap, rehearse=dry_run
+    )
+    _show_changed(desk, done, as_json, dry_run)
+
+
+def _show_changed(desk: Desk, done: Changed, as_json: bool, dry_run: bool) -> None:
+    session = done.after
+    if as_json:
+        differences = {
+            name: {"before": before, "after": after} for name, (before, after) in done.fields.items()
+        }
+        desk.json({**session.as_json(), "changed": done.changed, "changes": differences, "dry_run": dry_run})
+        return
+    if desk.on_terminal:
+        words = "would be" if dry_run else "is"
+        desk.data(f"Session {session.id} {words if done.changed else 'was already'} {sentence(session)}")
+        for name, (before, after) in done.fields.items():
+            desk.data(f"{name}: {output.plain(before)} → {output.plain(after)}")
+    else:
+        desk.lines([[column.plain(session) for column in output.SESSION]])
+    if done.overlaps:
+        desk.say(f"It overlaps session {' and '.join(map(str, done.overlaps))}, as you allowed.")
+    if (
+        done.changed
+        and session.status == "pending"
+        and session.step("review").open
+        and done.before.step("review").done_at
+    ):
+        desk.say("Its client is asked to review it again.")
+
+
+@app.command("history", epilog=example("studio session history 12", "studio session history last --json"))
+def history(ctx: typer.Context, session: SessionRef, as_json: Json = False) -> None:
+    """Show what happened to a session: who did what, when, with old and new."""
+    desk = desk_of(ctx)
+    found = sessions.find(desk.studio, session)
+    output.show_history(desk, sessions.history(desk.studio, found), found.timezone, as_json=as_json)

@@ -1,0 +1,151 @@
+"""``studio session new``: setting up."""
+
+from typing import Annotated
+
+import typer
+
+from studio_cli.booking import new_session
+from studio_cli.booking.new_session import SetUp, Wanted
+from studio_cli.cli import output
+from studio_cli.cli.desk import Desk
+from studio_cli.cli.output import sentence
+from studio_cli.cli.params import (
+    AllowOverlap,
+    At,
+    Client,
+    Custom,
+    Deposit,
+    DryRun,
+    Duration,
+    Expires,
+    First,
+    FormName,
+    Json,
+    Key,
+    Location,
+    Notes,
+    Pay,
+    Price,
+    Second,
+    desk_of,
+    example,
+    which_of,
+)
+from studio_cli.cli.session_share import deliver, show_shared, warn_if_local
+from studio_cli.errors import WrongUsage
+from studio_cli.model.message import Message
+from studio_cli.model.session import Channel
+from studio_cli.model.text import shown
+
+app = typer.Typer()
+
+
+@app.command(
+    "new",
+    epilog=example(
+        'studio session new --type family --client rui --at "2026-12-04 10:00" --share email',
+        'studio session new --one-off "Team headshots" --duration 2h --price 400 --client rui --at "sat 19:30" --custom',
+        'studio session new --type family --add-client "Eva Lima <eva@example.com>" --at "fri 14:00"',
+    ),
+)
+def new(
+    ctx: typer.Context,
+    type_: Annotated[
+        str | None,
+        typer.Option("--type", metavar="TYPE", help="The session type, or the beginning of its name."),
+    ] = None,
+    one_off: Annotated[
+        str | None, typer.Option("--one-off", metavar="TITLE", help="A session without a type.")
+    ] = None,
+    at: At = None,
+    client: Client = None,
+    add_client: Annotated[
+        str | None, typer.Option("--add-client", metavar='"NAME <EMAIL>"', help="A new client.")
+    ] = None,
+    duration: Duration = None,
+    price: Price = None,
+    deposit: Deposit = None,
+    pay: Pay = None,
+    location: Location = None,
+    form: FormName = None,
+    expires: Expires = None,
+    notes: Notes = None,
+    custom: Custom = False,
+    allow_overlap: AllowOverlap = False,
+    first: First = False,
+    second: Second = False,
+    share: Annotated[
+        str, typer.Option("--share", metavar="email|link|none", help="Give the client the link at once.")
+    ] = "none",
+    key: Key = None,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Set up a session: what, when, with whom. It is pending until the client completes it or you confirm it.
+
+    What is not said is as the type says.
+    """
+    desk = desk_of(ctx)
+    if at is None:
+        raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
+    wanted = Wanted(
+        at=at, type=type_, one_off=one_off, client=client, add_client=add_client, duration=duration, price=price,
+        deposit=deposit, pay=pay, location=location, form=form, expires=expires, which=which_of(first, second),
+        notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share),
+    )  # fmt: skip
+    done = new_session.set_up(desk.studio, wanted, key=key, rehearse=dry_run)
+    if dry_run:
+        _show_rehearsal(desk, done, as_json)
+        return
+    message, problem = deliver(desk, done.shared)
+    _show_new(desk, done, message, as_json)
+    if problem:
+        raise problem
+
+
+def _channel(share: str) -> Channel | None:
+    channels: dict[str, Channel | None] = {"email": "email", "link": "direct", "none": None}
+    if share not in channels:
+        raise WrongUsage(
+            f"{shown(share)[:20]!r} is not a way to share.", hint="Use --share email, link or none."
+        )
+    return channels[share]
+
+
+def _show_new(desk: Desk, done: SetUp, message: Message | None, as_json: bool) -> None:
+    session, shared = done.session, done.shared
+    if as_json:
+        desk.json({**session.as_json(), "share": shared and shared.as_json(message)})
+        return
+    if not desk.on_terminal:
+        link = shared.link if shared and shared.link else ""
+        desk.lines([[*[column.plain(session) for column in output.SESSION], link]])
+        return
+    desk.data(
+        f"Session {session.id} {'was set up already' if done.repeated else 'is set up'}: {sentence(session)}"
+    )
+    _remark(desk, done)
+    if shared and shared.link:
+        show_shared(desk, session, shared.link, message)
+        warn_if_local(desk, shared.link)
+    elif not done.repeated:
+        desk.say(f"Pending. Share it: studio session share {session.id} --email")
+
+
+def _remark(desk: Desk, done: SetUp) -> None:
+    if done.session.custom_time:
+        desk.say("This is outside your availability.")
+    if done.overlaps:
+        desk.say(f"It overlaps session {' and '.join(map(str, done.overlaps))}, as you allowed.")
+
+
+def _show_rehearsal(desk: Desk, done: SetUp, as_json: bool) -> None:
+    if as_json:
+        desk.json({**done.session.as_json(), "id": None, "share": None, "dry_run": True})
+        return
+    desk.say(f"Nothing was changed. This would be set up: {sentence(done.session)}")
+    _remark(desk, done)
+    if done.shared:
+        desk.say(
+            f"It would be shared by {'mail to ' + str(done.session.client.email) if done.shared.message_id else 'link'}."
+        )

@@ -1,0 +1,124 @@
+"""``studio session share · link``: giving the client a link."""
+
+from typing import Annotated
+
+import typer
+
+from studio_cli.booking import mail
+from studio_cli.booking import session as sessions
+from studio_cli.booking import share as shares
+from studio_cli.cli import output
+from studio_cli.cli.desk import Desk
+from studio_cli.cli.link import show_link
+from studio_cli.cli.mail import failure, not_configured
+from studio_cli.cli.params import (
+    Json,
+    SessionRef,
+    Yes,
+    desk_of,
+    example,
+)
+from studio_cli.errors import OutsideFailed, WrongUsage
+from studio_cli.model.message import Message
+from studio_cli.model.session import Session
+
+app = typer.Typer()
+
+
+def deliver(desk: Desk, shared: shares.Shared | None) -> tuple[Message | None, OutsideFailed | None]:
+    """Send the mail of a share, if it has one; return it and what to say when it was not sent."""
+    if shared is None or shared.message_id is None:
+        return None, None
+    mailer = desk.mailer()
+    message = mail.deliver(desk.studio, mailer, shared.message_id, shared.link)
+    if message.state in {"sent", "canceled"}:
+        return message, None
+    if mailer is None:
+        return message, not_configured(
+            "The mail waits in the outbox; the session is shared, and its link works."
+        )
+    return message, failure(message)
+
+
+@app.command(
+    "share",
+    epilog=example(
+        "studio session share 12 --email",
+        "studio session share last --link",
+        "studio session share 12 --qr --copy",
+    ),
+)
+def share(
+    ctx: typer.Context,
+    session: SessionRef,
+    email: Annotated[bool, typer.Option("--email", help="Send the client a mail with a link.")] = False,
+    link: Annotated[bool, typer.Option("--link", help="Print a link, and nothing else.")] = False,
+    qr: Annotated[bool, typer.Option("--qr", help="Show a link as a QR code.")] = False,
+    copy: Annotated[
+        bool, typer.Option("--copy", help="Put a link on the clipboard of your terminal.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Give the client a link, as often as you like while the session is pending. Earlier links go on working."""
+    desk = desk_of(ctx)
+    if email == (link or qr or copy):
+        words = "Say one way to share." if email else "How to share it is missing."
+        raise WrongUsage(words, hint="Add --email, or any of --link, --qr and --copy.", code="missing")
+    shared = shares.share(desk.studio, session, "email" if email else "direct")
+    assert shared.link is not None
+    message, problem = deliver(desk, shared)
+    if as_json:
+        desk.json(shared.as_json(message))
+    elif email and desk.on_terminal:
+        show_shared(desk, sessions.get(desk.studio, shared.session_id), shared.link, message)
+    else:
+        show_link(desk, shared.link, qr=qr, copy=copy)
+    warn_if_local(desk, shared.link)
+    if problem:
+        raise problem
+
+
+def show_shared(desk: Desk, session: Session, link: str, message: Message | None) -> None:
+    """Say how a session was shared, and show the link."""
+    if message and message.state == "sent":
+        desk.data(f"Shared by mail with {session.client.email}. Pending until the client has completed it.")
+    elif message is None:
+        desk.data("Shared by link. Pending until the client has completed it.")
+    desk.data(link)
+
+
+def warn_if_local(desk: Desk, link: str) -> None:
+    """Say, to a person, when a link leads nowhere but to this machine."""
+    if desk.on_terminal and link.startswith(("http://127.", "http://localhost", "http://[::1]")):
+        desk.say("This link works on this computer only, while studio serve-link runs.")
+        desk.say("For clients elsewhere: studio config set web.public_url https://…")
+
+
+@app.command("link", epilog=example("studio session link 12", "studio session link 12 --revoke"))
+def link(
+    ctx: typer.Context,
+    session: SessionRef,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End its links at once.")] = False,
+    share: Annotated[
+        int | None, typer.Option("--share", metavar="SHARE", help="With --revoke: only this share's.")
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """List a session's links, or end them. To make one: session share SESSION --link."""
+    desk = desk_of(ctx)
+    found = sessions.find(desk.studio, session)
+    if revoke:
+        if desk.may_ask:
+            desk.agree(f"End {f'share {share}' if share else 'all links'} of session {found.id}?", yes=yes)
+        found, ended = shares.revoke(desk.studio, str(found.id), share)
+        if not as_json:
+            desk.say(f"{ended} link{'' if ended == 1 else 's'} of session {found.id} ended.")
+    if as_json:
+        desk.json({"session": found.id, "shares": [share.as_json(found.timezone) for share in found.shares]})
+    elif not revoke:
+        json = [share.as_json(found.timezone) for share in found.shares]
+        empty = f"Not shared yet. Share it: studio session share {found.id} --link"
+        output.show_list(
+            desk, output.share_columns(found.timezone), found.shares, as_json=False, json=json, empty=empty
+        )

@@ -1,0 +1,104 @@
+"""``studio session confirm · reopen · cancel``: deciding."""
+
+from typing import Annotated
+
+import typer
+
+from studio_cli.booking import session as sessions
+from studio_cli.cli import output
+from studio_cli.cli.desk import Desk
+from studio_cli.cli.params import (
+    Json,
+    SessionRef,
+    Yes,
+    desk_of,
+    example,
+)
+from studio_cli.model.session import Session
+from studio_cli.model.text import shown
+
+app = typer.Typer()
+
+
+@app.command("confirm", epilog=example("studio session confirm 12"))
+def confirm(ctx: typer.Context, session: SessionRef, yes: Yes = False, as_json: Json = False) -> None:
+    """Confirm a session yourself. The client then need not do any step that is left."""
+    desk = desk_of(ctx)
+    found = sessions.find(desk.studio, session)
+    if desk.may_ask and not yes and not as_json and found.status == "pending":
+        desk.agree(
+            f"Confirm session {found.id}, {shown(found.title)} with {shown(found.client.name)}?{_would_waive(found)}",
+            yes=False,
+        )
+    done = sessions.confirm(desk.studio, str(found.id))
+    if as_json:
+        waived = [step.name for step in done.waived]
+        money = done.waived_money.as_json() if done.waived_money else None
+        desk.json(
+            {**done.session.as_json(), "waived": waived, "waived_money": money, "changed": done.changed}
+        )
+        return
+    _show_change(desk, done, "confirmed")
+    if done.waived:
+        desk.say(f"Waived: {', '.join(step.name for step in done.waived)}.{_money_words(done)}")
+
+
+def _would_waive(session: Session) -> str:
+    steps = ", ".join(step.name for step in session.waiting_for)
+    money = f" and {session.due_now} due now" if session.due_now else ""
+    return f"\nThis waives: {steps}{money}." if steps else ""
+
+
+def _money_words(done: sessions.Change) -> str:
+    if not done.waived_money:
+        return ""
+    return (
+        f" {done.waived_money} is no longer asked for now; {done.session.balance} of the price is still open."
+    )
+
+
+@app.command("reopen", epilog=example("studio session reopen 12"))
+def reopen(
+    ctx: typer.Context,
+    session: SessionRef,
+    allow_overlap: Annotated[
+        bool, typer.Option("--allow-overlap", help="Even where another session is now.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Make a confirmed or expired session pending again: the client is asked for what was waived."""
+    desk = desk_of(ctx)
+    done = sessions.reopen(desk.studio, session, allow_overlap=allow_overlap)
+    if as_json:
+        desk.json({**done.session.as_json(), "changed": done.changed})
+    else:
+        _show_change(desk, done, "pending")
+
+
+@app.command("cancel", epilog=example("studio session cancel 12 --yes"))
+def cancel(ctx: typer.Context, session: SessionRef, yes: Yes = False, as_json: Json = False) -> None:
+    """Cancel a session and free its time. It cannot be taken back; what was paid stays in the ledger."""
+    desk = desk_of(ctx)
+    found = sessions.find(desk.studio, session)
+    if found.status != "canceled":
+        paid = f"\n{found.paid} was paid and stays in the ledger." if found.paid else ""
+        desk.agree(
+            f"Cancel session {found.id}, {shown(found.title)} with {shown(found.client.name)}?{paid}", yes=yes
+        )
+    done = sessions.cancel(desk.studio, str(found.id))
+    if as_json:
+        desk.json({**done.session.as_json(), "changed": done.changed})
+        return
+    _show_change(desk, done, "canceled")
+    if done.changed and done.session.paid:
+        desk.say(f"{done.session.paid} was paid for it; nothing is refunded by itself.")
+
+
+def _show_change(desk: Desk, done: sessions.Change, word: str) -> None:
+    session = done.session
+    if desk.on_terminal:
+        desk.data(f"Session {session.id} {'is' if done.changed else 'was already'} {word}.")
+    else:
+        desk.lines([[column.plain(session) for column in output.SESSION]])
+        if not done.changed:
+            desk.say(f"Session {session.id} was already {word}.")
