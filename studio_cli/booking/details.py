@@ -72,6 +72,7 @@ LABELS = {
     "location": "Where",
     "price": "Price",
     "due_now": "To be paid at booking",
+    "questions": "Questions",
 }
 """What the details of ``Session.details`` are called where a client reads them."""
 

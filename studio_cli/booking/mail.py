@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
+from studio_cli.booking import letter
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, OutsideFailed, Refused
-from studio_cli.model.message import LINK, Envelope, Letter, MailFailed, MailUnknown, Message
+from studio_cli.model.message import LINK, Envelope, Letter, MailFailed, MailUnknown, Message, State
+from studio_cli.model.session import Status
 from studio_cli.model.settings import Settings
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
@@ -20,7 +22,7 @@ CLAIM_MINUTES = 10
 class Mailer(Protocol):
     """Something that sends one mail, or raises ``MailFailed`` or ``MailUnknown``."""
 
-    def send(self, envelope: Envelope, letter: Letter) -> None:
+    def send(self, envelope: Envelope, letter: Letter, /) -> None:
         """Send one mail."""
 
 
@@ -36,36 +38,52 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
         now = studio.now()
         if _pointless(studio, get(studio, number)):
             message_store.cancel(studio.file, number)
-            return get(studio, number)
         if not message_store.claim(studio.file, number, now):
             return get(studio, number)
-        message = get(studio, number)
+        message = _as_it_is_now(studio, get(studio, number))
         if message.share_id is not None and link is None:
-            from studio_cli.booking.share import new_link
-
-            link = new_link(studio, message.share_id, now)
+            link = letter.new_link(studio, message.share_id, now)
+    state: State = "sent"
+    error = None
     try:
         mailer.send(_envelope(message, studio.settings), message.letter.with_link(link or LINK))
     except MailFailed as failure:
-        return _settle(studio, message, "failed", str(failure))
+        state, error = "failed", _without_link(str(failure), link)
     except MailUnknown as doubt:
-        return _settle(studio, message, "unknown", str(doubt))
-    return _settle(studio, message, "sent")
+        state, error = "unknown", _without_link(str(doubt), link)
+    return _settle(studio, message, state, error)
 
 
-def _settle(studio: Studio, message: Message, state: str, error: str | None = None) -> Message:
-    assert state in {"sent", "failed", "unknown"}
+def _as_it_is_now(studio: Studio, message: Message) -> Message:
+    """Inside a write: a mail that has waited goes to the client's present address and says what is true now."""
+    if message.kind != "share" or message.session_id is None:
+        return message
+    session = session_store.get(studio.file, message.session_id, studio.now())
+    assert session is not None
+    assert session.client.email is not None  # else it would be pointless
+    to = session.client.name, session.client.email
+    message_store.rewrite(studio.file, message.id, to, letter.share_letter(studio, session))
+    return get(studio, message.id)
+
+
+def _without_link(words: str, link: str | None) -> str:
+    """Return a server's words without the link, which some quote: the file and the terminal must not have it."""
+    return words.replace(link, "[link]").replace(link.rpartition("/")[2], "[link]") if link else words
+
+
+def _settle(studio: Studio, message: Message, state: State, error: str | None) -> Message:
+    """Record how the sending ended, if it is still this sending that counts."""
     with studio.file.atomic():
         now = studio.now()
-        message_store.settle(studio.file, message.id, state, now, error)  # type: ignore[arg-type]
-        event_store.add(
-            studio.file,
-            f"mail {state}",
-            now,
-            actor="system",
-            session_id=message.session_id,
-            details={"message": message.id, "kind": message.kind},
-        )
+        if message_store.settle(studio.file, message, state, now, error):
+            event_store.add(
+                studio.file,
+                f"mail {state}",
+                now,
+                actor="system",
+                session_id=message.session_id,
+                details={"message": message.id, "kind": message.kind},
+            )
     return get(studio, message.id)
 
 
@@ -98,21 +116,24 @@ def get(studio: Studio, number: int) -> Message:
     return message
 
 
+WHILE: dict[str, frozenset[Status]] = {"share": frozenset({"pending"})}
+"""While a session has one of these statuses a waiting mail of the kind makes sense; other kinds always do."""
+
+
 def _pointless(studio: Studio, message: Message) -> bool:
-    """Return whether a waiting message would only confuse: its session is no longer pending, or its share revoked."""
+    """Return whether a waiting message would only confuse: its time is over, its share revoked, its address gone."""
     if message.session_id is None or message.state not in {"queued", "failed"}:
         return False
     session = session_store.get(studio.file, message.session_id, studio.now())
-    share = (
-        next((share for share in session.shares if share.id == message.share_id), None) if session else None
-    )
-    return (
-        session is None or session.status != "pending" or (share is not None and share.revoked_at is not None)
-    )
+    assert session is not None
+    share = next((share for share in session.shares if share.id == message.share_id), None)
+    if share is not None and (share.revoked_at is not None or session.client.email is None):
+        return True
+    return message.kind in WHILE and session.status not in WHILE[message.kind]
 
 
-def cancel_revoked(studio: Studio, session_id: int) -> None:
-    """Inside a write: cancel the waiting mails of this session whose share was revoked."""
+def cancel_pointless(studio: Studio, session_id: int) -> None:
+    """Inside a write: cancel the waiting mails of a session that make no sense any more."""
     for message in message_store.listed(studio.file, ("queued", "failed")):
         if message.session_id == session_id and _pointless(studio, message):
             message_store.cancel(studio.file, message.id)
@@ -123,12 +144,12 @@ def send_test(studio: Studio, mailer: Mailer, address: str) -> None:
     settings = studio.settings
     name = settings["studio.name"]
     text = f"This is a test from {name}.\n\nIf you can read it, your mail settings work.\n"
-    letter = Letter(f"Test from {name}", text, "")
+    test = Letter(f"Test from {name}", text, "")
     sender = _sender(settings)
     try:
         mailer.send(
             Envelope(sender, ("", address), sender, f"<test.{studio.now().timestamp()}@studio.invalid>"),
-            letter,
+            test,
         )
     except (MailFailed, MailUnknown) as failure:
         raise OutsideFailed(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from whenever import Instant
 
@@ -16,7 +16,7 @@ from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.client import Client, parse_person
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money, parse_money
-from studio_cli.model.session import Channel, Named, Session, StepName
+from studio_cli.model.session import Channel, Named, Session
 from studio_cli.model.session_type import LONGEST_ONE_OFF, SHORTEST, SessionType, Terms, parse_terms, within
 from studio_cli.model.text import LONG, clean, clean_optional, shown
 from studio_cli.model.times import Which, parse_duration, parse_when
@@ -73,7 +73,7 @@ def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None, rehearse: 
                 return SetUp(sessions.get(studio, earlier), share.latest(studio, earlier), repeated=True)
         draft = _draft(studio, wanted, now)
         placed, overlaps = slot.place(studio, draft, custom=wanted.custom, allow_overlap=wanted.allow_overlap)
-        number = session_store.insert(studio.file, placed, steps_of(placed))
+        number = session_store.insert(studio.file, placed)
         details = {"overlaps": overlaps} if overlaps else {}
         event_store.add(studio.file, "session set up", now, session_id=number, details=details)
         shared = (
@@ -119,6 +119,7 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> Session:
         location=offer.location,
         price=offer.terms.price,
         asked_now=offer.terms.asked_now,
+        deposit_percent=offer.terms.deposit_percent,
         paid=Money(0, offer.terms.price.currency),
         form=offer.form,
         custom_time=False,
@@ -171,7 +172,7 @@ def _terms_of_type(terms: Terms, wanted: Wanted) -> Terms:
         price = wanted.price if wanted.price is not None else terms.price.amount
         return parse_terms(price, wanted.deposit, wanted.pay, currency)
     if wanted.price is not None:
-        return replace(terms, price=parse_money(wanted.price, currency, "The price"))
+        return terms.with_price(parse_money(wanted.price, currency, "The price"))
     return terms
 
 
@@ -227,13 +228,3 @@ def deadline_of(text: str | None, hold: int | None, zone: str, now: Instant) -> 
     if deadline <= now:
         raise WrongUsage(f"The deadline {shown(text)!r} has passed already.", hint="Write it like 3d.")
     return deadline
-
-
-def steps_of(draft: Session) -> list[StepName]:
-    """Return the steps that this session asks of its client, in their order."""
-    steps: list[StepName] = ["review"]
-    if draft.form:
-        steps.append("questionnaire")
-    if draft.asked_now:
-        steps.append("payment")
-    return steps

@@ -11,10 +11,11 @@ from studio_cli.model.money import Money, parse_money
 from studio_cli.model.payment import METHODS, Payment
 from studio_cli.model.session import Session
 from studio_cli.model.text import clean_optional, shown
-from studio_cli.model.times import parse_when
+from studio_cli.model.times import parse_moment
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import repeat_key
+from studio_cli.store import session as session_store
 from studio_cli.store.event import Actor
 
 
@@ -57,7 +58,7 @@ def record(
             raise WrongUsage(
                 f"{shown(method)[:40]!r} is not a method.", hint=f"Use one of: {', '.join(METHODS)}."
             )
-        paid_at = parse_when(at, before.timezone, now) if at else now
+        paid_at = parse_moment(at, studio.settings.zone, now) if at else now
         number = payment_store.insert(
             studio.file,
             before.id,
@@ -69,15 +70,17 @@ def record(
         )
         details = {"payment": number, "amount": money.as_json(), "method": method}
         event_store.add(studio.file, "payment recorded", now, session_id=before.id, details=details)
-        after = settle_payment_step(studio, before.id, "owner")
+        after = received(studio, before.id, "owner")
         if key is not None:
             repeat_key.remember(studio.file, key, "payment record", arguments, number, now)
         return Recorded(_get(studio, number), after, confirmed=after.status == "confirmed" != before.status)
 
 
-def settle_payment_step(studio: Studio, number: int, actor: Actor = "client") -> Session:
-    """Inside a write: if what is due is paid, the payment step is done; if nothing is left, the session confirmed."""
-    sessions.settle_payment(studio, number)
+def received(studio: Studio, number: int, actor: Actor = "client") -> Session:
+    """Inside a write, after money was recorded: it stops the clock of a hold; if nothing is left, it confirms."""
+    session = sessions.get(studio, number)
+    if session.status == "pending" and session.expires_at is not None:
+        session_store.set_expiry(studio.file, number, None)
     return sessions.complete(studio, number, actor)
 
 

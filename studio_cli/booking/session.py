@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studio_cli.booking import slot
+from studio_cli.booking import mail, slot
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
 from studio_cli.model.event import Line
@@ -13,7 +13,6 @@ from studio_cli.model.money import Money
 from studio_cli.model.session import TRANSITIONS, Happening, Session, Status, Step
 from studio_cli.model.text import shown
 from studio_cli.store import event as event_store
-from studio_cli.store import message as message_store
 from studio_cli.store import session as session_store
 from studio_cli.store import session_type as type_store
 from studio_cli.store.event import Actor
@@ -89,16 +88,20 @@ def confirm(studio: Studio, selector: str) -> Change:
             return Change(session, changed=False)
         check_transition(session, "confirmed", "confirm")
         waived, money = session.waiting_for, session.due_now
-        session_store.waive_open_steps(studio.file, session.id, now)
+        session_store.waive_steps(studio.file, session.id, [step.name for step in waived], now)
         session_store.set_status(studio.file, session.id, "confirmed", confirmed_at=now, confirmed_by="owner")
-        message_store.cancel_for_session(studio.file, session.id, "share")
+        mail.cancel_pointless(studio, session.id)
         details = {"waived": [step.name for step in waived], "waived_money": money.as_json()}
         event_store.add(studio.file, "session confirmed", now, session_id=session.id, details=details)
         return Change(get(studio, session.id), True, waived, money)
 
 
 def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Change:
-    """Make a confirmed or expired session pending again: the review and what was waived are asked for again."""
+    """Make a confirmed or expired session pending again.
+
+    A client is asked again to review a confirmed one, and for what was waived; of an expired one nothing that
+    they did is lost, and if it was all, it is confirmed.
+    """
     with studio.file.atomic():
         now = studio.now()
         studio.settle(now)
@@ -108,16 +111,16 @@ def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Cha
         check_transition(session, "pending", "reopen")
         if session.status == "expired":
             _take_time_again(studio, session, allow_overlap)
-        session_store.ask_again(studio.file, session.id)
+        else:
+            session_store.ask_again(studio.file, session.id)
         offer = type_store.get(studio.file, session.type.id) if session.type else None
-        deadline = now.add(minutes=offer.hold) if offer and offer.hold else None
+        deadline = now.add(minutes=offer.hold) if offer and offer.hold and not session.paid else None
         session_store.set_expiry(studio.file, session.id, deadline)
         session_store.set_status(studio.file, session.id, "pending")
-        settle_payment(studio, session.id)
         event_store.add(
             studio.file, "session reopened", now, session_id=session.id, details={"from": session.status}
         )
-        return Change(get(studio, session.id), changed=True)
+        return Change(complete(studio, session.id, "owner"), changed=True)
 
 
 def _take_time_again(studio: Studio, session: Session, allow_overlap: bool) -> None:
@@ -138,18 +141,11 @@ def cancel(studio: Studio, selector: str) -> Change:
             return Change(session, changed=False)
         check_transition(session, "canceled", "cancel")
         session_store.set_status(studio.file, session.id, "canceled")
-        message_store.cancel_for_session(studio.file, session.id, "share")
+        mail.cancel_pointless(studio, session.id)
         event_store.add(
             studio.file, "session canceled", now, session_id=session.id, details={"from": session.status}
         )
         return Change(get(studio, session.id), changed=True)
-
-
-def settle_payment(studio: Studio, number: int) -> None:
-    """Inside a write: if what a pending session asks for is paid, its payment step is done."""
-    session = get(studio, number)
-    if session.status == "pending" and session.step("payment").open and session.paid >= session.asked_now:
-        session_store.finish_step(studio.file, number, "payment", studio.now(), session.revision)
 
 
 def complete(studio: Studio, number: int, actor: Actor = "client") -> Session:
@@ -178,4 +174,4 @@ def check_transition(session: Session, to: Status, verb: str) -> None:
     )
 
 
-_PAST = {"confirm": "confirmed", "reopen": "reopened", "cancel": "canceled", "share": "shared"}
+_PAST = {"confirm": "confirmed", "reopen": "reopened", "cancel": "canceled"}

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from studio_cli.booking import new_session, slot
-from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
-from studio_cli.model.money import Money
+from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session
-from studio_cli.model.session_type import LONGEST_BUFFER, parse_terms, within
+from studio_cli.model.session_type import LONGEST_BUFFER, Terms, parse_terms, within
 from studio_cli.model.text import LONG, clean, clean_optional
 from studio_cli.model.times import Which, parse_duration, parse_when
 from studio_cli.store import event as event_store
@@ -42,7 +41,16 @@ class Changed:
         }
 
 
-_FOLLOWS = {"steps", "waiting_for", "shares", "balance", "due_now", "custom_time", "overlap_allowed"}
+_FOLLOWS = {
+    "steps",
+    "waiting_for",
+    "shares",
+    "balance",
+    "due_now",
+    "custom_time",
+    "overlap_allowed",
+    "ends_at",
+}
 """Fields that change because others do: not worth a line of their own in the history."""
 
 
@@ -78,7 +86,7 @@ def reschedule(
         studio.settle(studio.now())
         before = sessions.find(studio, selector)
         _check_living(before, "reschedule")
-        starts_at = parse_when(at, before.timezone, studio.now(), which)
+        starts_at = parse_when(at, studio.settings.zone, studio.now(), which)
         if starts_at == before.starts_at:
             return Changed(before, before)
         draft = replace(before, starts_at=starts_at)
@@ -98,6 +106,10 @@ def edit(
     rehearse: bool = False,
 ) -> Changed:
     """Change what a session is. What its client agreed to and no longer holds is asked for again."""
+    if edits == Edits():
+        raise WrongUsage(
+            "Nothing to change was said.", hint='For example: studio session edit 12 --location "High Park"'
+        )
     with studio.file.rehearsal() if rehearse else studio.file.atomic():
         studio.settle(studio.now())
         before = sessions.find(studio, selector)
@@ -105,15 +117,22 @@ def edit(
         after = _edited(studio, before, edits)
         overlaps: list[int] = []
         if after.need != before.need:
-            # A shorter session in the hours it was in is fine; anything that reaches further is looked at anew.
+            # Where it was is fine; only what reaches further is looked at anew.
+            shorter = _inside(after, before)
             after, overlaps = slot.place(
                 studio,
                 after,
-                custom=custom or before.custom_time or after.duration <= before.duration,
-                allow_overlap=allow_overlap,
+                custom=custom or before.custom_time or shorter,
+                allow_overlap=allow_overlap or (before.overlap_allowed and shorter),
                 moving=before,
             )
         return _save(studio, "session changed", before, after, overlaps)
+
+
+def _inside(after: Session, before: Session) -> bool:
+    """Return whether a session that does not move takes no time, buffers included, that it did not take before."""
+    ends = after.duration + after.buffer_after <= before.duration + before.buffer_after
+    return after.buffer_before <= before.buffer_before and after.duration <= before.duration and ends
 
 
 def _check_living(session: Session, verb: str) -> None:
@@ -152,52 +171,42 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
         if text is not None:
             changes[name] = within(parse_duration(text, "A buffer"), 0, LONGEST_BUFFER, "A buffer")
     if edits.price is not None or edits.deposit is not None or edits.pay is not None:
-        changes["price"], changes["asked_now"] = _money(before, edits)
+        terms = _terms(before, edits)
+        changes |= {
+            "price": terms.price,
+            "asked_now": terms.asked_now,
+            "deposit_percent": terms.deposit_percent,
+        }
     if changes.get("form") != before.form and "form" in changes and before.step("questionnaire").done_at:
         raise Refused("The client has answered the questionnaire already.", code="answered")
     return replace(before, **changes)
 
 
-def _money(before: Session, edits: Edits) -> tuple[Money, Money]:
-    """Return the price and what is asked at booking: a new price alone keeps how the session is paid."""
+def _terms(before: Session, edits: Edits) -> Terms:
+    """Return what is paid and when: a new price alone keeps how the session is paid."""
     currency = before.price.currency
-    price = edits.price if edits.price is not None else before.price.amount
-    deposit, pay = edits.deposit, edits.pay
-    if deposit is None and pay is None:
-        if not before.asked_now:
-            pay = "later" if before.price else None
-        elif before.asked_now != before.price:
-            deposit = min(before.asked_now, parse_terms(price, None, None, currency).price).amount
-            deposit = deposit if parse_terms(deposit, None, None, currency).price else None
-    terms = parse_terms(price, deposit, pay, currency)
-    return terms.price, terms.asked_now
+    if edits.deposit is None and edits.pay is None:
+        assert edits.price is not None
+        return before.terms.with_price(parse_money(edits.price, currency, "The price"))
+    return parse_terms(
+        before.price.amount if edits.price is None else edits.price, edits.deposit, edits.pay, currency
+    )
 
 
 def _save(studio: Studio, kind: str, before: Session, after: Session, overlaps: Sequence[int]) -> Changed:
     if after == before:
         return Changed(before, before)
     now = studio.now()
-    seen_anew = after.details() != before.details() or after.form != before.form
+    seen_anew = after.details() != before.details()
     if seen_anew:
         after = replace(after, revision=before.revision + 1)
     session_store.update(studio.file, after, now)
-    if before.status == "pending":
-        session_store.set_steps(studio.file, before.id, new_session.steps_of(after))
-        if seen_anew:
-            session_store.review_again(studio.file, before.id)
-        payments.settle_payment_step(studio, before.id)
+    if after.asked_now != before.asked_now:
+        session_store.forget_announcement(studio.file, before.id)
+    sessions.complete(studio, before.id, "owner")
     saved = Changed(before, sessions.get(studio, before.id), overlaps)
     details: dict[str, Any] = {name: list(values) for name, values in saved.fields.items()}
     if overlaps:
         details["overlaps"] = list(overlaps)
     event_store.add(studio.file, kind, now, session_id=before.id, details=details)
     return saved
-
-
-def nothing_said(edits: Edits) -> WrongUsage | None:
-    """Return the error for an edit that names nothing to change, or None."""
-    if edits != Edits():
-        return None
-    return WrongUsage(
-        "Nothing to change was said.", hint='For example: studio session edit 12 --location "High Park"'
-    )

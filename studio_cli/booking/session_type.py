@@ -188,7 +188,7 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
         changes["window_days"] = _window(typed.window)
     changes |= _lengths(typed)
     if typed.price is not None or typed.deposit is not None or typed.pay is not None:
-        changes["terms"] = _terms(studio, offer.terms, typed)
+        changes["terms"] = _terms(offer.terms, typed)
     return replace(offer, **changes)
 
 
@@ -211,7 +211,7 @@ def _lengths(typed: TypedOffer) -> dict[str, int | None]:
     return lengths
 
 
-def _terms(studio: Studio, before: Terms, typed: TypedOffer) -> Terms:
+def _terms(before: Terms, typed: TypedOffer) -> Terms:
     """Return the terms after a change: a price alone keeps how it is paid."""
     price = typed.price if typed.price is not None else before.price.amount
     deposit, pay = typed.deposit, typed.pay
@@ -219,7 +219,7 @@ def _terms(studio: Studio, before: Terms, typed: TypedOffer) -> Terms:
         deposit = before.deposit.amount if before.deposit else f"{before.deposit_percent}%"
     if deposit is None and pay is None and before.pay == "later":
         pay = "later"
-    return parse_terms(price, deposit, pay, studio.settings.currency)
+    return parse_terms(price, deposit, pay, before.price.currency)
 
 
 def _count(number: int, flag: str) -> int:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import dataclass
 from typing import Any
 
 from whenever import Instant
 
-from studio_cli.booking import details, mail
+from studio_cli.booking import letter, mail
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
-from studio_cli.model.message import LINK, Letter, Message
+from studio_cli.model.message import Message
 from studio_cli.model.session import Channel, Session
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import share as share_store
-from studio_cli.templates import render
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +40,14 @@ class Shared:
         }
 
 
-def share(studio: Studio, selector: str, channel: Channel, base: str | None = None) -> Shared:
+def share(
+    studio: Studio, selector: str, channel: Channel, base: str | None = None, *, rehearse: bool = False
+) -> Shared:
     """Share a pending session once more; the links it has go on working.
 
     ``base`` is the address that the link begins with; else the one of the settings.
     """
-    with studio.file.atomic():
+    with studio.file.rehearsal() if rehearse else studio.file.atomic():
         now = studio.now()
         studio.settle(now)
         return prepare(studio, sessions.find(studio, selector), channel, now, base)
@@ -66,7 +66,7 @@ def prepare(
             code="no_email",
         )
     share_id = share_store.insert(studio.file, session.id, channel, now)
-    link = new_link(studio, share_id, now, base)
+    link = letter.new_link(studio, share_id, now, base)
     event_store.add(
         studio.file,
         "session shared",
@@ -82,19 +82,12 @@ def prepare(
             studio.file,
             "share",
             (session.client.name, session.client.email),
-            _letter(studio, session),
+            letter.share_letter(studio, session),
             now,
             session_id=session.id,
             share_id=share_id,
         )
     return Shared(session.id, share_id, channel, link, message_id)
-
-
-def new_link(studio: Studio, share_id: int, now: Instant, base: str | None = None) -> str:
-    """Inside a write: make a link of a share. Its token is 256 random bits, of which the file keeps the SHA-256."""
-    token = secrets.token_urlsafe(32)
-    share_store.add_link(studio.file, share_id, token, now)
-    return f"{base or studio.settings.link_base}/s/{token}"
 
 
 def latest(studio: Studio, session_id: int) -> Shared | None:
@@ -119,17 +112,8 @@ def revoke(studio: Studio, selector: str, share_id: int | None = None) -> tuple[
         if ended:
             details_ = {"share": share_id} if share_id else {}
             event_store.add(studio.file, "links revoked", now, session_id=session.id, details=details_)
-            mail.cancel_revoked(studio, session.id)
+            mail.cancel_pointless(studio, session.id)
         return sessions.get(studio, session.id), ended
-
-
-def _letter(studio: Studio, session: Session) -> Letter:
-    data = {**details.describe_for(studio, session), "link": LINK}
-    return Letter(
-        subject=" ".join(render("email/share.subject.txt", data).split()),
-        text=render("email/share.txt", data),
-        html=render("email/share.html", data),
-    )
 
 
 def _not_pending(session: Session) -> Refused:

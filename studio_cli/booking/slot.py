@@ -176,7 +176,8 @@ def closed_by(
     """Yield the rules of the availability, other sessions aside, that close a start; ``moving`` counts as not there."""
     plan, now = plan_for(studio, need), studio.now()
     zone, end = plan.zone, start.add(minutes=need.duration)
-    if start < now:
+    stays = moving is not None and moving.starts_at == start
+    if start < now and not stays:
         yield Closure("past", f"{show_short(start, zone)} is in the past.")
     if not is_open(plan.opened(start, end), seconds(start), need.duration):
         yield _outside_hours(plan, start, need)
@@ -189,7 +190,11 @@ def closed_by(
         day = start.to_tz(zone).date()
         around = start.subtract(hours=48), start.add(hours=48)
         booked = starts_by_day(_booked(studio, need, *around), zone)[day]
-        if moving is not None and moving.occupies and moving.starts_at.to_tz(zone).date() == day:
+        if (
+            moving is not None
+            and moving.status in {"pending", "confirmed"}
+            and moving.starts_at.to_tz(zone).date() == day
+        ):
             booked -= 1
         if booked >= need.per_day:
             words = (

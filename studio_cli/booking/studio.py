@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,6 +59,8 @@ def found(
     path: Path, clock: Clock, *, name: str, email: str, timezone: str, currency: str, test: bool = False
 ) -> Studio:
     """Make a new studio: its file, its settings, Monday to Friday from nine to five."""
+    import secrets
+
     settings = {
         "studio.name": check_setting("studio.name", name),
         "studio.email": check_setting("studio.email", email),

@@ -308,9 +308,16 @@ def _not_text(error: UnicodeEncodeError, as_json: bool) -> int:
 def _bug(error: Exception, as_json: bool) -> int:
     if os.environ.get("STUDIO_TRACEBACK"):
         raise error
+    from studio_cli.store.database import Database
+
+    kept = (
+        "What was saved before it is safe: look before you repeat it."
+        if Database.wrote
+        else "Nothing was changed."
+    )
     return _fail(
         StudioError(
-            f"Something unexpected happened ({type(error).__name__}: {error}). Nothing was changed.",
+            f"Something unexpected happened ({type(error).__name__}: {error}). {kept}",
             hint="This is a bug. Run it again with STUDIO_TRACEBACK=1 and report what it prints.",
             code="bug",
         ),

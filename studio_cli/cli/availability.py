@@ -9,7 +9,7 @@ from studio_cli.booking import session_type as types
 from studio_cli.booking.slot import Verdict
 from studio_cli.cli import output, week
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.params import Json, desk_of, example, which_of
+from studio_cli.cli.params import LARGEST, Json, desk_of, example, which_of
 from studio_cli.errors import WrongUsage
 from studio_cli.model.availability import Need
 from studio_cli.model.times import parse_day, parse_duration, rfc3339, show_short
@@ -154,7 +154,8 @@ def block(
 def unblock(
     ctx: typer.Context,
     number: Annotated[
-        int, typer.Argument(metavar="NUMBER", help="As availability show tells.", show_default=False)
+        int,
+        typer.Argument(max=LARGEST, metavar="NUMBER", help="As availability show tells.", show_default=False),
     ],
     as_json: Json = False,
 ) -> None:

@@ -108,8 +108,9 @@ class Desk:
         return not self.no_input and self.stdin.isatty() and self.stdout.isatty()
 
     def say(self, text: str = "") -> None:
-        """Say something that is not data: on stderr."""
-        _write(self.stderr, text)
+        """Say something that is not data: on stderr. Nobody to hear it is no reason to fail."""
+        with contextlib.suppress(OSError):
+            _write(self.stderr, text)
 
     def data(self, text: str) -> None:
         """Write a line of data to stdout."""

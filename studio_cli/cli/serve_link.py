@@ -14,7 +14,7 @@ from studio_cli.cli.link import show_qr
 from studio_cli.cli.params import desk_of, example
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.session import Session
-from studio_cli.model.settings import DEFAULT_PORT, check_public_url
+from studio_cli.model.settings import DEFAULT_PORT, check_public_url, is_local
 from studio_cli.model.text import shown
 
 app = typer.Typer()
@@ -53,13 +53,15 @@ def serve_link(
     desk = desk_of(ctx)
     if once and session is None:
         raise WrongUsage("--once needs a session.", hint="For example: studio serve-link 12 --once")
-    shared = sessions.find(desk.studio, session) if session else None
+    studio = desk.studio
+    shared = sessions.find(studio, session) if session else None
     listening = bind(host, port)
     with contextlib.closing(listening):
         here = address_of(listening, host)
         base = check_public_url(public_url) if public_url else None
-        if base or port:  # a port that nobody chose is nothing to send a client later
-            remember_address(desk.studio, base or here)
+        # A port that nobody chose is nothing to send a client later, and this machine no better than elsewhere.
+        if base or (port and is_local(studio.settings.link_base)):
+            remember_address(studio, base or here)
         link_base = base or desk.studio.settings.get("web.public_url") or here
         desk.data(here if not desk.on_terminal else f"Serving your clients' links on {here}")
         desk.stdout.flush()

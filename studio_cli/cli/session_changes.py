@@ -103,9 +103,6 @@ def edit(
     edits = Edits(
         title, duration, price, deposit, pay, location, notes, form, expires, buffer_before, buffer_after
     )
-    nothing = session_changes.nothing_said(edits)
-    if nothing:
-        raise nothing
     done = session_changes.edit(
         desk.studio, session, edits, custom=custom, allow_overlap=allow_overlap, rehearse=dry_run
     )

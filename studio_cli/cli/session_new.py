@@ -31,7 +31,7 @@ from studio_cli.cli.params import (
     example,
     which_of,
 )
-from studio_cli.cli.session_share import deliver, show_shared, warn_if_local
+from studio_cli.cli.session_share import deliver, mailer_for, show_shared, warn_if_local
 from studio_cli.errors import WrongUsage
 from studio_cli.model.message import Message
 from studio_cli.model.session import Channel
@@ -93,11 +93,12 @@ def new(
         deposit=deposit, pay=pay, location=location, form=form, expires=expires, which=which_of(first, second),
         notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share),
     )  # fmt: skip
+    mailer = mailer_for(desk, wanted.share)
     done = new_session.set_up(desk.studio, wanted, key=key, rehearse=dry_run)
     if dry_run:
         _show_rehearsal(desk, done, as_json)
         return
-    message, problem = deliver(desk, done.shared)
+    message, problem = deliver(desk, done.shared, mailer)
     _show_new(desk, done, message, as_json)
     if problem:
         raise problem
@@ -141,7 +142,11 @@ def _remark(desk: Desk, done: SetUp) -> None:
 
 def _show_rehearsal(desk: Desk, done: SetUp, as_json: bool) -> None:
     if as_json:
-        desk.json({**done.session.as_json(), "id": None, "share": None, "dry_run": True})
+        number = done.session.id if done.repeated else None
+        desk.json({**done.session.as_json(), "id": number, "share": None, "dry_run": True})
+        return
+    if done.repeated:
+        desk.say(f"Nothing would be changed: session {done.session.id} was set up with this key already.")
         return
     desk.say(f"Nothing was changed. This would be set up: {sentence(done.session)}")
     _remark(desk, done)

@@ -12,6 +12,7 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_link
 from studio_cli.cli.mail import failure, not_configured
 from studio_cli.cli.params import (
+    DryRun,
     Json,
     SessionRef,
     Yes,
@@ -20,16 +21,23 @@ from studio_cli.cli.params import (
 )
 from studio_cli.errors import OutsideFailed, WrongUsage
 from studio_cli.model.message import Message
-from studio_cli.model.session import Session
+from studio_cli.model.session import Channel, Session
+from studio_cli.model.settings import is_local
 
 app = typer.Typer()
 
 
-def deliver(desk: Desk, shared: shares.Shared | None) -> tuple[Message | None, OutsideFailed | None]:
+def mailer_for(desk: Desk, channel: Channel | None) -> mail.Mailer | None:
+    """Return the mail server for a share by mail. Asked for before anything is saved: its secret may be unreadable."""
+    return desk.mailer() if channel == "email" else None
+
+
+def deliver(
+    desk: Desk, shared: shares.Shared | None, mailer: mail.Mailer | None
+) -> tuple[Message | None, OutsideFailed | None]:
     """Send the mail of a share, if it has one; return it and what to say when it was not sent."""
     if shared is None or shared.message_id is None:
         return None, None
-    mailer = desk.mailer()
     message = mail.deliver(desk.studio, mailer, shared.message_id, shared.link)
     if message.state in {"sent", "canceled"}:
         return message, None
@@ -57,6 +65,7 @@ def share(
     copy: Annotated[
         bool, typer.Option("--copy", help="Put a link on the clipboard of your terminal.")
     ] = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Give the client a link, as often as you like while the session is pending. Earlier links go on working."""
@@ -64,9 +73,14 @@ def share(
     if email == (link or qr or copy):
         words = "Say one way to share." if email else "How to share it is missing."
         raise WrongUsage(words, hint="Add --email, or any of --link, --qr and --copy.", code="missing")
-    shared = shares.share(desk.studio, session, "email" if email else "direct")
+    channel: Channel = "email" if email else "direct"
+    mailer = mailer_for(desk, channel)
+    shared = shares.share(desk.studio, session, channel, rehearse=dry_run)
+    if dry_run:
+        _show_rehearsal(desk, shared, as_json)
+        return
     assert shared.link is not None
-    message, problem = deliver(desk, shared)
+    message, problem = deliver(desk, shared, mailer)
     if as_json:
         desk.json(shared.as_json(message))
     elif email and desk.on_terminal:
@@ -76,6 +90,16 @@ def share(
     warn_if_local(desk, shared.link)
     if problem:
         raise problem
+
+
+def _show_rehearsal(desk: Desk, shared: shares.Shared, as_json: bool) -> None:
+    if as_json:
+        desk.json({**shared.as_json(None), "share": None, "link": None, "dry_run": True})
+        return
+    to = sessions.get(desk.studio, shared.session_id).client.email if shared.channel == "email" else None
+    desk.say(
+        f"Nothing was changed. Session {shared.session_id} would be shared by {f'mail to {to}' if to else 'link'}."
+    )
 
 
 def show_shared(desk: Desk, session: Session, link: str, message: Message | None) -> None:
@@ -88,8 +112,8 @@ def show_shared(desk: Desk, session: Session, link: str, message: Message | None
 
 
 def warn_if_local(desk: Desk, link: str) -> None:
-    """Say, to a person, when a link leads nowhere but to this machine."""
-    if desk.on_terminal and link.startswith(("http://127.", "http://localhost", "http://[::1]")):
+    """Say when a link leads nowhere but to this machine."""
+    if desk.on_terminal and is_local(link):
         desk.say("This link works on this computer only, while studio serve-link runs.")
         desk.say("For clients elsewhere: studio config set web.public_url https://…")
 

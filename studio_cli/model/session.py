@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -10,6 +11,7 @@ from whenever import Instant
 from studio_cli.model.availability import Need
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money
+from studio_cli.model.session_type import Terms
 from studio_cli.model.times import rfc3339, show_day, show_offset, show_range
 
 Status = Literal["inquiry", "pending", "confirmed", "declined", "canceled", "expired"]
@@ -36,13 +38,18 @@ LINK_LIVES_DAYS = 30
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing the client does. ``announced_at`` is a payment that is said to be on its way."""
+    """One thing the client does.
+
+    ``announced_at`` is a payment that is said to be on its way; ``revision`` is that of the details for which the
+    client did the step last, which need not be the present one.
+    """
 
     name: StepName
     required: bool
     done_at: Instant | None = None
     waived_at: Instant | None = None
     announced_at: Instant | None = None
+    revision: int | None = None
 
     @property
     def open(self) -> bool:
@@ -57,6 +64,60 @@ class Step:
             "done": self.done_at is not None,
             "waived": self.waived_at is not None,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What the file has of one step: when it was done, for which revision of the details, waived or announced."""
+
+    done_at: Instant | None = None
+    done_revision: int | None = None
+    waived_at: Instant | None = None
+    announced_at: Instant | None = None
+
+
+def steps_of(
+    marks: Mapping[StepName, Mark],
+    *,
+    pending: bool,
+    revision: int,
+    form: Form | None,
+    asked_now: Money,
+    paid: Money,
+    paid_at: Instant | None,
+) -> tuple[Step, ...]:
+    """Return the steps of a session, derived from what it is now and from the marks on file.
+
+    Nothing can be left behind by a change: a review counts for the details it was made of, a payment is done
+    when the ledger covers what is asked.
+    """
+    required = {
+        "review": True,
+        "questionnaire": form is not None,
+        "contract": False,
+        "payment": bool(asked_now),
+    }
+    steps = []
+    for name in STEPS:
+        mark = marks.get(name, Mark())
+        done_at = mark.done_at
+        if name == "review" and pending and mark.done_revision != revision:
+            done_at = None
+        elif name == "payment":
+            done_at = paid_at if asked_now and paid >= asked_now else None
+        wanted = required[name]
+        waived_at, announced_at = (mark.waived_at, mark.announced_at) if wanted else (None, None)
+        steps.append(
+            Step(
+                name,
+                wanted,
+                done_at if wanted else None,
+                None if done_at else waived_at,
+                announced_at,
+                mark.done_revision,
+            )
+        )
+    return tuple(steps)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +190,7 @@ class Session:
     confirmed_at: Instant | None
     confirmed_by: By | None
     notes: str | None = None
+    deposit_percent: int | None = None
     steps: tuple[Step, ...] = ()
     shares: tuple[Share, ...] = ()
 
@@ -145,9 +207,15 @@ class Session:
         )
 
     @property
-    def occupies(self) -> bool:
-        """Whether its time is taken."""
-        return self.status in {"pending", "confirmed"}
+    def terms(self) -> Terms:
+        """The price and how much of it is asked for at booking."""
+        if self.deposit_percent is not None:
+            return Terms(self.price, "deposit", deposit_percent=self.deposit_percent)
+        if not self.asked_now and self.price:
+            return Terms(self.price, "later")
+        if self.asked_now == self.price:
+            return Terms(self.price)
+        return Terms(self.price, "deposit", self.asked_now)
 
     @property
     def waiting_for(self) -> tuple[Step, ...]:
@@ -185,6 +253,7 @@ class Session:
             "location": self.location or "",
             "price": str(self.price),
             "due_now": str(self.asked_now),
+            "questions": f"{self.form.title} ({len(self.form.fields)})" if self.form else "",
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -208,6 +277,7 @@ class Session:
             "location": self.location,
             "notes": self.notes,
             "price": self.price.as_json(),
+            "asked_now": self.asked_now.as_json(),
             "due_now": self.due_now.as_json(),
             "paid": self.paid.as_json(),
             "balance": self.balance.as_json(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from whenever import Instant
@@ -42,6 +42,12 @@ class Terms:
             return self.price.percent(self.deposit_percent)
         assert self.deposit is not None
         return min(self.deposit, self.price)
+
+    def with_price(self, price: Money) -> Terms:
+        """Return the same terms for another price: a percent follows it, a deposit of all of it is all of it."""
+        if self.deposit is not None and self.deposit >= price:
+            return Terms(price)
+        return replace(self, price=price)
 
     def as_json(self) -> dict[str, Any]:
         """Return price, pay, deposit and deposit_percent as scripts read them."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.client import check_email
@@ -58,6 +57,7 @@ def _host(text: str) -> str:
 
 def check_public_url(text: str) -> str:
     """Return the address under which clients reach the pages, without a slash at its end."""
+
     value = text.strip().rstrip("/")
     if not _leads_somewhere(value) or re.search(r"[\s<>\"'\\^`{|}]", value) or not value.isascii():
         raise WrongUsage(
@@ -67,6 +67,8 @@ def check_public_url(text: str) -> str:
 
 
 def _leads_somewhere(url: str) -> bool:
+    from urllib.parse import urlsplit  # only when an address is set: every command loads this module
+
     try:
         parts = urlsplit(url)
         parts.port  # noqa: B018  # looked at because it raises for what is not a port
@@ -74,6 +76,11 @@ def _leads_somewhere(url: str) -> bool:
         return False
     plain = not (parts.query or parts.fragment or parts.username)
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
+
+
+def is_local(address: str) -> bool:
+    """Return whether an address leads nowhere but to this machine."""
+    return address.startswith(("http://127.", "http://localhost", "http://[::1]"))
 
 
 def _locale(text: str) -> str:

@@ -351,13 +351,39 @@ def show_offset(moment: Instant, zone: str) -> str:
 
 def parse_day(text: str, zone: str, now: Instant) -> Date:
     """Return the day that ``text`` says: ``2026-12-04``, ``today``, ``tomorrow``, ``+30d``, ``-7d``."""
-    value, today = text.strip().casefold(), now.to_tz(zone).date()
+    day = _day(text.strip().casefold(), now.to_tz(zone).date())
+    if not EARLIEST.to_tz(zone).date() <= day <= LATEST.to_tz(zone).date():
+        raise WrongUsage(
+            f"{shown(text)[:40]!r} is too far away.", hint="Write it like 2026-12-04.", code="date"
+        )
+    return day
+
+
+def _day(value: str, today: Date) -> Date:
     if value in {"today", "tomorrow"}:
         return today.add(days=int(value == "tomorrow"))
     ahead = re.fullmatch(r"([+-]\d{1,4})d", value)
     if ahead:
         return today.add(days=int(ahead[1]))
     return parse_date(value)
+
+
+def parse_moment(text: str, zone: str, now: Instant) -> Instant:
+    """Return when something happened: like ``parse_when``, to the second; a day alone means its noon."""
+    value = " ".join(text.strip().split())
+    if _ISO_EXACT.fullmatch(value):
+        try:
+            moment = OffsetDateTime.parse_iso(
+                value.upper().replace(" ", "T", 1).replace(" ", "")
+            ).to_instant()
+        except ValueError:
+            raise _not_a_time(text) from None
+        return moment.round("second", mode="floor")
+    try:
+        day = parse_day(text, zone, now)
+    except WrongUsage:
+        return parse_when(text, zone, now, "first")
+    return day.at(Time(12)).assume_tz(zone, disambiguation="compatible").to_instant()
 
 
 def day_begins(day: Date, zone: str) -> Instant:

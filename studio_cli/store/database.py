@@ -41,6 +41,9 @@ def wal_is_safe(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> 
 class Database:
     """One connection to a studio's file. Writes go through ``atomic``; SQL is only in ``studio_cli.store``."""
 
+    wrote = False
+    """Whether anything was written in this process: what an unexpected error may say depends on it."""
+
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self.connection = connection
@@ -119,18 +122,32 @@ class Database:
         self.connection.close()
 
     @contextlib.contextmanager
-    def atomic(self) -> Iterator[sqlite3.Connection]:
-        """A write: everything in the block is kept, or nothing is. Takes its turn before it reads."""
+    def atomic(self, *, wait: bool = True) -> Iterator[sqlite3.Connection]:
+        """A write: everything in the block is kept, or nothing is. Takes its turn before it reads.
+
+        Without ``wait`` it is ``Busy`` at once when somebody else is writing.
+        """
         with trouble(self.path):
-            self.connection.execute("BEGIN IMMEDIATE")
+            self._begin(wait)
             try:
                 yield self.connection
                 self.connection.execute("COMMIT")
+                Database.wrote = True
             except BaseException:
                 # After a full disk SQLite has rolled back by itself.
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
                 raise
+
+    def _begin(self, wait: bool) -> None:
+        if wait:
+            self.connection.execute("BEGIN IMMEDIATE")
+            return
+        self.connection.execute("PRAGMA busy_timeout = 0")
+        try:
+            self.connection.execute("BEGIN IMMEDIATE")
+        finally:
+            self.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
     @contextlib.contextmanager
     def rehearsal(self) -> Iterator[sqlite3.Connection]:
@@ -187,11 +204,16 @@ def _set_journal(connection: sqlite3.Connection) -> None:
     """Use WAL only where it is safe; never with less than FULL (DELETE and WAL both sync every commit)."""
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
     wanted = "wal" if wal_is_safe() else "delete"
-    if mode != wanted:
-        with contextlib.suppress(
-            sqlite3.OperationalError
-        ):  # a read-only or busy file stays as it is: both are sound
-            connection.execute(f"PRAGMA journal_mode = {wanted}")
+    if mode == wanted:
+        return
+    with contextlib.suppress(sqlite3.OperationalError):  # busy, or read-only
+        mode = connection.execute(f"PRAGMA journal_mode = {wanted}").fetchone()[0]
+    if mode == "wal" and wanted == "delete":
+        raise FileTrouble(
+            f"The file is in WAL mode, in which SQLite {sqlite3.sqlite_version} can lose what was written.",
+            hint="Close the other program that has it open, then run this again.",
+            code="wal",
+        )
 
 
 @contextlib.contextmanager

@@ -74,11 +74,24 @@ def claim(db: Database, number: int, now: Instant) -> bool:
     return cursor.rowcount == 1
 
 
-def settle(db: Database, number: int, state: State, now: Instant, error: str | None = None) -> None:
-    """Record how the sending of a claimed message ended."""
+def settle(db: Database, message: Message, state: State, now: Instant, error: str | None = None) -> bool:
+    """Record how the sending of a claimed message ended; False when another sending has taken over meanwhile.
+
+    Each claim counts one attempt up, so that its number tells whose sending it was.
+    """
+    cursor = db.connection.execute(
+        """UPDATE message SET state = ?, sent_at = ?, last_error = ?
+           WHERE id = ? AND attempts = ? AND state IN ('sending', 'unknown')""",
+        (state, stored(now) if state == "sent" else None, error, message.id, message.attempts),
+    )
+    return cursor.rowcount == 1
+
+
+def rewrite(db: Database, number: int, to: tuple[str, str], letter: Letter) -> None:
+    """Replace what a message that is about to be sent says, and to whom."""
     db.connection.execute(
-        "UPDATE message SET state = ?, sent_at = ?, last_error = ? WHERE id = ? AND state = 'sending'",
-        (state, stored(now) if state == "sent" else None, error, number),
+        "UPDATE message SET to_name = ?, to_email = ?, subject = ?, text = ?, html = ? WHERE id = ?",
+        (*to, letter.subject, letter.text, letter.html, number),
     )
 
 
@@ -114,12 +127,3 @@ def cancel(db: Database, number: int) -> None:
     db.connection.execute(
         "UPDATE message SET state = 'canceled' WHERE id = ? AND state IN ('queued', 'failed')", (number,)
     )
-
-
-def cancel_for_session(db: Database, session_id: int, kind: str) -> int:
-    """Cancel the waiting messages of one kind; return how many there were."""
-    cursor = db.connection.execute(
-        "UPDATE message SET state = 'canceled' WHERE session_id = ? AND kind = ? AND state IN ('queued', 'failed')",
-        (session_id, kind),
-    )
-    return cursor.rowcount

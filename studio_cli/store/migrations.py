@@ -390,6 +390,7 @@ BEGIN SELECT RAISE(ABORT, 'a session starts on a day that exists'); END
 # An override's hours are text like "10:00-12:00 13:00-16:00", or "off".
 _TIME = """
 ALTER TABLE session ADD COLUMN notes TEXT;;
+ALTER TABLE session ADD COLUMN deposit_percent INTEGER CHECK (deposit_percent BETWEEN 1 AND 100);;
 ALTER TABLE session_type ADD COLUMN own_hours INTEGER NOT NULL DEFAULT 0 CHECK (own_hours IN (0, 1));;
 
 CREATE TABLE type_hours (
@@ -424,5 +425,30 @@ CREATE TABLE block (
   created_at TEXT NOT NULL,
   CHECK (from_wall < until_wall)
 ) STRICT;;
-CREATE INDEX session_by_type ON session (type_id, starts_at) WHERE occupies
+CREATE INDEX session_by_type ON session (type_id, starts_at) WHERE occupies;;
+
+CREATE TRIGGER type_hours_stay_apart BEFORE UPDATE ON type_hours
+WHEN EXISTS (
+  SELECT 1 FROM type_hours AS other WHERE other.type_id = NEW.type_id AND other.weekday = NEW.weekday
+  AND NOT (other.type_id = OLD.type_id AND other.weekday = OLD.weekday AND other.opens_minute = OLD.opens_minute)
+  AND other.opens_minute < NEW.closes_minute AND other.closes_minute > NEW.opens_minute
+)
+BEGIN SELECT RAISE(ABORT, 'hours of one day overlap'); END;;
+
+DROP VIEW agenda;;
+CREATE VIEW agenda AS
+SELECT session.id AS session_id, session.status, session.starts_at, session.ends_at, session.timezone,
+  session.title, client.name AS client, client.email, client.phone, session.location,
+  CASE WHEN session.status = 'pending' THEN rtrim(
+    CASE WHEN EXISTS (SELECT 1 FROM step WHERE step.session_id = session.id AND step.step = 'review'
+      AND (step.waived_at IS NOT NULL OR (step.done_at IS NOT NULL AND step.done_revision = session.revision)))
+      THEN '' ELSE 'review, ' END
+    || CASE WHEN session.form IS NULL OR EXISTS (SELECT 1 FROM step WHERE step.session_id = session.id
+      AND step.step = 'questionnaire' AND (step.waived_at IS NOT NULL OR step.done_at IS NOT NULL))
+      THEN '' ELSE 'questionnaire, ' END
+    || CASE WHEN money.paid_minor >= money.asked_now_minor OR EXISTS (SELECT 1 FROM step
+      WHERE step.session_id = session.id AND step.step = 'payment' AND step.waived_at IS NOT NULL)
+      THEN '' ELSE 'payment, ' END, ', ') END AS waiting_for
+FROM session JOIN client ON client.id = session.client_id JOIN money ON money.session_id = session.id
+WHERE session.occupies ORDER BY session.starts_at
 """

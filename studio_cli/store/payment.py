@@ -53,6 +53,14 @@ def get(db: Database, number: int) -> Payment | None:
     return row and _payment(row)
 
 
+def count(db: Database, session_id: int) -> int:
+    """Return how many rows of the ledger a session has."""
+    with db.reading() as sql:
+        return int(
+            sql.execute("SELECT count(*) FROM payment WHERE session_id = ?", (session_id,)).fetchone()[0]
+        )
+
+
 def has_reference(db: Database, reference: str) -> bool:
     """Return whether money with that outside reference is in the ledger already."""
     with db.reading() as sql:

@@ -21,7 +21,7 @@ def earlier_result(db: Database, key: str, command: str, arguments: Mapping[str,
     ).fetchone()
     if row is None:
         return None
-    if row["command"] != command or json.loads(row["arguments"]) != dict(arguments):
+    if row["command"] != command or _said(json.loads(row["arguments"])) != _said(arguments):
         raise Refused(
             f"The key {shown(key)!r} was used before, for something else.",
             hint="Use a key of its own for each thing you make.",
@@ -37,5 +37,10 @@ def remember(
     """Keep a key with what it was used for and what came of it."""
     db.connection.execute(
         "INSERT INTO repeat_key (key, command, arguments, result_id, created_at) VALUES (?, ?, ?, ?, ?)",
-        (key, command, json.dumps(dict(arguments), ensure_ascii=False), result_id, stored(now)),
+        (key, command, json.dumps(_said(arguments), ensure_ascii=False), result_id, stored(now)),
     )
+
+
+def _said(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was said, without what was not: options that come later do not make an old key another one."""
+    return {name: value for name, value in arguments.items() if value not in (None, False)}

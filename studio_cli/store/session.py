@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from whenever import Instant
 
 from studio_cli.model.form import Answer, Form
 from studio_cli.model.money import Money
-from studio_cli.model.session import STEPS, Named, Session, Share, Status, Step, StepName
+from studio_cli.model.session import STEPS, Mark, Named, Session, Share, Status, StepName, steps_of
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.availability import LONGEST_DAYS
 from studio_cli.store.database import Database
@@ -107,16 +107,17 @@ def taken_between(
 def _sessions(db: Database, rows: Sequence[sqlite3.Row]) -> list[Session]:
     """Build sessions from their rows, reading what belongs to them once for all of them."""
     numbers = [row["id"] for row in rows]
-    steps = _grouped(db, "SELECT * FROM step WHERE session_id IN ({}) ORDER BY position", numbers, _step)
+    marks = _grouped(db, "SELECT * FROM step WHERE session_id IN ({})", numbers, _mark)
     shares = _grouped(db, "SELECT * FROM share WHERE session_id IN ({}) ORDER BY id", numbers, _share)
     paid = _grouped(
         db,
-        """SELECT session_id, sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END) AS minor
+        """SELECT session_id, max(recorded_at) AS at,
+           sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END) AS minor
            FROM payment WHERE session_id IN ({}) GROUP BY session_id""",
         numbers,
-        lambda row: row["minor"],
+        lambda row: (row["minor"], from_stored(row["at"])),
     )
-    return [_session(row, steps[row["id"]], shares[row["id"]], sum(paid[row["id"]])) for row in rows]
+    return [_session(row, dict(marks[row["id"]]), shares[row["id"]], paid[row["id"]]) for row in rows]
 
 
 def _grouped(
@@ -130,14 +131,14 @@ def _grouped(
     return found
 
 
-def _step(row: sqlite3.Row) -> Step:
-    return Step(
-        name=row["step"],
-        required=True,
+def _mark(row: sqlite3.Row) -> tuple[StepName, Mark]:
+    mark = Mark(
         done_at=_moment(row["done_at"]),
+        done_revision=row["done_revision"],
         waived_at=_moment(row["waived_at"]),
         announced_at=_moment(row["announced_at"]),
     )
+    return row["step"], mark
 
 
 def _share(row: sqlite3.Row) -> Share:
@@ -151,9 +152,25 @@ def _share(row: sqlite3.Row) -> Share:
     )
 
 
-def _session(row: sqlite3.Row, steps: Iterable[Step], shares: Iterable[Share], paid: int) -> Session:
+def _session(
+    row: sqlite3.Row,
+    marks: Mapping[StepName, Mark],
+    shares: Iterable[Share],
+    paid: Sequence[tuple[int, Instant]],
+) -> Session:
     currency = row["currency"]
-    kept = {step.name: step for step in steps}
+    minor, paid_at = paid[0] if paid else (0, None)
+    form = Form.from_stored(row["form"]) if row["form"] else None
+    asked_now, received = Money(row["asked_now_minor"], currency), Money(minor, currency)
+    steps = steps_of(
+        marks,
+        pending=row["status_now"] in {"pending", "expired"},
+        revision=row["revision"],
+        form=form,
+        asked_now=asked_now,
+        paid=received,
+        paid_at=paid_at,
+    )
     return Session(
         id=row["id"],
         status=row["status_now"],
@@ -167,9 +184,9 @@ def _session(row: sqlite3.Row, steps: Iterable[Step], shares: Iterable[Share], p
         buffer_after=row["buffer_after_minutes"],
         location=row["location"],
         price=Money(row["price_minor"], currency),
-        asked_now=Money(row["asked_now_minor"], currency),
-        paid=Money(paid, currency),
-        form=Form.from_stored(row["form"]) if row["form"] else None,
+        asked_now=asked_now,
+        paid=received,
+        form=form,
         custom_time=bool(row["custom_time"]),
         overlap_allowed=bool(row["overlap_allowed"]),
         expires_at=_moment(row["expires_at"]),
@@ -178,7 +195,8 @@ def _session(row: sqlite3.Row, steps: Iterable[Step], shares: Iterable[Share], p
         confirmed_at=_moment(row["confirmed_at"]),
         confirmed_by=row["confirmed_by"],
         notes=row["notes"],
-        steps=tuple(kept.get(name, Step(name, required=False)) for name in STEPS),
+        deposit_percent=row["deposit_percent"],
+        steps=steps,
         shares=tuple(shares),
     )
 
@@ -186,8 +204,8 @@ def _session(row: sqlite3.Row, steps: Iterable[Step], shares: Iterable[Share], p
 # ── writing ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def insert(db: Database, session: Session, steps: Sequence[StepName]) -> int:
-    """Add a pending session (its ``id`` is not looked at) with the steps it asks for; return its number."""
+def insert(db: Database, session: Session) -> int:
+    """Add a pending session (its ``id`` is not looked at) and return its number."""
     values: dict[str, Any] = {
         "status": session.status,
         "title": session.title,
@@ -208,14 +226,11 @@ def insert(db: Database, session: Session, steps: Sequence[StepName]) -> int:
         "expires_at": session.expires_at and stored(session.expires_at),
         "created_at": stored(session.created_at),
         "notes": session.notes,
+        "deposit_percent": session.deposit_percent,
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = db.connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", list(values.values()))
     assert cursor.lastrowid is not None
-    db.connection.executemany(
-        "INSERT INTO step (session_id, position, step) VALUES (?, ?, ?)",
-        [(cursor.lastrowid, STEPS.index(step), step) for step in steps],
-    )
     _keep_revision(db, cursor.lastrowid, session, session.created_at)
     return cursor.lastrowid
 
@@ -236,32 +251,13 @@ def update(db: Database, session: Session, now: Instant) -> None:
         "overlap_allowed": int(session.overlap_allowed),
         "expires_at": session.expires_at and stored(session.expires_at),
         "notes": session.notes,
+        "deposit_percent": session.deposit_percent,
         "revision": session.revision,
     }
     changes = ", ".join(f"{name} = ?" for name in values)
     db.connection.execute(f"UPDATE session SET {changes} WHERE id = ?", [*values.values(), session.id])
     if details_at(db, session.id, session.revision) is None:
         _keep_revision(db, session.id, session, now)
-
-
-def set_steps(db: Database, number: int, steps: Sequence[StepName]) -> None:
-    """Ask for these steps: new ones are added, and open ones that are no longer wanted go."""
-    marks = ", ".join("?" * len(steps))
-    db.connection.execute(
-        f"DELETE FROM step WHERE session_id = ? AND done_at IS NULL AND waived_at IS NULL AND step NOT IN ({marks})",
-        (number, *steps),
-    )
-    db.connection.executemany(
-        "INSERT OR IGNORE INTO step (session_id, position, step) VALUES (?, ?, ?)",
-        [(number, STEPS.index(step), step) for step in steps],
-    )
-
-
-def review_again(db: Database, number: int) -> None:
-    """Ask the client to look at the details again."""
-    db.connection.execute(
-        "UPDATE step SET done_at = NULL WHERE session_id = ? AND step = 'review'", (number,)
-    )
 
 
 def _keep_revision(db: Database, number: int, session: Session, now: Instant) -> None:
@@ -322,9 +318,11 @@ def finish_step(
 ) -> bool:
     """Mark a step as done, for the details of ``revision``; return whether that is new."""
     cursor = db.connection.execute(
-        """UPDATE step SET done_at = ?, done_revision = ?, share_id = ?
-           WHERE session_id = ? AND step = ? AND done_at IS NULL""",
-        (stored(now), revision, share_id, number, step),
+        """INSERT INTO step (session_id, position, step, done_at, done_revision, share_id) VALUES (?, ?, ?, ?, ?, ?)
+           ON CONFLICT (session_id, step) DO UPDATE
+           SET done_at = excluded.done_at, done_revision = excluded.done_revision, share_id = excluded.share_id
+           WHERE done_at IS NULL OR done_revision <> excluded.done_revision""",
+        (number, STEPS.index(step), step, stored(now), revision, share_id),
     )
     return cursor.rowcount == 1
 
@@ -332,23 +330,33 @@ def finish_step(
 def announce_payment(db: Database, number: int, now: Instant, share_id: int | None) -> bool:
     """Note that the client says the payment is on its way; return whether that is new."""
     cursor = db.connection.execute(
-        "UPDATE step SET announced_at = ?, share_id = ? WHERE session_id = ? AND step = 'payment' AND announced_at IS NULL",
-        (stored(now), share_id, number),
+        """INSERT INTO step (session_id, position, step, announced_at, share_id) VALUES (?, ?, 'payment', ?, ?)
+           ON CONFLICT (session_id, step) DO UPDATE
+           SET announced_at = excluded.announced_at, share_id = excluded.share_id WHERE announced_at IS NULL""",
+        (number, STEPS.index("payment"), stored(now), share_id),
     )
     return cursor.rowcount == 1
 
 
-def waive_open_steps(db: Database, number: int, now: Instant) -> None:
-    """Mark every step that is not done as waived by the owner."""
-    db.connection.execute(
-        "UPDATE step SET waived_at = ? WHERE session_id = ? AND done_at IS NULL AND waived_at IS NULL",
-        (stored(now), number),
+def forget_announcement(db: Database, number: int) -> None:
+    """Let the client say again that a payment is on its way: what they said was about another amount."""
+    db.connection.execute("UPDATE step SET announced_at = NULL WHERE session_id = ?", (number,))
+
+
+def waive_steps(db: Database, number: int, steps: Iterable[StepName], now: Instant) -> None:
+    """Mark steps as waived by the owner."""
+    db.connection.executemany(
+        """INSERT INTO step (session_id, position, step, waived_at) VALUES (?, ?, ?, ?)
+           ON CONFLICT (session_id, step) DO UPDATE SET waived_at = excluded.waived_at""",
+        [(number, STEPS.index(step), step, stored(now)) for step in steps],
     )
 
 
 def ask_again(db: Database, number: int) -> None:
     """Ask again for the review and for the steps that were waived; what the client gave or paid stays."""
-    db.connection.execute("UPDATE step SET waived_at = NULL WHERE session_id = ?", (number,))
+    db.connection.execute(
+        "UPDATE step SET waived_at = NULL, announced_at = NULL WHERE session_id = ?", (number,)
+    )
     db.connection.execute(
         "UPDATE step SET done_at = NULL WHERE session_id = ? AND step = 'review'", (number,)
     )

@@ -188,7 +188,10 @@ def _review(call: Call) -> Response:
 def _questionnaire(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "questionnaire")
-    visit = journey.questionnaire(call.studio, call.token, call.posted.revision, call.posted.answers)
+    agreed = "agreed" in call.request.query_params
+    visit = journey.questionnaire(
+        call.studio, call.token, call.posted.revision, call.posted.answers, agreed=agreed
+    )
     if visit.problems:
         page = pages.step("questionnaire", visit, call.token, call.dress, typed=call.posted.answers)
         return HTMLResponse(page, status_code=422)
@@ -198,14 +201,12 @@ def _questionnaire(call: Call) -> Response:
 def _payment(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "payment")
-    if call.studio.settings["payment.provider"] == "test":
-        return _after(call, journey.pay_test(call.studio, call.token, call.posted.revision))
-    return _after(call, journey.announce_payment(call.studio, call.token, call.posted.revision))
+    return _after(call, journey.pay(call.studio, call.token, call.posted.revision))
 
 
 def _after(call: Call, visit: journey.Visit, typed: Mapping[str, str] | None = None) -> Response:
     """Go on (by a redirect, so that loading again posts nothing), or show what changed since the client looked."""
-    if visit.differences:
+    if visit.changed:
         page = pages.step("review", visit, call.token, call.dress, typed=typed)
         return HTMLResponse(page, status_code=409)
     return _back(call)

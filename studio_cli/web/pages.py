@@ -44,7 +44,10 @@ def may_look_at(name: StepName, visit: Visit) -> bool:
     """Return whether a client can look at this step now: the current one, or one done before."""
     asked = visit.session.step(name)
     open_now = visit.session.status == "pending" and visit.current is not None
-    return open_now and asked.required and (visit.current == name or asked.done_at is not None)
+    done = (
+        asked.done_at is not None and name != "payment"
+    )  # of a payment that is done there is nothing to see
+    return open_now and asked.required and (visit.current == name or done)
 
 
 def step(
@@ -68,6 +71,8 @@ def step(
         data |= {
             "done": session.step("review").done_at is not None,
             "asked": _asked(session),
+            "changed": bool(visit.differences or visit.since_review),
+            "posted": visit.changed,
             "differences": _differences(visit, dress.settings["studio.locale"]),
             "carried": _carried(visit, typed or {}),
         }
@@ -96,7 +101,7 @@ def _differences(visit: Visit, locale: str) -> list[dict[str, str]]:
             "before": _shown(one.label, one.before, locale),
             "now": _shown(one.label, one.now, locale),
         }
-        for one in visit.differences
+        for one in visit.differences or visit.since_review
     ]
 
 
@@ -111,7 +116,7 @@ def _shown(label: str, text: str, locale: str) -> str:
 def _carried(visit: Visit, typed: Mapping[str, str]) -> dict[str, str]:
     """Return the answers that wait, in the page, until the client has agreed to the changed details."""
     session = visit.session
-    if session.form is None or session.step("review").done_at is None:
+    if session.form is None:
         return {}
     return {field.name: typed[field.name] for field in session.form.fields if field.name in typed}
 

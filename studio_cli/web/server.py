@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from studio_cli.booking.studio import Clock, open_studio
-from studio_cli.errors import Refused, WrongUsage
+from studio_cli.errors import Busy, Refused, WrongUsage
 from studio_cli.web.app import Log, Studios, make_app
 
 LAST_ANSWER_SECONDS = 2.0
@@ -115,7 +115,7 @@ class Door:
                 await watching
 
     async def _watch(self, until: Callable[[], bool]) -> None:
-        while not await asyncio.to_thread(until):
+        while not await asyncio.to_thread(_looked, until):
             await asyncio.sleep(0.25)
         self._reached = True
         await asyncio.sleep(LAST_ANSWER_SECONDS)
@@ -138,6 +138,14 @@ class Door:
         """Let go of the socket and the file."""
         self._listening.close()
         self._studios.close()
+
+
+def _looked(until: Callable[[], bool]) -> bool:
+    """Look once; a file that is busy just now is looked at again."""
+    try:
+        return until()
+    except Busy:
+        return False
 
 
 def end_on_terminate() -> None:

@@ -146,7 +146,9 @@ class Owner(RuleBasedStateMachine):
         same = (one.length, one.before, one.after) == (length, before, after)
         taken = self._taken(wanted, number)
         edits = Edits(duration=f"{length}m", buffer_before=f"{before}m", buffer_after=f"{after}m")
-        if one.status not in {"pending", "confirmed"} or (taken and not force and not same):
+        inside = before <= one.before and length <= one.length and length + after <= one.length + one.after
+        allowed = force or same or (one.forced and inside)
+        if one.status not in {"pending", "confirmed"} or (taken and not allowed):
             with pytest.raises(Refused):
                 session_changes.edit(self.studio, str(number), edits, custom=True, allow_overlap=force)
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from studio_cli.booking.studio import Studio
-from studio_cli.model.message import Letter, State
+from studio_cli.model.message import Letter, Message, State
 from studio_cli.store import message as message_store
 from tests.conftest import Clock
 
@@ -34,13 +34,20 @@ def test_message_is_claimed_once(studio: Studio) -> None:
     assert state(studio, number) == "sending"
 
 
+def claimed(studio: Studio, number: int) -> Message:
+    """Return a message as whoever sends it has it."""
+    message = message_store.get(studio.file, number)
+    assert message is not None
+    return message
+
+
 @pytest.mark.parametrize(("settled", "claimable"), [("sent", False), ("failed", True), ("unknown", False)])
 def test_what_may_be_claimed_again(studio: Studio, settled: State, claimable: bool) -> None:
     """A mail that failed may be tried again; one that was sent, or may have been, not."""
     number = put(studio)
     with studio.file.atomic():
         message_store.claim(studio.file, number, studio.now())
-        message_store.settle(studio.file, number, settled, studio.now(), None)
+        message_store.settle(studio.file, claimed(studio, number), settled, studio.now(), None)
         assert message_store.claim(studio.file, number, studio.now()) is claimable
 
 
@@ -48,7 +55,7 @@ def test_only_a_claimed_message_is_settled(studio: Studio) -> None:
     """A message that nobody is sending cannot become sent."""
     number = put(studio)
     with studio.file.atomic():
-        message_store.settle(studio.file, number, "sent", studio.now())
+        message_store.settle(studio.file, claimed(studio, number), "sent", studio.now())
     assert state(studio, number) == "queued"
 
 
@@ -58,7 +65,7 @@ def test_release_is_for_unknown_ones(studio: Studio) -> None:
     with studio.file.atomic():
         assert not message_store.release(studio.file, number)
         message_store.claim(studio.file, number, studio.now())
-        message_store.settle(studio.file, number, "unknown", studio.now(), "gone")
+        message_store.settle(studio.file, claimed(studio, number), "unknown", studio.now(), "gone")
         assert message_store.release(studio.file, number)
     assert state(studio, number) == "queued"
 
@@ -82,3 +89,25 @@ def test_listed_by_state(studio: Studio) -> None:
     assert [message.id for message in message_store.listed(studio.file)] == [first, second]
     assert [message.id for message in message_store.listed(studio.file, ["queued", "failed"])] == [second]
     assert state(studio, first) == "canceled"
+
+
+def test_only_the_present_sending_is_settled(studio: Studio) -> None:
+    """A sending that was given up and taken over by another cannot say any more how it ended."""
+    number = put(studio)
+    with studio.file.atomic():
+        message_store.claim(studio.file, number, studio.now())
+        first = claimed(studio, number)
+        assert message_store.give_up_claims(studio.file, studio.now().add(hours=1)) == [number]
+        assert message_store.settle(studio.file, first, "sent", studio.now()), (
+            "nobody has taken over: it was sent"
+        )
+    other = put(studio)
+    with studio.file.atomic():
+        message_store.claim(studio.file, other, studio.now())
+        first = claimed(studio, other)
+        message_store.give_up_claims(studio.file, studio.now().add(hours=1))
+        message_store.release(studio.file, other)
+        message_store.claim(studio.file, other, studio.now())
+        assert not message_store.settle(studio.file, first, "failed", studio.now(), "late")
+        assert message_store.settle(studio.file, claimed(studio, other), "sent", studio.now())
+    assert state(studio, other) == "sent"

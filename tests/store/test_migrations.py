@@ -575,9 +575,13 @@ def test_agenda_view(sql: sqlite3.Connection) -> None:
     """The agenda lists what occupies its time, in order, with what is waited for."""
     later, sooner = add(sql, 600), add(sql)
     set_status(sql, add(sql, 1200), "canceled")
-    sql.execute("INSERT INTO step (session_id, position, step) VALUES (?, 0, 'review')", (sooner,))
+    done = (
+        "INSERT INTO step (session_id, position, step, done_at, done_revision) VALUES (?, 0, 'review', ?, ?)"
+    )
+    sql.execute(done, (later, AT, 1))
+    sql.execute(done, (sooner, AT, 7))
     rows = sql.execute("SELECT session_id, client, waiting_for FROM agenda").fetchall()
-    assert rows == [(sooner, "Rui", "review"), (later, "Rui", None)]
+    assert rows == [(sooner, "Rui", "review"), (later, "Rui", "")]
 
 
 # ── migrating ─────────────────────────────────────────────────────────────────────────────────────

@@ -217,8 +217,9 @@ def test_changed_between_look_and_post(
     assert answer.status == 409
     assert "CA$100.00" in answer.text and "CA$150.00" in answer.text
     assert dump(studio.file.path) == before
-    visitor.step(token, step, revision=2, people="Rui")
-    assert len(events(studio, asked)) > ["review", "questionnaire", "payment"].index(step)
+    done = len(events(studio, asked))
+    visitor.step(token, "review", revision=2)
+    assert len(events(studio, asked)) == done + 1
 
 
 def test_typed_answers_survive_a_change(
