@@ -42,14 +42,14 @@ class _Reader:
         return shown
 
     def _serve(self, words: list[str]) -> str:
-        terminal = Terminal(words, environ={"NO_COLOR": "1"})
-        terminal.read_until("Ctrl-C ends it.\n")
-        for page in walk(f"http://127.0.0.1:{self.port}/s/{self.token}"):
-            assert page.status == 200
-        terminal.read_until("is Confirmed")
-        terminal.type("\x03")
-        assert terminal.finish() == 0
-        return terminal.shown.replace("^C", "")
+        with Terminal(words, environ={"NO_COLOR": "1"}) as terminal:
+            terminal.read_until("Ctrl-C ends it.\n")
+            for page in walk(f"http://127.0.0.1:{self.port}/s/{self.token}"):
+                assert page.status == 200
+            terminal.read_until("is Confirmed")
+            terminal.type("\x03")
+            assert terminal.finish() == 0
+            return terminal.shown.replace("^C", "")
 
     def _told(self, shown: str) -> str:
         """What was shown, with the parts that differ from run to run as the README writes them."""

@@ -121,7 +121,7 @@ def _ambiguous(text: str, found: list[Client]) -> NotFound:
 def _exists(client: Client) -> Refused:
     return Refused(
         f"There is a client with that address already: {client.id} {shown(client.name)} <{client.email}>.",
-        hint=f"Use it with --client {client.id}, or add --if-missing.",
+        hint=f"Use it: --client {client.id}. (client add --if-missing returns it.)",
         code="already_exists",
         details={"client": client.id},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -232,10 +233,12 @@ def _window(text: str) -> int | None:
     """Return the booking window in whole days: ``60d``, or ``none``."""
     if text == "none":
         return None
-    minutes = parse_duration(text, "The booking window")
-    if minutes % 1440:
-        raise WrongUsage("A booking window is whole days.", hint="Write it like 60d.")
-    return _count(minutes // 1440, "--window")
+    days = re.fullmatch(r"(\d{1,4})\s*d(?:ays)?", text.strip())
+    if not days:
+        raise WrongUsage(
+            f"{shown(text)[:30]!r} is not a number of days.", hint="Write it like 60d.", code="duration"
+        )
+    return _count(int(days[1]), "--window")
 
 
 def check_form(studio: Studio, name: str) -> str | None:

@@ -12,6 +12,7 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import LARGEST, Json, desk_of, example, which_of
 from studio_cli.errors import WrongUsage
 from studio_cli.model.availability import Need
+from studio_cli.model.text import shown
 from studio_cli.model.times import parse_day, parse_duration, rfc3339, show_short
 
 app = typer.Typer()
@@ -75,13 +76,15 @@ def set_(
                 "--studio-hours goes with --type alone.", hint="For example: --type family --studio-hours"
             )
         availability.use_studio_hours(desk.studio, type_)
+        said = f"{type_} has the studio's hours again."
     elif days is None:
         raise WrongUsage(
             "The days are missing.", hint="For example: studio availability set mon-fri 09:00-17:00"
         )
     else:
         availability.set_hours(desk.studio, days, ranges or [], type_)
-    _show_table(desk, as_json)
+        said = f"{days}: {' '.join(ranges or [])}{f' for {type_}' if type_ else ''}."
+    _show_table(desk, as_json, said)
 
 
 @app.command(
@@ -105,10 +108,11 @@ def override(
     """Give one date hours of its own, instead of those of its weekday."""
     desk = desk_of(ctx)
     if remove:
-        availability.remove_override(desk.studio, day, type_)
+        said = f"{availability.remove_override(desk.studio, day, type_)} has the hours of its weekday again."
     else:
-        availability.set_override(desk.studio, day, ranges or [], type_)
-    _show_table(desk, as_json)
+        made = availability.set_override(desk.studio, day, ranges or [], type_)
+        said = f"{made.date}: {made.hours}{f' for {made.type}' if made.type else ''}."
+    _show_table(desk, as_json, said)
 
 
 @app.command(
@@ -141,6 +145,10 @@ def block(
     made = availability.block(desk.studio, begins, ends, reason, yearly=yearly)
     if as_json:
         desk.json(made.as_json())
+    elif desk.on_terminal:
+        desk.data(
+            f"Time off {made.id}: {output.time_off(made)}. To take it back: studio availability unblock {made.id}"
+        )
     else:
         desk.lines([output.block_line(made)])
     zone = desk.studio.settings.zone
@@ -162,7 +170,7 @@ def unblock(
     """Remove time off."""
     desk = desk_of(ctx)
     availability.unblock(desk.studio, number)
-    _show_table(desk, as_json)
+    _show_table(desk, as_json, f"Time off {number} is taken back.")
 
 
 @app.command(
@@ -235,7 +243,10 @@ def _tell_verdict(desk: Desk, verdict: Verdict) -> None:
         desk.data(f"Nearest free: {', '.join(show_short(moment, zone) for moment in verdict.nearest)}")
 
 
-def _show_table(desk: Desk, as_json: bool) -> None:
+def _show_table(desk: Desk, as_json: bool, said: str) -> None:
+    """Show all the hours after a change; on a terminal with what was changed first."""
+    if desk.on_terminal and not as_json:
+        desk.data(shown(said))
     table = availability.timetable(desk.studio)
     if as_json:
         desk.json(table.as_json())

@@ -7,6 +7,7 @@ import typer
 from studio_cli.booking import client as clients
 from studio_cli.cli import output
 from studio_cli.cli.params import ClientRef, DryRun, Json, Key, desk_of, example
+from studio_cli.errors import WrongUsage
 from studio_cli.model.client import Client, ClientDetails
 from studio_cli.model.text import shown
 from studio_cli.store import client as client_store
@@ -100,6 +101,11 @@ def edit(
     typed = {"name": name, "email": email, "phone": phone, "notes": notes}
     changes = {field: value for field, value in typed.items() if value is not None}
     found = clients.find(desk.studio, client)
+    if not changes:
+        raise WrongUsage(
+            "Nothing to change was said.",
+            hint=f'For example: studio client edit {found.id} --phone "+1 416 555 0199"',
+        )
     changed = clients.edit(desk.studio, found.id, **changes)
     zone = desk.studio.settings.zone
     if as_json:

@@ -130,6 +130,16 @@ class Desk:
         for row in rows:
             self.data("\t".join(shown(cell) for cell in row))
 
+    def prose(self, text: str, indent: str = "") -> None:
+        """Write a text as it is, line for line; only what is wider than the terminal is wrapped."""
+        import shutil
+        import textwrap
+
+        columns = max(shutil.get_terminal_size().columns - len(indent), 20)
+        for line in text.expandtabs(4).split("\n"):
+            for part in textwrap.wrap(shown(line), columns) if len(line) > columns else [shown(line)]:
+                self.data(indent + part)
+
     def show(self, what: RenderableType) -> None:
         """Show something made for a person: a table, a card."""
         self.console.print(what)

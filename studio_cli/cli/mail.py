@@ -54,7 +54,7 @@ def show(
     if as_json:
         desk.json({**message.as_json(desk.studio.settings.zone), "text": letter.text, "html": letter.html})
     else:
-        output.show_message(desk, replace(message, letter=letter))
+        output.show_message(desk, replace(message, letter=letter), desk.studio.settings.zone)
 
 
 @app.command("send", epilog=example("studio mail send", "studio mail send 9", "studio mail send --dry-run"))

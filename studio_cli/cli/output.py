@@ -59,7 +59,8 @@ def _for_scripts(title: str, get: Callable[[Any], str]) -> Column:
 
 
 def _money(money: Money) -> str:
-    return str(money) if money else "–"
+    """Return an amount for a table's column, whose currency the owner knows."""
+    return money.amount if money else "–"
 
 
 def waiting(session: Session) -> str:
@@ -267,7 +268,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         facts.append(("Held until", show_short(session.expires_at, zone)))
     if session.confirmed_at:
         facts.append(
-            ("Confirmed", f"{show_short(session.confirmed_at, zone)}, by the {session.confirmed_by}")
+            ("Confirmed", f"{show_short(session.confirmed_at, zone)}, {_BY[session.confirmed_by or 'owner']}")
         )
     if session.notes:
         facts.append(("Notes", session.notes))
@@ -276,12 +277,24 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
     if session.overlap_allowed:
         facts.append(("Overlap", "allowed by you"))
     facts.append(("Links", "\n".join(_share(share, zone) for share in session.shares) or "not shared yet"))
-    facts += [(answer.label, answer.value) for answer in answers]
     plain = [
         *_json_facts(session.as_json()),
         *((f"answer.{answer.name}", answer.value) for answer in answers),
     ]
     show_card(desk, f"{session.id}  {session.title}", facts, plain)
+    if answers and desk.on_terminal:
+        for answer in answers:
+            desk.prose(answer.label)
+            desk.prose(answer.value, indent="  ")
+
+
+def until(session: Session) -> str:
+    """Return `` until …`` for a pending session whose hold runs out."""
+    held = session.expires_at if session.status == "pending" else None
+    return f" until {show_short(held, session.timezone)}" if held else ""
+
+
+_BY = {"client": "every step done", "owner": "by you"}
 
 
 def sentence(session: Session) -> str:
@@ -346,6 +359,7 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Where", offer.location or "–"),
         ("Buffers", f"{offer.buffer_before} min before, {offer.buffer_after} min after"),
         ("Starts every", show_duration(offer.increment)),
+        ("Clients book", _limits(offer)),
         ("Held for", show_duration(offer.hold) if offer.hold else "as long as it is pending"),
         ("Questionnaire", offer.form or "–"),
         ("Seen by", "whoever has its link" if offer.private else "everybody"),
@@ -353,6 +367,16 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
     if offer.archived_at:
         facts.append(("Archived", show_short(offer.archived_at, zone)))
     show_card(desk, offer.name, facts, _json_facts(offer.as_json(zone)))
+
+
+def _limits(offer: SessionType) -> str:
+    """Return notice, window and daily limit in words."""
+    parts = [
+        f"{show_duration(offer.notice)} ahead or more" if offer.notice else "",
+        f"up to {offer.window_days} days ahead" if offer.window_days else "",
+        f"at most {offer.per_day} a day" if offer.per_day else "",
+    ]
+    return ", ".join(part for part in parts if part) or "whenever there is a slot"
 
 
 def show_form(desk: Desk, form: Form) -> None:
@@ -390,7 +414,7 @@ def show_timetable(desk: Desk, table: Timetable) -> None:
         ]
         show_card(desk, "Dates with hours of their own", days, days)
     if table.blocks:
-        off = [(str(one.id), _off(one)) for one in table.blocks]
+        off = [(str(one.id), time_off(one)) for one in table.blocks]
         show_card(desk, "Time off", off, off)
 
 
@@ -402,7 +426,7 @@ def _week(hours: Sequence[Hours]) -> Facts:
     return days
 
 
-def _off(block: Block) -> str:
+def time_off(block: Block) -> str:
     """Return time off in words: whole days by their first and last."""
     midnight = block.begins.time() == block.ends.time() == Time(0)
     first, last = block.begins, block.ends
@@ -460,15 +484,19 @@ def plain(value: Any) -> str:
     return str(value)
 
 
-def show_message(desk: Desk, message: Message) -> None:
-    """Show one mail."""
+def show_message(desk: Desk, message: Message, zone: str) -> None:
+    """Show one mail: what became of it, then its text as it was written."""
+    session = str(message.session_id) if message.session_id else "–"
     facts = [
         ("State", message.state),
+        ("Session", session),
         ("To", f"{message.to_name} <{message.to_email}>"),
         ("Subject", message.letter.subject),
+        ("Written", show_short(message.created_at, zone)),
+        ("Sent", show_short(message.sent_at, zone) if message.sent_at else "–"),
         ("Last error", message.last_error or "–"),
-        ("", message.letter.text),
     ]
-    show_card(
-        desk, f"Message {message.id}", facts, [(name.lower() or "text", value) for name, value in facts]
-    )
+    plain = [(name.casefold().replace(" ", "_"), value) for name, value in facts]
+    show_card(desk, f"Message {message.id}", facts, [*plain, ("text", message.letter.text)])
+    if desk.on_terminal:
+        desk.prose(message.letter.text)

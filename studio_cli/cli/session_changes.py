@@ -34,6 +34,7 @@ from studio_cli.cli.params import (
     which_of,
 )
 from studio_cli.errors import WrongUsage
+from studio_cli.model.times import show_short
 
 app = typer.Typer()
 
@@ -118,10 +119,13 @@ def _show_changed(desk: Desk, done: Changed, as_json: bool, dry_run: bool) -> No
         desk.json({**session.as_json(), "changed": done.changed, "changes": differences, "dry_run": dry_run})
         return
     if desk.on_terminal:
-        words = "would be" if dry_run else "is"
-        desk.data(f"Session {session.id} {words if done.changed else 'was already'} {sentence(session)}")
+        words = "would be" if dry_run and done.changed else "is"
+        desk.data(f"Session {session.id} {words}{'' if done.changed else ' already'}: {sentence(session)}")
         for name, (before, after) in done.fields.items():
-            desk.data(f"{name}: {output.plain(before)} → {output.plain(after)}")
+            if name != "starts_at":  # the sentence says when it is
+                desk.data(f"{name.replace('_', ' ')}: {output.plain(before)} → {output.plain(after)}")
+        if done.before.starts_at != session.starts_at:
+            desk.data(f"It was {show_short(done.before.starts_at, session.timezone)}.")
     else:
         desk.lines([[column.plain(session) for column in output.SESSION]])
     if done.overlaps:
@@ -132,7 +136,9 @@ def _show_changed(desk: Desk, done: Changed, as_json: bool, dry_run: bool) -> No
         and session.step("review").open
         and done.before.step("review").done_at
     ):
-        desk.say("Its client is asked to review it again.")
+        desk.say("On its link the client is asked to review it again.")
+    if done.changed and not dry_run and done.before.starts_at != session.starts_at:
+        desk.say("The client is not told by mail.")
 
 
 @app.command("history", epilog=example("studio session history 12", "studio session history last --json"))

@@ -8,7 +8,7 @@ from studio_cli.booking import new_session
 from studio_cli.booking.new_session import SetUp, Wanted
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.output import sentence
+from studio_cli.cli.output import sentence, until
 from studio_cli.cli.params import (
     AllowOverlap,
     At,
@@ -130,7 +130,8 @@ def _show_new(desk: Desk, done: SetUp, message: Message | None, as_json: bool) -
         show_shared(desk, session, shared.link, message)
         warn_if_local(desk, shared.link)
     elif not done.repeated:
-        desk.say(f"Pending. Share it: studio session share {session.id} --email")
+        how = "--email" if session.client.email else "--link"
+        desk.say(f"Pending{until(session)}. Share it: studio session share {session.id} {how}")
 
 
 def _remark(desk: Desk, done: SetUp) -> None:

@@ -11,6 +11,7 @@ from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_link
 from studio_cli.cli.mail import failure, not_configured
+from studio_cli.cli.output import until
 from studio_cli.cli.params import (
     DryRun,
     Json,
@@ -105,9 +106,11 @@ def _show_rehearsal(desk: Desk, shared: shares.Shared, as_json: bool) -> None:
 def show_shared(desk: Desk, session: Session, link: str, message: Message | None) -> None:
     """Say how a session was shared, and show the link."""
     if message and message.state == "sent":
-        desk.data(f"Shared by mail with {session.client.email}. Pending until the client has completed it.")
+        desk.data(
+            f"Shared by mail with {session.client.email}. Pending{until(session)}: the client completes it."
+        )
     elif message is None:
-        desk.data("Shared by link. Pending until the client has completed it.")
+        desk.data(f"Shared by link. Pending{until(session)}: the client completes it.")
     desk.data(link)
 
 
@@ -133,7 +136,8 @@ def link(
     desk = desk_of(ctx)
     found = sessions.find(desk.studio, session)
     if revoke:
-        if desk.may_ask:
+        living = [one for one in found.shares if one.revoked_at is None]
+        if desk.may_ask and living:
             desk.agree(f"End {f'share {share}' if share else 'all links'} of session {found.id}?", yes=yes)
         found, ended = shares.revoke(desk.studio, str(found.id), share)
         if not as_json:

@@ -7,6 +7,7 @@ import typer
 from studio_cli.booking import session as sessions
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.output import until
 from studio_cli.cli.params import (
     Json,
     SessionRef,
@@ -97,7 +98,9 @@ def cancel(ctx: typer.Context, session: SessionRef, yes: Yes = False, as_json: J
 def _show_change(desk: Desk, done: sessions.Change, word: str) -> None:
     session = done.session
     if desk.on_terminal:
-        desk.data(f"Session {session.id} {'is' if done.changed else 'was already'} {word}.")
+        desk.data(
+            f"Session {session.id} {'is' if done.changed else 'was already'} {session.status}{until(session)}."
+        )
     else:
         desk.lines([[column.plain(session) for column in output.SESSION]])
         if not done.changed:

@@ -144,6 +144,7 @@ def edit(
         name, slug, duration, price, deposit, pay, location, buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, private,
     )  # fmt: skip
+    types.find(desk.studio, type_)
     if typed == TypedOffer():
         raise WrongUsage(
             "Nothing to change was said.", hint=f"For example: studio type edit {type_} --price 280"

@@ -72,14 +72,20 @@ def slots(
 def _show(desk: Desk, found: Sequence[Instant], zone: str) -> None:
     """Show the slots, a line a day, wrapped to the terminal."""
     if not found:
-        desk.say("No free times in these days.")
+        desk.say(
+            "No free times in these days. For one of them, studio availability why TIME --type … says why."
+        )
         return
     import shutil
     import textwrap
 
+    offsets = {show_offset(start, zone) for start in found}
     by_day: dict[str, list[str]] = {}
     for start in found:
-        by_day.setdefault(show_day(start, zone), []).append(show_clock(start, zone))
+        day = show_day(start, zone)
+        if len(offsets) > 1:  # clocks change in these days: say on which side of it each time is
+            day += " " + show_offset(start, zone).rpartition(" ")[2]
+        by_day.setdefault(day, []).append(show_clock(start, zone))
     width = max(len(day) for day in by_day) + 2
     columns = shutil.get_terminal_size().columns
     for day, clocks in by_day.items():
@@ -87,4 +93,4 @@ def _show(desk: Desk, found: Sequence[Instant], zone: str) -> None:
         desk.data(f"{day:<{width}}{lines[0]}")
         for line in lines[1:]:
             desk.data(" " * width + line)
-    desk.say(show_offset(found[0], zone))
+    desk.say(offsets.pop() if len(offsets) == 1 else zone)

@@ -95,9 +95,9 @@ def parse_person(text: str) -> ClientDetails:
         name = name.strip()
         quoted = len(name) > 1 and name.startswith('"') and name.endswith('"')
         return ClientDetails.checked(name[1:-1] if quoted else name, address)
-    if "@" in value and " " not in value:
+    if "@" in value:
         raise WrongUsage(
-            f"{shown(value)[:80]!r} has no name.",
+            f"{shown(value)[:80]!r} is not a name and an address.",
             hint='Write it like "Eva Lima <eva@example.com>".',
             code="client",
         )

@@ -296,7 +296,7 @@ def parse_duration(text: str, what: str = "The duration") -> int:
     match = _DURATION.fullmatch(value)
     if not match or not any(match.groups()) or value.isdigit():
         raise WrongUsage(
-            f"{what} {shown(value)[:40]!r} is not a length of time.",
+            f"{what} cannot be {shown(value)[:40]!r}: that is not a length of time.",
             hint="Write it like 90m, 1h30 or 2h.",
             code="duration",
         )

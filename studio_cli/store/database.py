@@ -72,7 +72,9 @@ class Database:
         from studio_cli.store.migrations import migrate
 
         taken = Refused(
-            f"There is a studio at {path} already.", hint="studio config list", code="already_exists"
+            f"There is a file at {path} already.",
+            hint="Name another one with --db, or use it: studio session list",
+            code="already_exists",
         )
         if path.exists():
             raise taken

@@ -37,7 +37,9 @@ class _Reader(HTMLParser):
             self._inside = tag
         elif tag == "form" and values.get("method") == "post":
             self.page.action = values["action"]
-        elif tag == "textarea" or (tag == "input" and values.get("type") == "text"):
+        elif tag == "textarea":
+            self.page.fields[values["name"]] = "Leo is shy at first; it helps to show him the camera."
+        elif tag == "input" and values.get("type") == "text":
             self.page.fields[values["name"]] = "Sofia, 6, and Leo, 3"
         elif tag == "input" and values.get("type") == "hidden":
             self.page.fields[values["name"]] = values.get("value", "")

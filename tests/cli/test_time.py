@@ -8,7 +8,7 @@ import pytest
 
 from studio_cli.web.visitor import walk
 from tests.conftest import Cli, Door, Maker
-from tests.terminal import on_terminal
+from tests.terminal import on_terminal, studio
 
 FAMILY = ("--type", "family")
 
@@ -319,3 +319,51 @@ def test_week_is_a_picture_on_a_terminal(family: Cli) -> None:
     assert "×" * 8 in tuesday
     assert max(map(len, lines)) <= 80
     assert "Dentist" in shown
+
+
+def test_slots_tell_the_offset_where_clocks_change(family: Cli) -> None:
+    """On a terminal slots on both sides of a clock change have their offsets, so that no two read alike."""
+    family("availability", "override", "2027-11-07", "00:00-04:00").ok()
+    code, shown = on_terminal(
+        studio("slots", *FAMILY, "--from", "2027-11-07", "--days", "1"), environ={"NO_COLOR": "1"}
+    )
+    assert code == 0
+    before, after = (
+        next(line for line in shown.splitlines() if offset in line) for offset in ("UTC−04:00", "UTC−05:00")
+    )
+    assert "00:00  00:30  01:00  01:30" in before
+    assert "01:00  01:30  02:00  02:30" in after
+
+
+def test_person_without_brackets_is_not_a_name(family: Cli) -> None:
+    """A name and an address without <> between them are refused, not taken for a name."""
+    refused = family(
+        "session", "new", *FAMILY, "--add-client", "Bob Stone bob@example.com", "--at", "2026-12-07 10:00"
+    )
+    assert refused.code == 2
+    assert "Eva Lima <eva@example.com>" in refused.err
+
+
+def test_window_is_days(family: Cli) -> None:
+    """A booking window that is no number of days says how to write one."""
+    refused = family("type", "edit", "family", "--window", "365")
+    assert refused.code == 2
+    assert "60d" in refused.err
+
+
+def test_what_was_changed_comes_first(family: Cli) -> None:
+    """On a terminal a change of the hours, a time off and a move are told in a sentence."""
+    for words, said in (
+        (("availability", "override", "2026-12-24", "off"), "2026-12-24: off."),
+        (
+            ("availability", "block", "2026-12-25", "2026-12-31", "--yearly"),
+            "2026-12-25 to 2026-12-31, every year",
+        ),
+    ):
+        assert said in on_terminal(studio(*words), environ={"NO_COLOR": "1"})[1]
+    _new(family, "2026-12-07 10:00")
+    shown = on_terminal(
+        studio("session", "reschedule", "1", "--at", "2026-12-08 10:00"), environ={"NO_COLOR": "1"}
+    )[1]
+    assert "Tuesday 8 December 2026, 10:00 to 11:30" in shown
+    assert "It was Mon 7 Dec 2026 10:00." in shown
