@@ -85,7 +85,7 @@ class _Story:
             f"{len(session_store.listed(file, self._studio.now()))} sessions"
         )
         name = self._studio.settings["studio.name"]
-        self._step("A studio", f"{name}: {counts}, in one file:\n{file.path}\nIt is thrown away at the end.")
+        self._step("A studio", f"{name}: {counts},\nin one file that is thrown away at the end:\n{file.path}")
 
     def _set_up(self) -> tuple[Session, str]:
         at = demos.free_time(self._studio, "family", 2)
@@ -95,7 +95,7 @@ class _Story:
         assert shared.link is not None
         self._step(
             "Set up",
-            f'studio session new --type family --client rui --at "{at[:16].replace("T", " ")}" --share link',
+            f'studio session new --type family --client rui --share link \\\n  --at "{at[:16].replace("T", " ")}"',
         )
         self._state(session)
         self._step("Share", f"The link for {shown(session.client.name)}:\n{shared.link}")
@@ -135,6 +135,4 @@ class _Story:
         else:
             output.show_session(self._desk, after, sessions.answers(self._studio, after))
         if self._desk.on_terminal:
-            self._desk.say(
-                'Your own studio: studio init --name "Your Studio" --email you@example.com --currency CAD'
-            )
+            self._desk.say("\nYour own studio: studio init --help")

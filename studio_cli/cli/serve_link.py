@@ -1,6 +1,7 @@
 """``studio serve-link``: the clients' door, links only."""
 
 import contextlib
+import json
 from typing import Annotated
 
 import typer
@@ -46,6 +47,9 @@ def serve_link(
         str | None,
         typer.Option("--public-url", metavar="URL", help="The address clients open, when it is another one."),
     ] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write where it serves, and the link, as one JSON line.")
+    ] = False,
 ) -> None:
     """Serve every open link, so that clients can complete their bookings. Ctrl-C ends it."""
     from studio_cli.web.server import Door, address_of, bind, end_on_terminate
@@ -63,31 +67,37 @@ def serve_link(
         if base or (port and is_local(studio.settings.link_base)):
             remember_address(studio, base or here)
         link_base = base or desk.studio.settings.get("web.public_url") or here
-        desk.data(here if not desk.on_terminal else f"Serving your clients' links on {here}")
+        if not as_json:
+            desk.data(here if not desk.on_terminal else f"Serving your clients' links on {here}")
+        link = _share(desk, shared, link_base) if shared else None
+        if as_json:
+            desk.data(json.dumps({"address": here, "session": shared and shared.id, "link": link}))
+        elif link:
+            _show(desk, link)
         desk.stdout.flush()
-        watched = _share(desk, shared, link_base) if shared else None
         desk.say("Ctrl-C ends it.")
         end_on_terminate()
         # A person sees what their clients do; a log has requests without names, answers or tokens.
         for_people = desk.stderr.isatty()
         door = Door(listening, desk.path, desk.clock, _quiet if for_people else desk.say, link_base=link_base)
         news = News(desk, desk.studio, aloud=for_people)
-        door.serve(lambda: news.look(watched if once else None))
-    _farewell(desk, watched if once else None)
+        watched = shared.id if shared and once else None
+        door.serve(lambda: news.look(watched))
+    _farewell(desk, watched, as_json)
 
 
-def _share(desk: Desk, session: Session, base: str) -> int | None:
-    """Make a link of the session and show it; nothing to make when it is confirmed already."""
+def _share(desk: Desk, session: Session, base: str) -> str | None:
+    """Make a link of the session and return it; nothing to make when it is confirmed already."""
     if session.status == "confirmed":
         desk.say(f"Session {session.id} is confirmed already.")
-        return session.id
-    shared = shares.share(desk.studio, str(session.id), "direct", base)
-    assert shared.link is not None
-    desk.data(shared.link)
-    desk.stdout.flush()
+        return None
+    return shares.share(desk.studio, str(session.id), "direct", base).link
+
+
+def _show(desk: Desk, link: str) -> None:
+    desk.data(link)
     if desk.on_terminal:
-        show_qr(desk, shared.link)
-    return session.id
+        show_qr(desk, link)
 
 
 NEWS = {
@@ -125,14 +135,14 @@ def _quiet(line: str) -> None:
     """Say nothing."""
 
 
-def _farewell(desk: Desk, watched: int | None) -> None:
+def _farewell(desk: Desk, watched: int | None, as_json: bool) -> None:
     if watched is None:
         desk.say("Stopped.")
         return
     session = sessions.get(desk.studio, watched)
-    if desk.on_terminal:
+    if desk.on_terminal and not as_json:
         output.show_session(desk, session)
-    else:
+    elif not as_json:
         desk.lines([[column.plain(session) for column in output.SESSION]])
     if session.status == "confirmed":
         desk.say(f"Session {session.id} is Confirmed.")

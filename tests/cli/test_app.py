@@ -258,7 +258,8 @@ def test_json_of_every_command_is_one_document(with_session: Cli) -> None:
         found = group
         for word in command:
             found = found.get_command(None, word)
-        if command in {("init",), ("config", "secret")} or "as_json" not in {p.name for p in found.params}:
+        assert "as_json" in {parameter.name for parameter in found.params}, command
+        if command in {("init",), ("config", "secret"), ("serve-link",)}:  # each has its own test
             continue
         result = with_session(*command, *ARGUMENTS.get(command, []), "--json")
         if result.code in {0, 5}:

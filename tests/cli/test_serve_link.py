@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -158,3 +159,15 @@ def test_on_a_terminal(with_session: Cli) -> None:
         screen.finish()
         assert "Traceback" not in screen.shown
     assert with_session("session", "show", "1", "--json").json["status"] == "pending"
+
+
+def test_once_in_json(with_session: Cli) -> None:
+    """With --json the one line of stdout says where it serves and has the link of the session."""
+    with ServerProcess("1", "--once", "--port", "0", "--json") as door:
+        told = json.loads(door.line(0))
+        assert set(told) == {"address", "session", "link"}
+        assert told["session"] == 1
+        assert get(told["link"])[0] == 200
+        with_session("session", "confirm", "1").ok()
+        assert door.end() == 0
+    assert len(door.lines) == 1
