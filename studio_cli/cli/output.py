@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from whenever import Time
+from whenever import Instant, Time
 
 from studio_cli.booking.availability import Timetable
 from studio_cli.cli.desk import Desk
@@ -90,6 +90,17 @@ SESSION = (
     ),
     Column("Waiting for", lambda session: ",".join(step.name for step in session.waiting_for), waiting),
 )
+
+
+def session_columns(now: Instant) -> tuple[Column, ...]:
+    """Return the columns of sessions; in a table this year's are shown without the year."""
+
+    def when(session: Session) -> str:
+        words, year = show_short(session.starts_at, session.timezone), f" {now.to_tz(session.timezone).year} "
+        return words.replace(year, " ")
+
+    return tuple(replace(column, shown=when) if column.title == "When" else column for column in SESSION)
+
 
 CLIENT = (
     _same("#", lambda client: str(client.id), right=True),
@@ -195,8 +206,14 @@ def _table(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
     for column in columns:
         if column.shown:
             whole = column.title in {"#", "Status", "State", "When", "Due now", "Price"}
+            cells = [column.shown(row) for row in rows]
+            longest = max((len(word) for cell in cells for word in cell.split()), default=0)
             table.add_column(
-                column.title, justify="right" if column.right else "left", no_wrap=whole, overflow="fold"
+                column.title,
+                justify="right" if column.right else "left",
+                no_wrap=whole,
+                overflow="fold",
+                min_width=min(longest, 14),  # no word of a usual length is broken
             )
     for row in rows:
         table.add_row(*[_cell(column.shown(row)) for column in columns if column.shown])

@@ -66,7 +66,7 @@ def list_(
     narrowed = bool(status or client or first or last)
     output.show_list(
         desk,
-        output.SESSION,
+        output.session_columns(now),
         rows,
         as_json=as_json,
         json=[session.as_json() for session in rows] if as_json else [],
