@@ -9,11 +9,12 @@ import pytest
 from whenever import Instant, PlainDateTime, ZonedDateTime
 
 from studio_cli.errors import Refused, WrongUsage
-from studio_cli.model.availability import MIDNIGHT, Hours, Need, Plan, find_slots
+from studio_cli.model.availability import Hours, Need, Plan, find_slots
 from studio_cli.model.times import from_stored, parse_when, rfc3339, stored
 
 FIRST, LAST = Instant.from_utc(2025, 1, 1), Instant.from_utc(2031, 1, 1)
 NOW = Instant.from_utc(2024, 12, 1)
+OPENS, CLOSES = 30, 23 * 60 + 30
 ZONES = sorted(available_timezones() - {"localtime", "Factory"})
 
 
@@ -68,12 +69,16 @@ def _check_repeated(change: ZonedDateTime, shift: int, zone: str) -> None:
 def _check_slots(change: ZonedDateTime, zone: str) -> None:
     """The slots of the day and night around a change: nothing doubled, wall and UTC round-trip, durations real."""
     around = change.to_instant()
-    hours = tuple(Hours(weekday, 0, MIDNIGHT) for weekday in range(1, 8))
+    hours = tuple(Hours(weekday, OPENS, CLOSES) for weekday in range(1, 8))
     first, last = around.subtract(hours=24), around.add(hours=24)
     starts = find_slots(Plan(zone, hours), Need(45, increment=15), [], [], first, last, NOW)
     assert starts == sorted(set(starts))
     assert starts
     for start in starts:
+        last_minute = start.add(minutes=44).to_tz(zone)
+        begins, ends = (at.hour * 60 + at.minute for at in (start.to_tz(zone), last_minute))
+        assert OPENS <= begins, (zone, start)
+        assert ends < CLOSES, (zone, start)
         told = rfc3339(start, zone)
         assert parse_when(told, zone, NOW) == start == from_stored(stored(start))
         assert (
