@@ -77,7 +77,7 @@ def _check_slots(change: ZonedDateTime, zone: str) -> None:
     for start in starts:
         last_minute = start.add(minutes=44).to_tz(zone)
         begins, ends = (at.hour * 60 + at.minute for at in (start.to_tz(zone), last_minute))
-        assert OPENS <= begins, (zone, start)
+        assert begins >= OPENS, (zone, start)
         assert ends < CLOSES, (zone, start)
         told = rfc3339(start, zone)
         assert parse_when(told, zone, NOW) == start == from_stored(stored(start))
