@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -72,6 +71,8 @@ def read_secret(environ: Mapping[str, str], variable: str, studio_id: str, name:
 
 def write_secret(environ: Mapping[str, str], studio_id: str, name: str, value: str | None) -> Path:
     """Keep a secret, or with None forget it, in a file that only its owner can read; return that file."""
+    import tempfile
+
     path = secrets_path(environ)
     secrets = _read(path)
     mine = {**secrets.get(studio_id, {})}

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from whenever import Instant, Time
 
-from studio_cli.booking.availability import Timetable
 from studio_cli.cli.desk import Desk
 from studio_cli.model.availability import Block, Hours, day_name, show_minutes
 from studio_cli.model.client import Client
@@ -24,6 +23,8 @@ from studio_cli.model.times import rfc3339, show_day, show_duration, show_offset
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
+
+    from studio_cli.booking.availability import Timetable
 
 STYLES = {
     "pending": "yellow",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import unicodedata
 from collections.abc import Iterable
@@ -84,6 +83,8 @@ def check_slug(slug: str) -> str:
 
 def nearest(name: str, names: Iterable[str], most: int = 3) -> list[str]:
     """Return the names most like ``name``, best first."""
+    import difflib  # only when a name was wrong
+
     by_fold = {folded(candidate): candidate for candidate in names}
     close = difflib.get_close_matches(folded(name), by_fold, n=most, cutoff=0.5)
     return [by_fold[match] for match in close]

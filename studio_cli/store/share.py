@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from whenever import Instant
 
 from studio_cli.model.session import Channel
@@ -12,6 +10,8 @@ from studio_cli.store.database import Database
 
 
 def _digest(token: str) -> bytes:
+    import hashlib  # loads OpenSSL: only where a link is made or opened
+
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
 
 
