@@ -163,15 +163,19 @@ def complete(studio: Studio, number: int, actor: Actor = "client") -> Session:
 
 def check_transition(session: Session, to: Status, verb: str) -> None:
     """Refuse a change of status that is not possible, with the one that is."""
-    if to in TRANSITIONS[session.status]:
-        return
-    reopen_first = "pending" in TRANSITIONS[session.status]
-    raise Refused(
-        f"Session {session.id} is {session.status}: it cannot be {_PAST[verb]}.",
-        hint=f"Make it pending first: studio session reopen {session.id}" if reopen_first else None,
-        code="wrong_status",
-        details={"session": session.id, "status": session.status},
-    )
+    if to not in TRANSITIONS[session.status]:
+        raise wrong_status(session, f"it cannot be {_PAST[verb]}.")
 
 
 _PAST = {"confirm": "confirmed", "reopen": "reopened", "cancel": "canceled"}
+
+
+def wrong_status(session: Session, words: str, hint: str | None = None) -> Refused:
+    """Return the refusal of what a session's status does not allow; by itself it hints at reopening where that helps."""
+    reopen_first = "pending" in TRANSITIONS[session.status] and session.status != "inquiry"
+    return Refused(
+        f"Session {session.id} is {session.status}: {words}",
+        hint=hint or (f"Make it pending first: studio session reopen {session.id}" if reopen_first else None),
+        code="wrong_status",
+        details={"session": session.id, "status": session.status},
+    )

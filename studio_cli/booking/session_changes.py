@@ -85,7 +85,7 @@ def reschedule(
     with studio.file.rehearsal() if rehearse else studio.file.atomic():
         studio.settle(studio.now())
         before = sessions.find(studio, selector)
-        _check_living(before, "reschedule")
+        _check_living(before, "moved")
         starts_at = parse_when(at, studio.settings.zone, studio.now(), which)
         if starts_at == before.starts_at:
             return Changed(before, before)
@@ -113,7 +113,7 @@ def edit(
     with studio.file.rehearsal() if rehearse else studio.file.atomic():
         studio.settle(studio.now())
         before = sessions.find(studio, selector)
-        _check_living(before, "edit")
+        _check_living(before, "changed")
         after = _edited(studio, before, edits)
         overlaps: list[int] = []
         if after.need != before.need:
@@ -135,21 +135,9 @@ def _inside(after: Session, before: Session) -> bool:
     return after.buffer_before <= before.buffer_before and after.duration <= before.duration and ends
 
 
-def _check_living(session: Session, verb: str) -> None:
-    if session.status in {"inquiry", "pending", "confirmed"}:
-        return
-    word = {"reschedule": "moved", "edit": "changed"}[verb]
-    hint = (
-        f"Make it pending again first: studio session reopen {session.id}"
-        if session.status == "expired"
-        else None
-    )
-    raise Refused(
-        f"Session {session.id} is {session.status}: it cannot be {word}.",
-        hint=hint,
-        code="wrong_status",
-        details={"session": session.id, "status": session.status},
-    )
+def _check_living(session: Session, word: str) -> None:
+    if session.status not in {"inquiry", "pending", "confirmed"}:
+        raise sessions.wrong_status(session, f"it cannot be {word}.")
 
 
 def _edited(studio: Studio, before: Session, edits: Edits) -> Session:

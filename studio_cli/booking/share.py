@@ -58,7 +58,8 @@ def prepare(
 ) -> Shared:
     """Inside a write: make the share, its link and, for a mail, the message that is still to be sent."""
     if session.status != "pending":
-        raise _not_pending(session)
+        hint = None if session.status in {"confirmed", "expired"} else "Set up a new one: studio session new"
+        raise sessions.wrong_status(session, "only a pending session is shared.", hint)
     if channel == "email" and not session.client.email:
         raise Refused(
             f"{session.client.name} has no mail address.",
@@ -114,16 +115,3 @@ def revoke(studio: Studio, selector: str, share_id: int | None = None) -> tuple[
             event_store.add(studio.file, "links revoked", now, session_id=session.id, details=details_)
             mail.cancel_pointless(studio, session.id)
         return sessions.get(studio, session.id), ended
-
-
-def _not_pending(session: Session) -> Refused:
-    hints = {
-        "confirmed": f"Its links still show it. To ask the client again: studio session reopen {session.id}",
-        "expired": f"Make it pending again: studio session reopen {session.id}",
-    }
-    return Refused(
-        f"Session {session.id} is {session.status}; only a pending session is shared.",
-        hint=hints.get(session.status, "Set up a new one: studio session new"),
-        code="wrong_status",
-        details={"session": session.id, "status": session.status},
-    )

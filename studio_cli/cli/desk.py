@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TextIO
 
@@ -14,7 +14,7 @@ from whenever import Instant
 
 from studio_cli import config
 from studio_cli.booking.studio import Studio, open_studio
-from studio_cli.errors import OutsideFailed, StudioError, WrongUsage
+from studio_cli.errors import OutsideFailed, WrongUsage
 from studio_cli.model.text import shown
 
 if TYPE_CHECKING:
@@ -184,13 +184,6 @@ class Desk:
 
         self.say(words)
         raise typer.Exit(code)
-
-    @contextlib.contextmanager
-    def afterwards(self, error: StudioError | None) -> Iterator[None]:
-        """Write the data, then fail with ``error`` if there is one: the work is saved, something outside was not."""
-        yield
-        if error is not None:
-            raise error
 
 
 def unwritten(error: OSError) -> OutsideFailed:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from studio_cli.booking import payment as payments
+from studio_cli.cli.output import waiting
 from studio_cli.cli.params import Json, Key, SessionRef, desk_of, example
 from studio_cli.model.payment import METHODS
 from studio_cli.model.times import rfc3339
@@ -40,7 +41,10 @@ def record(
     elif desk.on_terminal:
         words = "was recorded already" if done.repeated else "is recorded"
         desk.data(f"{payment.amount} for session {after.id} {words}. Paid {after.paid} of {after.price}.")
-        desk.data(f"Session {after.id} is {after.status}.")
+        if done.confirmed:
+            desk.data(f"That was all that was waited for: session {after.id} is confirmed.")
+        elif after.status == "pending":
+            desk.data(f"Session {after.id} is pending: it waits for {waiting(after)}.")
     else:
         cells = [
             str(payment.id),
@@ -56,3 +60,5 @@ def record(
         desk.say(
             f"Session {after.id} is {after.status}: the money is in the ledger, and may have to go back."
         )
+        if after.status == "expired":
+            desk.say(f"Or make it pending again: studio session reopen {after.id}")

@@ -62,11 +62,7 @@ def serve_link(
     listening = bind(host, port)
     with contextlib.closing(listening):
         here = address_of(listening, host)
-        base = check_public_url(public_url) if public_url else None
-        # A port that nobody chose is nothing to send a client later, and this machine no better than elsewhere.
-        if base or (port and is_local(studio.settings.link_base)):
-            remember_address(studio, base or here)
-        link_base = base or desk.studio.settings.get("web.public_url") or here
+        link_base = _link_base(studio, here, public_url, chosen=port != 0)
         if not as_json:
             desk.data(here if not desk.on_terminal else f"Serving your clients' links on {here}")
         link = _share(desk, shared, link_base) if shared else None
@@ -84,6 +80,17 @@ def serve_link(
         watched = shared.id if shared and once else None
         door.serve(lambda: news.look(watched))
     _farewell(desk, watched, as_json)
+
+
+def _link_base(studio: Studio, here: str, public_url: str | None, *, chosen: bool) -> str:
+    """Return the address that links begin with, and remember it for links made elsewhere meanwhile.
+
+    A port that nobody chose is nothing to send a client later, and this machine no better than elsewhere.
+    """
+    base = check_public_url(public_url) if public_url else None
+    if base or (chosen and is_local(studio.settings.link_base)):
+        remember_address(studio, base or here)
+    return base or studio.settings.get("web.public_url") or here
 
 
 def _share(desk: Desk, session: Session, base: str) -> str | None:

@@ -119,8 +119,10 @@ def _show_changed(desk: Desk, done: Changed, as_json: bool, dry_run: bool) -> No
         desk.json({**session.as_json(), "changed": done.changed, "changes": differences, "dry_run": dry_run})
         return
     if desk.on_terminal:
-        words = "would be" if dry_run and done.changed else "is"
-        desk.data(f"Session {session.id} {words}{'' if done.changed else ' already'}: {sentence(session)}")
+        moved = done.before.starts_at != session.starts_at
+        words = "would be" if dry_run else "is"
+        word = "moved" if moved else "changed" if done.changed else "like that already"
+        desk.data(f"Session {session.id} {words if done.changed else 'is'} {word}: {sentence(session)}")
         for name, (before, after) in done.fields.items():
             if name != "starts_at":  # the sentence says when it is
                 desk.data(f"{name.replace('_', ' ')}: {output.plain(before)} → {output.plain(after)}")

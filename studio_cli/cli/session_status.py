@@ -53,9 +53,7 @@ def _would_waive(session: Session) -> str:
 def _money_words(done: sessions.Change) -> str:
     if not done.waived_money:
         return ""
-    return (
-        f" {done.waived_money} is no longer asked for now; {done.session.balance} of the price is still open."
-    )
+    return f" {done.waived_money} is not asked for now; {done.session.balance} is still open."
 
 
 @app.command("reopen", epilog=example("studio session reopen 12"))

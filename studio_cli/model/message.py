@@ -10,7 +10,6 @@ from whenever import Instant
 from studio_cli.model.times import rfc3339
 
 State = Literal["queued", "sending", "sent", "failed", "unknown", "canceled"]
-STATES: tuple[State, ...] = ("queued", "sending", "sent", "failed", "unknown", "canceled")
 
 LINK = "{studio:link}"
 """Stands for the link in a kept message: the link itself exists only in the mail that is sent."""

@@ -148,7 +148,7 @@ def _off(plan: Plan, wall: dict[int, datetime]) -> set[int]:
     return minutes
 
 
-def _compare(case: dict[str, object]) -> None:
+def check_slots(case: dict[str, object]) -> None:
     fast = [seconds(start) for start in find_slots(**case)]  # type: ignore[arg-type]
     assert fast == slow(case)
 
@@ -160,7 +160,7 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large]
 @given(cases())
 def test_slots_are_what_looking_at_every_minute_finds(case: dict[str, object]) -> None:
     """Slots are exactly the starts that a minute-by-minute search on the wall clock finds."""
-    _compare(case)
+    check_slots(case)
 
 
 @pytest.mark.long
@@ -169,4 +169,4 @@ def test_slots_are_what_looking_at_every_minute_finds(case: dict[str, object]) -
 @given(cases())
 def test_slots_in_thousands_of_cases(case: dict[str, object]) -> None:
     """The same in thousands of cases."""
-    _compare(case)
+    check_slots(case)
