@@ -29,7 +29,7 @@ class Terminal:
         rows: int = 40,
         environ: Mapping[str, str] | None = None,
     ) -> None:
-        self.shown = ""
+        self.shown, self._bytes = "", b""
         self._screen, inner = pty.openpty()
         fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         self._process = subprocess.Popen(
@@ -73,7 +73,8 @@ class Terminal:
             part = os.read(self._screen, 65536)
         except OSError:  # EIO: nobody has the other end any more
             return False
-        self.shown += part.decode("utf-8", "replace").replace("\r\n", "\n")
+        self._bytes += part  # decoded whole: a part may end inside a character or a line end
+        self.shown = self._bytes.decode("utf-8", "replace").replace("\r\n", "\n")
         return bool(part)
 
     def __enter__(self) -> Terminal:

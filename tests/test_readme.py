@@ -46,7 +46,8 @@ class _Reader:
             terminal.read_until("Ctrl-C ends it.\n")
             for page in walk(f"http://127.0.0.1:{self.port}/s/{self.token}"):
                 assert page.status == 200
-            terminal.read_until("is Confirmed")
+            # With its line end: a terminal throws away what it has not shown yet when it is interrupted.
+            terminal.read_until("is Confirmed.\n")
             terminal.type("\x03")
             assert terminal.finish() == 0
             return terminal.shown.replace("^C", "")
