@@ -9,7 +9,7 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +102,29 @@ class Door:
 
     def serve(self, until: Callable[[], bool] | None = None) -> bool:
         """Serve until interrupted, or until ``until()`` holds; return whether it came to that."""
-        with contextlib.closing(self), contextlib.suppress(KeyboardInterrupt):
+        with contextlib.closing(self), self._interruptible():
             asyncio.run(self._serve(until))
         return self._reached
+
+    @contextlib.contextmanager
+    def _interruptible(self) -> Iterator[None]:
+        """Let Ctrl-C ask the server to end, from the first moment on.
+
+        An exception in the middle of starting or ending the event loop would leave it half made, and Python
+        says so with a traceback.
+        """
+
+        def ask(number: int, frame: object) -> None:
+            self._server.should_exit = True
+
+        if threading.current_thread() is not threading.main_thread():  # signals reach the main thread only
+            yield
+            return
+        before = signal.signal(signal.SIGINT, ask)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
 
     async def _serve(self, until: Callable[[], bool] | None) -> None:
         watching = asyncio.create_task(self._watch(until)) if until else None

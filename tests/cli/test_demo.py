@@ -5,11 +5,14 @@ from __future__ import annotations
 import json
 import re
 import sys
+import time
 from pathlib import Path
+
+import pytest
 
 from studio_cli.web.visitor import walk
 from tests.conftest import Cli
-from tests.terminal import Terminal
+from tests.terminal import Terminal, studio
 
 
 def test_demo_plays_the_client_off_a_terminal(cli: Cli) -> None:
@@ -62,6 +65,17 @@ def test_demo_can_be_left() -> None:
     assert "Traceback" not in terminal.shown
     assert place is not None
     assert not Path(place[0]).parent.exists()
+
+
+@pytest.mark.parametrize("seconds", [0, 0.005, 0.02, 0.05, 0.1])
+def test_demo_can_be_left_while_it_starts(seconds: float) -> None:
+    """A Ctrl-C at any moment of starting ends the demo as plainly as a later one."""
+    with Terminal(studio("demo")) as terminal:
+        terminal.read_until("Waiting for you")
+        time.sleep(seconds)
+        terminal.type("\x03")
+        assert terminal.finish() == 130
+        assert "Traceback" not in terminal.shown
 
 
 def test_visitor_reports_what_it_saw(cli: Cli) -> None:
