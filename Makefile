@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-long bench lint format clean
+.PHONY: texts demo test test-long bench lint format clean
 
 demo: .venv/installed
 	@$(BIN)/studio demo
@@ -38,3 +38,12 @@ clean:
 .venv/developing: pyproject.toml .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
+
+# Collect the texts that clients read into the catalogues; what is new there waits for its translation.
+texts: .venv/developing
+	$(BIN)/pybabel --quiet extract --mapping-file=templates/languages/babel.cfg --keywords=N_ --no-location \
+	  --omit-header --sort-output --output-file=.venv/texts.pot .
+	for language in de es fr pt; do \
+	  $(BIN)/pybabel --quiet update --input-file=.venv/texts.pot --output-file=templates/languages/$$language.po \
+	    --locale=$$language --no-fuzzy-matching --ignore-obsolete --init-missing --omit-header || exit 1; \
+	done

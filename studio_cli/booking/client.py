@@ -56,7 +56,7 @@ def edit(studio: Studio, number: int, **changes: str | None) -> Client:
     """Change what is known of a client; a change to an empty text removes it."""
     with studio.file.atomic():
         client = get(studio, number)
-        before = ClientDetails(client.name, client.email, client.phone, client.notes)
+        before = ClientDetails(client.name, client.email, client.phone, client.notes, client.language)
         typed = {**asdict(before), **changes}
         after = ClientDetails.checked(**typed)
         other = client_store.by_email(studio.file, after.email) if after.email else None

@@ -1,87 +1,122 @@
-"""What a client reads about a session: plain texts, the same for mails and pages."""
+"""What a client reads about a session: plain texts, the same for mails, pages and contracts."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from studio_cli.booking.studio import Studio
-from studio_cli.model.money import Money, minor_digits
+from studio_cli.language import Language, choose
+from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.settings import Settings
-from studio_cli.model.times import show_clock, show_day, show_duration, show_offset, show_range, show_short
+from studio_cli.model.times import from_stored, show_offset
+from studio_cli.model.words import N_
 
 STEP_TITLES: dict[StepName, str] = {
-    "review": "Review",
-    "questionnaire": "Questions",
-    "contract": "Contract",
-    "payment": "Payment",
+    "review": N_("Review"),
+    "questionnaire": N_("Questions"),
+    "contract": N_("Contract"),
+    "payment": N_("Payment"),
 }
 
 
-def show_money(money: Money, locale: str) -> str:
-    """Return an amount as a client reads it: ``CA$250.00``."""
-    from copy import copy
-    from decimal import Decimal
-
-    from babel.core import Locale, UnknownLocaleError
-    from babel.numbers import format_currency
-
-    try:
-        language = Locale.parse(locale, sep="-")
-    except (UnknownLocaleError, ValueError):
-        language = Locale("en")
-    # CLDR writes some currencies without the decimals that they have (RSD, IQD, …): the client would read a
-    # rounded amount. So the decimals are ours.
-    pattern, digits = copy(language.currency_formats["standard"]), minor_digits(money.currency)
-    pattern.frac_prec = (digits, digits)
-    amount = Decimal(money.amount)
-    return str(
-        format_currency(amount, money.currency, format=pattern, locale=language, currency_digits=False)
-    )
+def language_of(session: Session, settings: Settings, *preferred: str) -> Language:
+    """Return the language to write to a session's client in: theirs, else one that they prefer, else the studio's."""
+    return choose((*session.languages, *preferred), settings["studio.locale"])
 
 
-def describe(session: Session, settings: Settings) -> dict[str, Any]:
+def describe(session: Session, settings: Settings, language: Language) -> dict[str, Any]:
     """Return the session as plain data for a template: nothing in it has methods of ours."""
-    zone, locale = session.timezone, settings["studio.locale"]
-    deadline = session.expires_at
+    zone, money = session.timezone, language.money
+    deadline, rest = session.expires_at, session.price - session.asked_now
     return {
         "id": session.id,
         "status": session.status,
         "title": session.title,
         "client": session.client.name,
-        "day": show_day(session.starts_at, zone),
-        "time": show_range(session.starts_at, session.ends_at, zone),
-        "starts_at": f"{show_day(session.starts_at, zone)}, {show_clock(session.starts_at, zone)}",
+        "day": language.day(session.starts_at, zone),
+        "time": language.range(session.starts_at, session.ends_at, zone),
+        "starts_at": f"{language.day(session.starts_at, zone)}, {language.clock(session.starts_at, zone)}",
         "zone": show_offset(session.starts_at, zone),
-        "duration": show_duration(session.duration),
+        "duration": language.duration(session.duration),
         "location": session.location or "",
-        "price": show_money(session.price, locale) if session.price else "",
-        "due_now": show_money(session.due_now, locale) if session.due_now else "",
-        "paid": show_money(session.paid, locale) if session.paid else "",
-        "balance": show_money(session.balance, locale) if session.balance.minor > 0 else "",
-        "deadline": show_short(deadline, zone) if deadline else "",
-        "steps": [STEP_TITLES[step.name] for step in session.waiting_for],
+        "price": money(session.price) if session.price else "",
+        "due_now": money(session.due_now) if session.due_now else "",
+        "rest": money(rest) if rest else "",
+        "paid": money(session.paid) if session.paid else "",
+        "balance": money(session.balance) if session.balance.minor > 0 else "",
+        "deadline": language.short(deadline, zone) if deadline else "",
+        "steps": [language.text(STEP_TITLES[step.name]) for step in session.waiting_for],
         "confirmed_by": session.confirmed_by or "",
     }
 
 
-LABELS = {
-    "title": "What",
-    "when": "When",
-    "zone": "Time zone",
-    "location": "Where",
-    "price": "Price",
-    "due_now": "To be paid at booking",
-    "questions": "Questions",
-}
-"""What the details of ``Session.details`` are called where a client reads them."""
-
-
-def describe_for(studio: Studio, session: Session) -> dict[str, Any]:
+def describe_for(studio: Studio, session: Session, language: Language | None = None) -> dict[str, Any]:
     """Return what a template may know: the studio, the session, the client."""
     settings = studio.settings
     return {
         "studio": settings.for_clients(),
-        "session": describe(session, settings),
+        "session": describe(session, settings, language or language_of(session, settings)),
         "client": {"name": session.client.name, "email": session.client.email or ""},
     }
+
+
+# ── what changed ──────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One detail that is not what the client saw, as they read it."""
+
+    label: str
+    before: str
+    now: str
+
+
+LABELS = {
+    "title": N_("What"),
+    "when": N_("When"),
+    "zone": N_("Time zone"),
+    "location": N_("Where"),
+    "price": N_("Price"),
+    "due_now": N_("To be paid at booking"),
+    "questions": N_("Questions"),
+    "contract": N_("Contract"),
+}
+_WORDING = {"questions": "form", "contract": "document"}
+"""Details of which the wording can change while the name stays, and what says so."""
+
+
+def differences(
+    seen: Mapping[str, str], now: Mapping[str, str], language: Language
+) -> tuple[Difference, ...]:
+    """Return what is different between two ``Session.details``, in words."""
+    before, after = _read(seen, language), _read(now, language)
+    changed = []
+    for name, label in LABELS.items():
+        old, new = before.get(name, ""), after.get(name, "")
+        reworded = name in _WORDING and seen.get(_WORDING[name], "") != now.get(_WORDING[name], "")
+        if old == new and old and reworded:
+            new = language.text(N_("%(title)s, with another wording"), title=new)
+        if old != new:
+            changed.append(Difference(language.text(label), old, new))
+    return tuple(changed)
+
+
+def _read(details: Mapping[str, str], language: Language) -> dict[str, str]:
+    """Return details as a client reads them. Those that the first versions kept are in words already."""
+    words = dict(details)
+    if "starts_at" in details:
+        zone = details["timezone"]
+        start, end = from_stored(details["starts_at"]), from_stored(details["ends_at"])
+        words["when"] = f"{language.day(start, zone)}, {language.range(start, end, zone)}"
+        words["zone"] = show_offset(start, zone)
+    for name in ("price", "due_now"):
+        amount, _, currency = details.get(name, "").rpartition(" ")
+        if amount:
+            words[name] = language.money(parse_money(amount, currency))
+    if "form" not in details:  # kept as “title (number of questions)”
+        words["questions"] = details.get("questions", "").rpartition(" (")[0]
+    return words

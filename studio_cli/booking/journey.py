@@ -1,56 +1,58 @@
-"""The client's way from a link to Confirmed: review, questionnaire, payment; each step kept as it is posted."""
+"""The client's way from a link to Confirmed: review, questionnaire, contract, payment; each step kept as it is posted."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
-from studio_cli.booking.details import LABELS
 from studio_cli.booking.studio import Studio
-from studio_cli.errors import NotFound
+from studio_cli.errors import NotFound, WrongUsage
+from studio_cli.model.contract import Signature
 from studio_cli.model.form import Answer, check_answers
 from studio_cli.model.session import Session, StepName
+from studio_cli.model.text import clean
+from studio_cli.model.words import N_
+from studio_cli.store import contract as contract_store
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import session as session_store
 from studio_cli.store import share as share_store
 
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One detail that is not what the client saw."""
-
-    label: str
-    before: str
-    now: str
+Fields = Mapping[str, Sequence[str]]
+"""What a form posted: values by the name of their field, which can stand there more than once."""
+Details = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
     """A client at their session, through one of its links.
 
-    ``changed``: it is not what the client saw, with the ``differences`` (of the details; a form can differ too); ``problems`` say what is wrong with an answer, by
-    the name of its field. With either, nothing was kept of what was posted.
+    ``changed``: what was posted was about other details than there are now. ``drafts`` are what was posted and
+    could not be kept as done, ``problems`` what is wrong with it, by the name of its field.
     """
 
     session: Session
     share_id: int
     answers: tuple[Answer, ...] = ()
-    differences: tuple[Difference, ...] = ()
-    since_review: tuple[Difference, ...] = ()
-    problems: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def changed(self) -> bool:
-        """Whether what was posted was about something else than there is now."""
-        return bool(self.differences)
+    drafts: Mapping[StepName, Fields] = field(default_factory=dict)
+    changed: bool = False
 
     @property
     def current(self) -> StepName | None:
         """The step that the client is asked for now."""
         return self.session.waiting_for[0].name if self.session.waiting_for else None
+
+    def problems(self, step: StepName) -> dict[str, str]:
+        """Return what is wrong with what was typed for a step and is waiting to be mended."""
+        typed = self.drafts.get(step)
+        if typed is None:
+            return {}
+        if step == "contract":
+            return _unsigned(typed)
+        form = self.session.form
+        return check_answers(form, _last(typed))[1] if form else {}
 
 
 def visit(studio: Studio, token: str) -> Visit:
@@ -59,11 +61,20 @@ def visit(studio: Studio, token: str) -> Visit:
     session = session_store.get(studio.file, found[1], studio.now()) if found else None
     if found is None or session is None or session.link_ends_at <= studio.now():
         raise NotFound("This link does not work.", code="no_link")
-    reviewed = session.step("review").revision
-    changes = _differences(studio, session, reviewed) if reviewed not in {None, session.revision} else ()
-    return Visit(
-        session, found[0], tuple(session_store.answers(studio.file, session.id)), since_review=changes
-    )
+    answers = tuple(session_store.answers(studio.file, session.id))
+    return Visit(session, found[0], answers, session_store.drafts(studio.file, session.id))
+
+
+def seen_before(studio: Studio, here: Visit, revision: int | None = None) -> Details | None:
+    """Return the details that the client saw last, when they are not the present ones.
+
+    ``revision`` is that of a page that was still open; else it is the one that they agreed to.
+    """
+    session = here.session
+    seen = session.step("review").revision if revision is None else revision
+    if seen is None or seen >= session.revision:
+        return None
+    return session_store.details_at(studio.file, session.id, seen)
 
 
 def mark_opened(studio: Studio, share_id: int) -> None:
@@ -72,6 +83,9 @@ def mark_opened(studio: Studio, share_id: int) -> None:
     if share_store.needs_mark(studio.file, share_id, now):
         with studio.file.atomic(wait=False):  # nobody waits for a page because somebody else writes
             share_store.mark_opened(studio.file, share_id, now)
+
+
+# ── the steps ─────────────────────────────────────────────────────────────────────────────────────
 
 
 def review(studio: Studio, token: str, revision: int) -> Visit:
@@ -83,30 +97,72 @@ def review(studio: Studio, token: str, revision: int) -> Visit:
         return _leave(studio, token, here)
 
 
-def questionnaire(
-    studio: Studio, token: str, revision: int, posted: Mapping[str, str], *, agreed: bool = False
-) -> Visit:
-    """The client answers the questions: all of it is kept, or nothing with what is wrong. May be done over.
-
-    ``agreed``: they were shown changed details with their answers waiting, and agree to both at once.
-    """
+def questionnaire(studio: Studio, token: str, revision: int, posted: Fields) -> Visit:
+    """The client answers the questions: all of it is kept, or a draft with what is wrong. May be done over."""
     with studio.file.atomic():
         here = _enter(studio, token, revision)
-        if agreed and _may(here, "review") and here.session.form is not None:
-            _finish(studio, here, "review")
-            here = visit(studio, token)
         if not _may(here, "questionnaire", again=True):
-            return _leave(studio, token, here)
+            return _leave(studio, token, here, "questionnaire", posted)
         assert here.session.form is not None
-        answers, problems = check_answers(here.session.form, posted)
+        answers, problems = check_answers(here.session.form, _last(posted))
         if problems:
-            return Visit(here.session, here.share_id, here.answers, problems=problems)
+            return _keep_draft(studio, here, "questionnaire", posted)
         if tuple(answers) != here.answers:
             session_store.save_answers(studio.file, here.session.id, answers)
             if here.session.step("questionnaire").done_at is not None:
                 _tell(studio, here, "questionnaire changed")
         _finish(studio, here, "questionnaire")
         return _leave(studio, token, here)
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Where a signature comes from: the address and the browser, as the server saw them."""
+
+    address: str
+    user_agent: str
+
+
+def sign(studio: Studio, token: str, revision: int, sha256: str, posted: Fields, signer: Signer) -> Visit:
+    """The client signs the contract by typing a name and ticking that they agree.
+
+    ``sha256`` is that of the text on the page: nobody signs another text than the one they saw.
+    """
+    with studio.file.atomic():
+        here = _enter(studio, token, revision)
+        agreement = here.session.contract
+        if agreement and agreement.sha256 != sha256:
+            here = replace(here, changed=True)
+        if not _may(here, "contract"):
+            return _leave(studio, token, here, "contract", posted)
+        assert agreement is not None
+        if _unsigned(posted):
+            return _keep_draft(studio, here, "contract", posted)
+        signature = Signature(
+            sha256=agreement.sha256,
+            name=clean(_last(posted)["name"], "The name"),
+            at=studio.now(),
+            timezone=here.session.timezone,
+            share_id=here.share_id,
+            address=signer.address,
+            user_agent=signer.user_agent,
+        )
+        contract_store.sign(studio.file, here.session.id, signature)
+        _finish(studio, here, "contract")
+        return _leave(studio, token, here)
+
+
+def _unsigned(posted: Fields) -> dict[str, str]:
+    """Return what is missing for a signature, by the name of the field."""
+    typed, problems = _last(posted), {}
+    try:
+        clean(typed.get("name", ""), "The name")
+    except WrongUsage as problem:
+        empty = problem.code == "empty"
+        problems["name"] = N_("Please type your full name.") if empty else N_("Please type just your name.")
+    if typed.get("agreed") != "yes":
+        problems["agreed"] = N_("Please tick that you agree.")
+    return problems
 
 
 def pay(studio: Studio, token: str, revision: int) -> Visit:
@@ -152,9 +208,7 @@ def _enter(studio: Studio, token: str, revision: int) -> Visit:
     """Look again, inside the write: is the link alive, and is the session what the client saw?"""
     studio.settle(studio.now())
     here = visit(studio, token)
-    if here.session.status == "pending" and revision != here.session.revision:
-        return replace(here, differences=_differences(studio, here.session, revision))
-    return here
+    return replace(here, changed=here.session.status == "pending" and revision != here.session.revision)
 
 
 def _may(here: Visit, step: StepName, *, again: bool = False) -> bool:
@@ -166,10 +220,20 @@ def _may(here: Visit, step: StepName, *, again: bool = False) -> bool:
 
 def _finish(studio: Studio, here: Visit, step: StepName) -> None:
     session = here.session
+    session_store.drop_draft(studio.file, session.id, step)
     if session_store.finish_step(
         studio.file, session.id, step, studio.now(), session.revision, here.share_id
     ):
         _tell(studio, here, f"{step} done")
+
+
+def _keep_draft(studio: Studio, here: Visit, step: StepName, posted: Fields) -> Visit:
+    """Keep what was typed, so that the page shows it with what is wrong, on any device."""
+    form = here.session.form
+    names = {"name", "agreed"} if step == "contract" or form is None else {one.name for one in form.fields}
+    typed = {name: list(values) for name, values in posted.items() if name in names}
+    session_store.save_draft(studio.file, here.session.id, step, typed, studio.now())
+    return replace(here, drafts={**here.drafts, step: typed})
 
 
 def _tell(studio: Studio, here: Visit, kind: str) -> None:
@@ -178,16 +242,21 @@ def _tell(studio: Studio, here: Visit, kind: str) -> None:
     )
 
 
-def _leave(studio: Studio, token: str, here: Visit) -> Visit:
-    """Confirm the session when nothing is left to do; return how it is now."""
+def _leave(
+    studio: Studio, token: str, here: Visit, step: StepName | None = None, posted: Fields | None = None
+) -> Visit:
+    """Confirm the session when nothing is left to do; return how it is now.
+
+    What was typed for a session that has changed meanwhile is not lost: it waits as a draft.
+    """
     if here.changed:
+        if step and posted and here.session.step(step).required:
+            return _keep_draft(studio, here, step, posted)
         return here
     sessions.complete(studio, here.session.id)
     return visit(studio, token)
 
 
-def _differences(studio: Studio, session: Session, revision: int | None) -> tuple[Difference, ...]:
-    seen = session_store.details_at(studio.file, session.id, revision or 0) or {}
-    now = session.details()
-    changed = [name for name in now if seen.get(name, "") != now[name]]
-    return tuple(Difference(LABELS[name], seen.get(name, ""), now[name]) for name in changed)
+def _last(posted: Fields) -> dict[str, str]:
+    """Return one value a field: the last, as for a field that stands in a form once."""
+    return {name: values[-1] for name, values in posted.items() if values}

@@ -23,9 +23,10 @@ def new_link(studio: Studio, share_id: int, now: Instant, base: str | None = Non
 
 def share_letter(studio: Studio, session: Session) -> Letter:
     """Return the mail that shares a session, as it is now."""
-    data = {**details.describe_for(studio, session), "link": LINK}
+    language = details.language_of(session, studio.settings)
+    data = {**details.describe_for(studio, session, language), "link": LINK}
     return Letter(
-        subject=" ".join(render("email/share.subject.txt", data).split()),
-        text=render("email/share.txt", data),
-        html=render("email/share.html", data),
+        subject=" ".join(render("email/share.subject.txt", data, language).split()),
+        text=render("email/share.txt", data, language),
+        html=render("email/share.html", data, language),
     )

@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 from whenever import Instant
 
 from studio_cli.booking import client as clients
+from studio_cli.booking import contract as contracts
 from studio_cli.booking import session as sessions
 from studio_cli.booking import session_type as types
 from studio_cli.booking import share, slot
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.client import Client, parse_person
+from studio_cli.model.contract import Document
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.session import Channel, Named, Session
@@ -41,6 +43,8 @@ class Wanted:
     pay: str | None = None
     location: str | None = None
     form: str | None = None
+    contract: str | None = None
+    language: str | None = None
     expires: str | None = None
     which: Which | None = None
     custom: bool = False
@@ -71,9 +75,11 @@ def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None, rehearse: 
             earlier = repeat_key.earlier_result(studio.file, key, "session new", asdict(wanted))
             if earlier is not None:
                 return SetUp(sessions.get(studio, earlier), share.latest(studio, earlier), repeated=True)
-        draft = _draft(studio, wanted, now)
+        draft, contract = _draft(studio, wanted, now)
         placed, overlaps = slot.place(studio, draft, custom=wanted.custom, allow_overlap=wanted.allow_overlap)
         number = session_store.insert(studio.file, placed)
+        contracts.freeze(studio, sessions.get(studio, number), contract)
+        session_store.keep_revision(studio.file, sessions.get(studio, number), now)
         details = {"overlaps": overlaps} if overlaps else {}
         event_store.add(studio.file, "session set up", now, session_id=number, details=details)
         shared = (
@@ -93,24 +99,25 @@ class _Offer:
     terms: Terms
     location: str | None
     form: Form | None
+    contract: Document | None
     type: Named | None = None
     buffer_before: int = 0
     buffer_after: int = 0
     hold: int | None = None
 
 
-def _draft(studio: Studio, wanted: Wanted, now: Instant) -> Session:
-    """Return the session that is wanted, before its time has been looked at."""
+def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Document | None]:
+    """Return the session that is wanted, before its time has been looked at, and its contract."""
     settings = studio.settings
     offer = _offer(studio, wanted)
     client = _client(studio, wanted)
     starts_at = parse_when(wanted.at, settings.zone, now, wanted.which)
-    return Session(
+    session = Session(
         id=0,
         status="pending",
         title=offer.title,
         type=offer.type,
-        client=Named(client.id, client.name, email=client.email),
+        client=Named(client.id, client.name, email=client.email, language=client.language),
         starts_at=starts_at,
         duration=offer.duration,
         timezone=settings.zone,
@@ -130,7 +137,18 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> Session:
         confirmed_at=None,
         confirmed_by=None,
         notes=clean_optional(wanted.notes, "The notes", limit=LONG, multiline=True),
+        language=language_of(wanted.language),
     )
+    return session, offer.contract
+
+
+def language_of(text: str | None) -> str | None:
+    """Return the language that was said; ``none`` and nothing leave it to the client."""
+    if not text or text == "none":
+        return None
+    from studio_cli.language import check_language  # only when one is said
+
+    return check_language(text)
 
 
 def _offer(studio: Studio, wanted: Wanted) -> _Offer:
@@ -158,6 +176,7 @@ def _of_type(studio: Studio, offer: SessionType, wanted: Wanted) -> _Offer:
         terms=_terms_of_type(offer.terms, wanted),
         location=clean_optional(wanted.location, "The location") or offer.location,
         form=form_of(studio, wanted.form if wanted.form is not None else offer.form),
+        contract=contracts.draft(studio, wanted.contract if wanted.contract is not None else offer.contract),
         type=Named(offer.id, offer.name, slug=offer.slug),
         buffer_before=offer.buffer_before,
         buffer_after=offer.buffer_after,
@@ -190,6 +209,7 @@ def _one_off(studio: Studio, wanted: Wanted) -> _Offer:
         ),
         location=clean_optional(wanted.location, "The location"),
         form=form_of(studio, wanted.form),
+        contract=contracts.draft(studio, wanted.contract),
     )
 
 

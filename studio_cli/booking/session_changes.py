@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from studio_cli.booking import contract as contracts
+from studio_cli.booking import form as forms
 from studio_cli.booking import new_session, slot
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
+from studio_cli.model.contract import Document
 from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session
 from studio_cli.model.session_type import LONGEST_BUFFER, Terms, parse_terms, within
@@ -66,6 +69,9 @@ class Edits:
     location: str | None = None
     notes: str | None = None
     form: str | None = None
+    contract: str | None = None
+    language: str | None = None
+    refresh_documents: bool = False
     expires: str | None = None
     buffer_before: str | None = None
     buffer_after: str | None = None
@@ -93,7 +99,8 @@ def reschedule(
         placed, overlaps = slot.place(
             studio, draft, custom=custom, allow_overlap=allow_overlap, moving=before
         )
-        return _save(studio, "session moved", before, placed, overlaps)
+        contract = contracts.current(studio, before)
+        return _save(studio, "session moved", before, placed, overlaps, contract)
 
 
 def edit(
@@ -114,7 +121,10 @@ def edit(
         studio.settle(studio.now())
         before = sessions.find(studio, selector)
         _check_living(before, "changed")
+        if before.status == "confirmed" and (edits.refresh_documents or edits.contract is not None):
+            raise sessions.wrong_status(before, "its contract stays as it is.")
         after = _edited(studio, before, edits)
+        contract = _contract(studio, before, edits)
         overlaps: list[int] = []
         if after.need != before.need:
             # Where it was is fine; only what reaches further is looked at anew.
@@ -126,7 +136,7 @@ def edit(
                 allow_overlap=allow_overlap or (before.overlap_allowed and shorter),
                 moving=before,
             )
-        return _save(studio, "session changed", before, after, overlaps)
+        return _save(studio, "session changed", before, after, overlaps, contract)
 
 
 def _inside(after: Session, before: Session) -> bool:
@@ -152,6 +162,10 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
         changes["duration"] = new_session.duration_of(edits.duration)
     if edits.form is not None:
         changes["form"] = new_session.form_of(studio, edits.form)
+    elif edits.refresh_documents and before.form is not None and not before.step("questionnaire").done_at:
+        changes["form"] = forms.find(studio, before.form.name)
+    if edits.language is not None:
+        changes["language"] = new_session.language_of(edits.language)
     if edits.expires is not None:
         changes["expires_at"] = new_session.deadline_of(edits.expires, None, before.timezone, studio.now())
     for name in ("buffer_before", "buffer_after"):
@@ -170,6 +184,15 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
     return replace(before, **changes)
 
 
+def _contract(studio: Studio, before: Session, edits: Edits) -> Document | None:
+    """Return the contract after a change: the copy that the session has, unless another or a fresh one is wanted."""
+    if edits.contract is not None:
+        return contracts.draft(studio, edits.contract)
+    if edits.refresh_documents and before.contract is not None:
+        return contracts.draft(studio, before.contract.name)
+    return contracts.current(studio, before)
+
+
 def _terms(before: Session, edits: Edits) -> Terms:
     """Return what is paid and when: a new price alone keeps how the session is paid."""
     currency = before.price.currency
@@ -181,20 +204,46 @@ def _terms(before: Session, edits: Edits) -> Terms:
     )
 
 
-def _save(studio: Studio, kind: str, before: Session, after: Session, overlaps: Sequence[int]) -> Changed:
-    if after == before:
-        return Changed(before, before)
+def _save(
+    studio: Studio,
+    kind: str,
+    before: Session,
+    after: Session,
+    overlaps: Sequence[int],
+    contract: Document | None,
+) -> Changed:
+    """Inside a write: keep a change, with a new revision for the client when it is one that they would see."""
     now = studio.now()
-    seen_anew = after.details() != before.details()
-    if seen_anew:
-        after = replace(after, revision=before.revision + 1)
-    session_store.update(studio.file, after, now)
+    session_store.update(studio.file, after)
+    contracts.freeze(studio, sessions.get(studio, before.id), contract)
+    if sessions.get(studio, before.id) == before:
+        return Changed(before, before)
+    _keep_revision(studio, before)
     if after.asked_now != before.asked_now:
         session_store.forget_announcement(studio.file, before.id)
     sessions.complete(studio, before.id, "owner")
     saved = Changed(before, sessions.get(studio, before.id), overlaps)
     details: dict[str, Any] = {name: list(values) for name, values in saved.fields.items()}
+    details |= _reworded(before, saved.after)
     if overlaps:
         details["overlaps"] = list(overlaps)
     event_store.add(studio.file, kind, now, session_id=before.id, details=details)
     return saved
+
+
+def _keep_revision(studio: Studio, before: Session) -> None:
+    after = sessions.get(studio, before.id)
+    if after.details() != before.details():
+        newer = replace(after, revision=before.revision + 1)
+        session_store.update(studio.file, newer)
+        session_store.keep_revision(studio.file, newer, studio.now())
+
+
+def _reworded(before: Session, after: Session) -> dict[str, str]:
+    """Return which documents have another wording, for the history: their names may be the same."""
+    old, new = before.details(), after.details()
+    return {
+        noun: "another wording"
+        for noun, words in (("questions", "form"), ("contract_text", "document"))
+        if old[words] and new[words] and old[words] != new[words]
+    }

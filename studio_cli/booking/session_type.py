@@ -6,6 +6,7 @@ import re
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from studio_cli.booking import contract as contracts
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
 from studio_cli.model.session_type import (
@@ -29,10 +30,12 @@ from studio_cli.model.text import (
     slug_of,
 )
 from studio_cli.model.times import parse_duration
+from studio_cli.store import contract as contract_store
 from studio_cli.store import event as event_store
 from studio_cli.store import form as form_store
 from studio_cli.store import repeat_key
 from studio_cli.store import session_type as type_store
+from studio_cli.store.session_type import Papers
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ class TypedOffer:
     per_day: int | None = None
     hold: str | None = None
     form: str | None = None
+    contract: str | None = None
     private: bool | None = None
 
 
@@ -73,7 +77,7 @@ def add(studio: Studio, typed: TypedOffer, *, key: str | None = None) -> tuple[S
                 hint="Give it another --slug, or change that one: studio type edit " + offer.slug,
                 code="already_exists",
             )
-        number = type_store.insert(studio.file, offer, _form_id(studio, offer.form))
+        number = type_store.insert(studio.file, offer, _papers(studio, offer))
         event_store.add(studio.file, "type added", now, details={"slug": offer.slug})
         if key is not None:
             repeat_key.remember(studio.file, key, "type add", arguments, number, now)
@@ -89,7 +93,7 @@ def edit(studio: Studio, selector: str, typed: TypedOffer) -> SessionType:
         if other and other.id != before.id:
             raise Refused(f"There is a session type {after.slug} already.", code="already_exists")
         if after != before:
-            type_store.update(studio.file, after, _form_id(studio, after.form))
+            type_store.update(studio.file, after, _papers(studio, after))
             event_store.add(studio.file, "type changed", studio.now(), details={"slug": after.slug})
         return _get(studio, before.id)
 
@@ -147,9 +151,10 @@ def _get(studio: Studio, number: int) -> SessionType:
     return offer
 
 
-def _form_id(studio: Studio, name: str | None) -> int | None:
-    found = form_store.by_name(studio.file, name) if name else None
-    return found[0] if found else None
+def _papers(studio: Studio, offer: SessionType) -> Papers:
+    form = form_store.by_name(studio.file, offer.form) if offer.form else None
+    contract = contract_store.by_name(studio.file, offer.contract) if offer.contract else None
+    return Papers(form and form[0], contract and contract[0])
 
 
 def _new(studio: Studio, typed: TypedOffer) -> SessionType:
@@ -185,6 +190,9 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
         changes["private"] = typed.private
     if typed.form is not None:
         changes["form"] = check_form(studio, typed.form)
+    if typed.contract is not None:
+        named = typed.contract not in {"", "none"}
+        changes["contract"] = contracts.find(studio, typed.contract).name if named else None
     if typed.window is not None:
         changes["window_days"] = _window(typed.window)
     changes |= _lengths(typed)

@@ -102,6 +102,10 @@ def change_setting(studio: Studio, name: str, text: str) -> str:
             code="not_a_test_studio",
         )
     with studio.file.atomic():
+        if name == "brand.logo":
+            from studio_cli.booking import brand
+
+            value = brand.keep_logo(studio, text)
         setting_store.write(studio.file, name, value)
         event_store.add(studio.file, "setting changed", studio.now(), details={"name": name})
     return value
@@ -113,6 +117,10 @@ def remove_setting(studio: Studio, name: str) -> None:
     if name in {"studio.name", "studio.email", "studio.timezone", "studio.currency"}:
         raise Refused(f"A studio cannot be without {name}.", hint=f"Change it: studio config set {name} …")
     with studio.file.atomic():
+        if name == "brand.logo":
+            from studio_cli.booking import brand
+
+            brand.forget_logo(studio)
         setting_store.write(studio.file, name, None)
         event_store.add(studio.file, "setting changed", studio.now(), details={"name": name})
 

@@ -27,6 +27,7 @@ NOUNS = {
     "availability": ("availability", "The hours you work, and your time off."),
     "slots": ("slots", "The free times of a session type."),
     "form": ("form", "Questionnaires for your clients."),
+    "contract": ("contract", "Contracts for your clients to sign."),
     "payment": ("payment", "The money that came in."),
     "mail": ("mail", "The outbox."),
     "serve-link": ("serve_link", "Serve your clients' links."),

@@ -6,7 +6,7 @@ import typer
 
 from studio_cli.booking import client as clients
 from studio_cli.cli import output
-from studio_cli.cli.params import ClientRef, DryRun, Json, Key, desk_of, example
+from studio_cli.cli.params import ClientRef, DryRun, Json, Key, LanguageTag, desk_of, example
 from studio_cli.errors import WrongUsage
 from studio_cli.model.client import Client, ClientDetails
 from studio_cli.model.text import shown
@@ -28,6 +28,7 @@ def add(
     email: Email = None,
     phone: Phone = None,
     notes: Notes = None,
+    language: LanguageTag = None,
     if_missing: Annotated[
         bool, typer.Option("--if-missing", help="Return the client with that address if there is one.")
     ] = False,
@@ -37,7 +38,7 @@ def add(
 ) -> None:
     """Add a client."""
     desk = desk_of(ctx)
-    details = ClientDetails.checked(name, email, phone, notes)
+    details = ClientDetails.checked(name, email, phone, notes, language)
     client, new = clients.add(desk.studio, details, key=key, if_missing=if_missing, rehearse=dry_run)
     zone = desk.studio.settings.zone
     if as_json:
@@ -94,11 +95,12 @@ def edit(
     email: Email = None,
     phone: Phone = None,
     notes: Notes = None,
+    language: LanguageTag = None,
     as_json: Json = False,
 ) -> None:
     """Change what you know of a client; an empty text removes it."""
     desk = desk_of(ctx)
-    typed = {"name": name, "email": email, "phone": phone, "notes": notes}
+    typed = {"name": name, "email": email, "phone": phone, "notes": notes, "language": language}
     changes = {field: value for field, value in typed.items() if value is not None}
     found = clients.find(desk.studio, client)
     if not changes:

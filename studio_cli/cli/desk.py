@@ -140,6 +140,13 @@ class Desk:
             for part in textwrap.wrap(shown(line), columns) if len(line) > columns else [shown(line)]:
                 self.data(indent + part)
 
+    def text(self, text: str) -> None:
+        """Write a text whole: as it is for a file or a program, safely on a terminal."""
+        if self.on_terminal:
+            self.prose(text)
+        else:
+            self.data(text)
+
     def show(self, what: RenderableType) -> None:
         """Show something made for a person: a table, a card."""
         self.console.print(what)

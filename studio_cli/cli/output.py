@@ -128,6 +128,17 @@ TYPE = (
     _same("Where", lambda offer: offer.location or ""),
 )
 
+CONTRACT = (
+    _same("Name", lambda contract: contract.name),
+    _same("Begins", lambda contract: _first_line(contract.source)),
+)
+
+
+def _first_line(text: str) -> str:
+    """Return the first words of a contract: its heading, most of the time."""
+    return next((line.strip("# ")[:60] for line in text.splitlines() if line.strip("# ")), "")
+
+
 FORM = (
     _same("Name", lambda form: form.name),
     _same("Title", lambda form: form.title),
@@ -288,6 +299,9 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         facts.append(
             ("Confirmed", f"{show_short(session.confirmed_at, zone)}, {_BY[session.confirmed_by or 'owner']}")
         )
+    if session.contract and session.contract.signed_at:
+        when = show_short(session.contract.signed_at, zone)
+        facts.append(("Signed", f"{when} by {session.contract.signed_by}"))
     if session.notes:
         facts.append(("Notes", session.notes))
     if session.custom_time:
@@ -358,6 +372,7 @@ def show_client(desk: Desk, client: Client, zone: str) -> None:
         ("Email", client.email or "–"),
         ("Phone", client.phone or "–"),
         ("Notes", client.notes or "–"),
+        ("Language", client.language or "as their browser says, else yours"),
         ("Since", show_short(client.created_at, zone)),
     ]
     show_card(desk, f"{client.id}  {client.name}", facts, _json_facts(client.as_json(zone)))
@@ -380,6 +395,7 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Clients book", _limits(offer)),
         ("Held for", show_duration(offer.hold) if offer.hold else "as long as it is pending"),
         ("Questionnaire", offer.form or "–"),
+        ("Contract", offer.contract or "–"),
         ("Seen by", "whoever has its link" if offer.private else "everybody"),
     ]
     if offer.archived_at:

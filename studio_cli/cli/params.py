@@ -63,6 +63,13 @@ Notes = Annotated[str | None, typer.Option("--notes", help="For yourself; client
 FormName = Annotated[
     str | None, typer.Option("--form", metavar="NAME", help="The questionnaire; none for no questionnaire.")
 ]
+ContractName = Annotated[
+    str | None, typer.Option("--contract", metavar="NAME", help="What the client signs; none for nothing.")
+]
+LanguageTag = Annotated[
+    str | None,
+    typer.Option("--language", metavar="LANG", help="What to write to the client in: pt, fr-CA; none."),
+]
 Expires = Annotated[
     str | None, typer.Option("--expires", metavar="TIME", help="Held only so long: 3d, a time, or never.")
 ]

@@ -8,6 +8,7 @@ from whenever import Instant
 from studio_cli.booking import client as clients
 from studio_cli.booking import session as sessions
 from studio_cli.cli import output
+from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import (
     LARGEST,
     Json,
@@ -15,10 +16,10 @@ from studio_cli.cli.params import (
     desk_of,
     example,
 )
-from studio_cli.errors import WrongUsage
-from studio_cli.model.session import STATUSES, Status
+from studio_cli.errors import NotFound, WrongUsage
+from studio_cli.model.session import STATUSES, Session, Status
 from studio_cli.model.text import shown
-from studio_cli.model.times import day_begins, parse_day
+from studio_cli.model.times import day_begins, parse_day, show_short
 from studio_cli.store import session as session_store
 
 app = typer.Typer()
@@ -88,19 +89,63 @@ def _status(text: str) -> Status:
     raise WrongUsage(f"{shown(text)[:30]!r} is not a status.", hint=f"Use one of: {', '.join(STATUSES)}.")
 
 
-@app.command("show", epilog=example("studio session show 12", "studio session show last --answers --json"))
+@app.command(
+    "show",
+    epilog=example(
+        "studio session show 12",
+        "studio session show last --answers --json",
+        "studio session show 12 --contract --out contract.html",
+    ),
+)
 def show(
     ctx: typer.Context,
     session: SessionRef,
     answers: Annotated[bool, typer.Option("--answers", help="With what the client answered.")] = False,
+    contract: Annotated[
+        bool, typer.Option("--contract", help="The contract as it is signed, or is to be.")
+    ] = False,
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="FILE.html", help="Write the contract as a page.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Show one session: its steps, its money, its links."""
     desk = desk_of(ctx)
     found = sessions.find(desk.studio, session)
     given = sessions.answers(desk.studio, found) if answers else []
-    if as_json:
+    if contract or out is not None:
+        _show_contract(desk, found, out, as_json=as_json)
+    elif as_json:
         extra = {"answers": [answer.as_json() for answer in given]} if answers else {}
         desk.json({**found.as_json(), **extra})
     else:
         output.show_session(desk, found, given)
+
+
+def _show_contract(desk: Desk, session: Session, out: str | None, *, as_json: bool) -> None:
+    from studio_cli.booking import contract as contracts
+    from studio_cli.cli.text_file import write_text
+
+    found = contracts.signed(desk.studio, session)
+    if found is None:
+        raise NotFound(
+            f"Session {session.id} has no contract.", hint="Give it one: studio session edit --help"
+        )
+    document, signature = found
+    if out is not None:
+        page = contracts.as_paper(desk.studio, session.title, document, signature)
+        desk.data(str(write_text(out, page)))
+        return
+    if as_json:
+        kept = {"name": document.name, "text": document.text, "sha256": document.sha256}
+        signed = signature.as_json() if signature else None
+        desk.json({**session.as_json(), "document": {**kept, "signature": signed}})
+        return
+    desk.text(document.text)
+    desk.say()
+    if signature is None:
+        desk.say("Not signed.")
+        return
+    when = f"{show_short(signature.at, signature.timezone)} ({signature.timezone})"
+    desk.say(f"Signed {when} by {shown(signature.name)}, from {shown(signature.address)}.")
+    desk.say(f"SHA-256 {signature.sha256}")

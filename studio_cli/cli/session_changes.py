@@ -15,6 +15,7 @@ from studio_cli.cli.params import (
     At,
     BufferAfter,
     BufferBefore,
+    ContractName,
     Custom,
     Deposit,
     DryRun,
@@ -23,6 +24,7 @@ from studio_cli.cli.params import (
     First,
     FormName,
     Json,
+    LanguageTag,
     Location,
     Notes,
     Pay,
@@ -78,6 +80,7 @@ def reschedule(
     epilog=example(
         'studio session edit 12 --location "High Park" --notes "Brings the dog"',
         "studio session edit 12 --price 300 --deposit 20%",
+        "studio session edit 12 --refresh-documents",
     ),
 )
 def edit(
@@ -91,6 +94,14 @@ def edit(
     location: Location = None,
     notes: Notes = None,
     form: FormName = None,
+    contract: ContractName = None,
+    language: LanguageTag = None,
+    refresh_documents: Annotated[
+        bool,
+        typer.Option(
+            "--refresh-documents", help="Take the questionnaire and contract as they are worded now."
+        ),
+    ] = False,
     expires: Expires = None,
     buffer_before: BufferBefore = None,
     buffer_after: BufferAfter = None,
@@ -102,12 +113,15 @@ def edit(
     """Change what a session is. A client who has not finished is shown what changed and asked again."""
     desk = desk_of(ctx)
     edits = Edits(
-        title, duration, price, deposit, pay, location, notes, form, expires, buffer_before, buffer_after
-    )
+        title, duration, price, deposit, pay, location, notes, form, contract, language, refresh_documents,
+        expires, buffer_before, buffer_after,
+    )  # fmt: skip
     done = session_changes.edit(
         desk.studio, session, edits, custom=custom, allow_overlap=allow_overlap, rehearse=dry_run
     )
     _show_changed(desk, done, as_json, dry_run)
+    if refresh_documents and done.after.form and done.after.step("questionnaire").done_at:
+        desk.say("The questionnaire stays as it is: the client has answered it.")
 
 
 def _show_changed(desk: Desk, done: Changed, as_json: bool, dry_run: bool) -> None:

@@ -13,6 +13,7 @@ from studio_cli.cli.params import (
     AllowOverlap,
     At,
     Client,
+    ContractName,
     Custom,
     Deposit,
     DryRun,
@@ -22,6 +23,7 @@ from studio_cli.cli.params import (
     FormName,
     Json,
     Key,
+    LanguageTag,
     Location,
     Notes,
     Pay,
@@ -68,6 +70,8 @@ def new(
     pay: Pay = None,
     location: Location = None,
     form: FormName = None,
+    contract: ContractName = None,
+    language: LanguageTag = None,
     expires: Expires = None,
     notes: Notes = None,
     custom: Custom = False,
@@ -90,7 +94,7 @@ def new(
         raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
     wanted = Wanted(
         at=at, type=type_, one_off=one_off, client=client, add_client=add_client, duration=duration, price=price,
-        deposit=deposit, pay=pay, location=location, form=form, expires=expires, which=which_of(first, second),
+        deposit=deposit, pay=pay, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
         notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share),
     )  # fmt: skip
     mailer = mailer_for(desk, wanted.share)

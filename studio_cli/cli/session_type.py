@@ -11,6 +11,7 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import (
     BufferAfter,
     BufferBefore,
+    ContractName,
     Deposit,
     Duration,
     FormName,
@@ -70,6 +71,7 @@ def add(
     per_day: PerDay = None,
     hold: Hold = None,
     form: FormName = None,
+    contract: ContractName = None,
     private: Private = None,
     key: Key = None,
     as_json: Json = False,
@@ -78,7 +80,7 @@ def add(
     desk = desk_of(ctx)
     typed = TypedOffer(
         name, slug, duration, price, deposit, pay, location, buffer_before, buffer_after,
-        increment, notice, window, per_day, hold, form, private,
+        increment, notice, window, per_day, hold, form, contract, private,
     )  # fmt: skip
     offer, new = types.add(desk.studio, typed, key=key)
     _show(desk, offer, "is added" if new else "was there already", as_json)
@@ -135,6 +137,7 @@ def edit(
     per_day: PerDay = None,
     hold: Hold = None,
     form: FormName = None,
+    contract: ContractName = None,
     private: Private = None,
     as_json: Json = False,
 ) -> None:
@@ -142,7 +145,7 @@ def edit(
     desk = desk_of(ctx)
     typed = TypedOffer(
         name, slug, duration, price, deposit, pay, location, buffer_before, buffer_after,
-        increment, notice, window, per_day, hold, form, private,
+        increment, notice, window, per_day, hold, form, contract, private,
     )  # fmt: skip
     types.find(desk.studio, type_)
     if typed == TypedOffer():

@@ -21,6 +21,7 @@ class Client:
     email: str | None
     phone: str | None
     notes: str | None
+    language: str | None
     created_at: Instant
     archived_at: Instant | None
 
@@ -32,6 +33,7 @@ class Client:
             "email": self.email,
             "phone": self.phone,
             "notes": self.notes,
+            "language": self.language,
             "created_at": rfc3339(self.created_at, zone),
             "archived_at": self.archived_at and rfc3339(self.archived_at, zone),
         }
@@ -45,10 +47,16 @@ class ClientDetails:
     email: str | None = None
     phone: str | None = None
     notes: str | None = None
+    language: str | None = None
 
     @classmethod
     def checked(
-        cls, name: str, email: str | None = None, phone: str | None = None, notes: str | None = None
+        cls,
+        name: str,
+        email: str | None = None,
+        phone: str | None = None,
+        notes: str | None = None,
+        language: str | None = None,
     ) -> ClientDetails:
         """Return the details as they are stored; raise ``WrongUsage`` for what cannot be one."""
         return cls(
@@ -56,7 +64,16 @@ class ClientDetails:
             email=check_email(email) if email and email.strip() else None,
             phone=_phone(phone),
             notes=clean_optional(notes, "The notes", limit=20_000, multiline=True),
+            language=_language(language),
         )
+
+
+def _language(text: str | None) -> str | None:
+    if text is None or not text.strip() or text == "none":
+        return None
+    from studio_cli.language import check_language  # only when one is said
+
+    return check_language(text)
 
 
 def check_email(text: str) -> str:

@@ -63,6 +63,15 @@ class Form:
         """Return the form as JSON text."""
         return json.dumps(self.as_json(), ensure_ascii=False)
 
+    @property
+    def fingerprint(self) -> str:
+        """A short text that is another one when anything in the form is."""
+        from hashlib import (
+            sha256,  # loads OpenSSL: only where a session has a form and is changed or reviewed
+        )
+
+        return sha256(self.stored().encode()).hexdigest()[:16]
+
     @classmethod
     def from_stored(cls, text: str) -> Form:
         """Return the form that ``stored`` wrote."""

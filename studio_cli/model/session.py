@@ -12,7 +12,7 @@ from studio_cli.model.availability import Need
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money
 from studio_cli.model.session_type import Terms
-from studio_cli.model.times import rfc3339, show_day, show_offset, show_range
+from studio_cli.model.times import rfc3339, stored
 
 Status = Literal["inquiry", "pending", "confirmed", "declined", "canceled", "expired"]
 StepName = Literal["review", "questionnaire", "contract", "payment"]
@@ -67,6 +67,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """What a session knows of its contract without reading it: which one, and who signed that very text."""
+
+    name: str
+    sha256: str
+    signed_by: str | None = None
+    signed_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Mark:
     """What the file has of one step: when it was done, for which revision of the details, waived or announced."""
 
@@ -82,19 +92,20 @@ def steps_of(
     pending: bool,
     revision: int,
     form: Form | None,
+    contract: Agreement | None,
     asked_now: Money,
     paid: Money,
     paid_at: Instant | None,
 ) -> tuple[Step, ...]:
     """Return the steps of a session, derived from what it is now and from the marks on file.
 
-    Nothing can be left behind by a change: a review counts for the details it was made of, a payment is done
-    when the ledger covers what is asked.
+    Nothing can be left behind by a change: a review counts for the details it was made of, a signature for the
+    text it stands under, a payment is done when the ledger covers what is asked.
     """
     required = {
         "review": True,
         "questionnaire": form is not None,
-        "contract": False,
+        "contract": contract is not None,
         "payment": bool(asked_now),
     }
     steps = []
@@ -103,6 +114,8 @@ def steps_of(
         done_at = mark.done_at
         if name == "review" and pending and mark.done_revision != revision:
             done_at = None
+        elif name == "contract" and pending:
+            done_at = contract.signed_at if contract else None
         elif name == "payment":
             done_at = paid_at if asked_now and paid >= asked_now else None
         wanted = required[name]
@@ -161,6 +174,7 @@ class Named:
     name: str
     email: str | None = None
     slug: str | None = None
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +205,8 @@ class Session:
     confirmed_by: By | None
     notes: str | None = None
     deposit_percent: int | None = None
+    contract: Agreement | None = None
+    language: str | None = None
     steps: tuple[Step, ...] = ()
     shares: tuple[Share, ...] = ()
 
@@ -243,17 +259,28 @@ class Session:
         """Return the step of that name; one that this session does not have is not required."""
         return next((step for step in self.steps if step.name == name), Step(name, required=False))
 
+    @property
+    def languages(self) -> tuple[str | None, ...]:
+        """The languages that its client is written to in, the most wanted first."""
+        return self.language, self.client.language
+
     def details(self) -> dict[str, str]:
-        """Return what a client agrees to when reviewing, as they read it: any change must be seen first."""
-        zone = self.timezone
+        """Return what a client agrees to when reviewing: any change must be seen first.
+
+        Plain values, so that they can be shown in any language; ``form`` and ``document`` say which wording.
+        """
         return {
             "title": self.title,
-            "when": f"{show_day(self.starts_at, zone)}, {show_range(self.starts_at, self.ends_at, zone)}",
-            "zone": show_offset(self.starts_at, zone),
+            "starts_at": stored(self.starts_at),
+            "ends_at": stored(self.ends_at),
+            "timezone": self.timezone,
             "location": self.location or "",
             "price": str(self.price),
             "due_now": str(self.asked_now),
-            "questions": f"{self.form.title} ({len(self.form.fields)})" if self.form else "",
+            "questions": self.form.title if self.form else "",
+            "form": self.form.fingerprint if self.form else "",
+            "contract": self.contract.name if self.contract else "",
+            "document": self.contract.sha256 if self.contract else "",
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -285,6 +312,10 @@ class Session:
             "waiting_for": [step.name for step in self.waiting_for],
             "payment_announced_at": at(self.step("payment").announced_at),
             "form": self.form.name if self.form else None,
+            "contract": self.contract.name if self.contract else None,
+            "signed_by": self.contract.signed_by if self.contract else None,
+            "signed_at": at(self.contract.signed_at if self.contract else None),
+            "language": self.language,
             "custom_time": self.custom_time,
             "overlap_allowed": self.overlap_allowed,
             "expires_at": at(self.expires_at) if self.status in {"pending", "expired"} else None,

@@ -81,6 +81,7 @@ class SessionType:
     created_at: Instant
     archived_at: Instant | None
     own_hours: bool = False
+    contract: str | None = None
 
     def need(self, duration: int | None = None) -> Need:
         """Return what a session of this type asks of the time around it."""
@@ -112,6 +113,7 @@ class SessionType:
             "per_day": self.per_day,
             "hold_minutes": self.hold,
             "form": self.form,
+            "contract": self.contract,
             "private": self.private,
             "own_hours": self.own_hours,
             "created_at": rfc3339(self.created_at, zone),

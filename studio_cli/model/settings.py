@@ -104,7 +104,10 @@ KEYS: dict[str, Key] = {
     "studio.phone": Key("where clients call you", lambda text: clean(text, "The phone number", limit=40)),
     "studio.timezone": Key("the zone your hours are in", check_zone),
     "studio.currency": Key("what your prices are in (ISO 4217)", parse_currency),
-    "studio.locale": Key("how money is written", _locale, "en"),
+    "studio.locale": Key(
+        "the language of pages and mails, and how dates and money are written", _locale, "en"
+    ),
+    "brand.logo": Key("a picture at the head of the pages: PNG, JPEG, WebP or GIF", _line("The logo")),
     "brand.color": Key("the colour of the pages' buttons", _color, "#2f5d50"),
     "web.public_url": Key("the address clients open, for example https://book.example.com", check_public_url),
     "mail.from": Key("the sender of your mails", check_email),

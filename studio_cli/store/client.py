@@ -11,7 +11,7 @@ from studio_cli.model.text import folded
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
 
-_COLUMNS = "id, name, email, phone, notes, created_at, archived_at"
+_COLUMNS = "id, name, email, phone, notes, language, created_at, archived_at"
 
 
 def _client(row: sqlite3.Row) -> Client:
@@ -21,6 +21,7 @@ def _client(row: sqlite3.Row) -> Client:
         email=row["email"],
         phone=row["phone"],
         notes=row["notes"],
+        language=row["language"],
         created_at=from_stored(row["created_at"]),
         archived_at=row["archived_at"] and from_stored(row["archived_at"]),
     )
@@ -29,7 +30,8 @@ def _client(row: sqlite3.Row) -> Client:
 def insert(db: Database, details: ClientDetails, now: Instant) -> int:
     """Add a client and return its number."""
     cursor = db.connection.execute(
-        "INSERT INTO client (name, name_folded, email, email_folded, phone, notes, created_at) VALUES (?,?,?,?,?,?,?)",
+        """INSERT INTO client (name, name_folded, email, email_folded, phone, notes, language, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
         (*_typed(details), stored(now)),
     )
     assert cursor.lastrowid is not None
@@ -39,14 +41,23 @@ def insert(db: Database, details: ClientDetails, now: Instant) -> int:
 def update(db: Database, number: int, details: ClientDetails) -> None:
     """Replace what was typed about a client."""
     db.connection.execute(
-        "UPDATE client SET name = ?, name_folded = ?, email = ?, email_folded = ?, phone = ?, notes = ? WHERE id = ?",
+        """UPDATE client SET name = ?, name_folded = ?, email = ?, email_folded = ?, phone = ?, notes = ?, language = ?
+           WHERE id = ?""",
         (*_typed(details), number),
     )
 
 
 def _typed(details: ClientDetails) -> tuple[str | None, ...]:
     email = details.email
-    return details.name, folded(details.name), email, email and folded(email), details.phone, details.notes
+    return (
+        details.name,
+        folded(details.name),
+        email,
+        email and folded(email),
+        details.phone,
+        details.notes,
+        details.language,
+    )
 
 
 def get(db: Database, number: int) -> Client | None:

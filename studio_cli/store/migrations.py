@@ -57,6 +57,12 @@ def time(db: Tables) -> None:
     _run(db, 3, _TIME)
 
 
+@migrations(name="0004_documents")
+def documents(db: Tables) -> None:
+    """Contracts with their signatures, what was typed and not finished, languages, pictures."""
+    _run(db, 4, _DOCUMENTS)
+
+
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
 # minor units with its currency; durations are minutes. Sentences of the rules, for whoever reads the schema:
 #
@@ -446,6 +452,110 @@ SELECT session.id AS session_id, session.status, session.starts_at, session.ends
     || CASE WHEN session.form IS NULL OR EXISTS (SELECT 1 FROM step WHERE step.session_id = session.id
       AND step.step = 'questionnaire' AND (step.waived_at IS NOT NULL OR step.done_at IS NOT NULL))
       THEN '' ELSE 'questionnaire, ' END
+    || CASE WHEN money.paid_minor >= money.asked_now_minor OR EXISTS (SELECT 1 FROM step
+      WHERE step.session_id = session.id AND step.step = 'payment' AND step.waived_at IS NOT NULL)
+      THEN '' ELSE 'payment, ' END, ', ') END AS waiting_for
+FROM session JOIN client ON client.id = session.client_id JOIN money ON money.session_id = session.id
+WHERE session.occupies ORDER BY session.starts_at
+"""
+
+
+# A session's contract is frozen as a document: the owner's Markdown (source) and the exact text that its client
+# reads, filled in. A change of the session's details makes another document; the old ones stay, and so does
+# every signature with the document that it signs. sha256 is of the text in UTF-8, in hexadecimal.
+# A draft is what a client posted that cannot be kept yet: it waits until they have mended it.
+_DOCUMENTS = """
+CREATE TABLE contract (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE,
+  source TEXT NOT NULL CHECK (length(source) BETWEEN 1 AND 200000),
+  created_at TEXT NOT NULL,
+  changed_at TEXT NOT NULL
+) STRICT;;
+ALTER TABLE form ADD COLUMN changed_at TEXT;;
+ALTER TABLE session_type ADD COLUMN contract_id INTEGER REFERENCES contract (id);;
+
+CREATE TABLE document (
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  sha256 TEXT NOT NULL CHECK (length(sha256) = 64),
+  name TEXT NOT NULL,
+  created_at TEXT NOT NULL,
+  source TEXT NOT NULL,
+  text TEXT NOT NULL,
+  PRIMARY KEY (session_id, sha256)
+) STRICT;;
+CREATE TRIGGER document_stays BEFORE UPDATE ON document
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a contract that was shown is never changed'); END;;
+CREATE TRIGGER document_kept BEFORE DELETE ON document
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a contract that was shown is never deleted'); END;;
+CREATE TRIGGER document_not_replaced BEFORE INSERT ON document
+WHEN EXISTS (SELECT 1 FROM document WHERE session_id = NEW.session_id AND sha256 = NEW.sha256)
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a contract that was shown is never written over'); END;;
+
+CREATE TABLE signature (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  sha256 TEXT NOT NULL,
+  name TEXT NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  at TEXT NOT NULL CHECK (at GLOB '????-??-??T??:??:??Z'),
+  timezone TEXT NOT NULL,
+  share_id INTEGER NOT NULL REFERENCES share (id),
+  address TEXT NOT NULL,
+  user_agent TEXT NOT NULL,
+  FOREIGN KEY (session_id, sha256) REFERENCES document (session_id, sha256)
+) STRICT;;
+CREATE INDEX signature_by_session ON signature (session_id, id);;
+CREATE TRIGGER signature_stays BEFORE UPDATE ON signature
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a signature is never changed'); END;;
+CREATE TRIGGER signature_kept BEFORE DELETE ON signature
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a signature is never deleted'); END;;
+CREATE TRIGGER signature_not_replaced BEFORE INSERT ON signature
+WHEN EXISTS (SELECT 1 FROM signature WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a signature is never written over'); END;;
+
+ALTER TABLE session ADD COLUMN contract_sha256 TEXT;;
+ALTER TABLE session ADD COLUMN language TEXT;;
+ALTER TABLE client ADD COLUMN language TEXT;;
+CREATE TRIGGER session_contract_exists BEFORE UPDATE OF contract_sha256 ON session
+WHEN NEW.contract_sha256 IS NOT NULL
+AND NOT EXISTS (SELECT 1 FROM document WHERE session_id = NEW.id AND sha256 = NEW.contract_sha256)
+BEGIN SELECT RAISE(ABORT, 'a session has a contract that exists'); END;;
+
+ALTER TABLE answer ADD COLUMN kind TEXT NOT NULL DEFAULT 'short';;
+
+CREATE TABLE draft (
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  step TEXT NOT NULL CHECK (step IN ('questionnaire', 'contract')),
+  fields TEXT NOT NULL CHECK (json_valid(fields)),
+  saved_at TEXT NOT NULL,
+  PRIMARY KEY (session_id, step)
+) STRICT, WITHOUT ROWID;;
+
+CREATE TABLE picture (
+  name TEXT PRIMARY KEY,
+  file_name TEXT NOT NULL,
+  media_type TEXT NOT NULL CHECK (media_type IN ('image/png', 'image/jpeg', 'image/webp', 'image/gif')),
+  width INTEGER NOT NULL CHECK (width > 0),
+  height INTEGER NOT NULL CHECK (height > 0),
+  content BLOB NOT NULL CHECK (length(content) BETWEEN 1 AND 1048576)
+) STRICT;;
+
+DROP VIEW agenda;;
+CREATE VIEW agenda AS
+SELECT session.id AS session_id, session.status, session.starts_at, session.ends_at, session.timezone,
+  session.title, client.name AS client, client.email, client.phone, session.location,
+  CASE WHEN session.status = 'pending' THEN rtrim(
+    CASE WHEN EXISTS (SELECT 1 FROM step WHERE step.session_id = session.id AND step.step = 'review'
+      AND (step.waived_at IS NOT NULL OR (step.done_at IS NOT NULL AND step.done_revision = session.revision)))
+      THEN '' ELSE 'review, ' END
+    || CASE WHEN session.form IS NULL OR EXISTS (SELECT 1 FROM step WHERE step.session_id = session.id
+      AND step.step = 'questionnaire' AND (step.waived_at IS NOT NULL OR step.done_at IS NOT NULL))
+      THEN '' ELSE 'questionnaire, ' END
+    || CASE WHEN session.contract_sha256 IS NULL OR EXISTS (SELECT 1 FROM step WHERE step.session_id = session.id
+      AND step.step = 'contract' AND step.waived_at IS NOT NULL)
+      OR EXISTS (SELECT 1 FROM signature
+        WHERE signature.session_id = session.id AND signature.sha256 = session.contract_sha256)
+      THEN '' ELSE 'contract, ' END
     || CASE WHEN money.paid_minor >= money.asked_now_minor OR EXISTS (SELECT 1 FROM step
       WHERE step.session_id = session.id AND step.step = 'payment' AND step.waived_at IS NOT NULL)
       THEN '' ELSE 'payment, ' END, ', ') END AS waiting_for

@@ -12,7 +12,7 @@ from whenever import Instant
 
 from studio_cli.model.form import Answer, Form
 from studio_cli.model.money import Money
-from studio_cli.model.session import STEPS, Mark, Named, Session, Share, Status, StepName, steps_of
+from studio_cli.model.session import STEPS, Agreement, Mark, Named, Session, Share, Status, StepName, steps_of
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.availability import LONGEST_DAYS
 from studio_cli.store.database import Database
@@ -21,7 +21,8 @@ T = TypeVar("T")
 
 # A hold that has run out reads as expired from that moment on, whether or not anybody has settled it yet.
 _SELECT = """
-SELECT session.*, client.name AS client_name, client.email AS client_email,
+SELECT session.*, client.name AS client_name, client.email AS client_email, client.language AS client_language,
+  (SELECT name FROM document WHERE session_id = session.id AND sha256 = contract_sha256) AS contract_name,
   session_type.slug AS type_slug, session_type.name AS type_name,
   CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN 'expired' ELSE session.status END AS status_now
 FROM session JOIN client ON client.id = session.client_id
@@ -117,7 +118,18 @@ def _sessions(db: Database, rows: Sequence[sqlite3.Row]) -> list[Session]:
         numbers,
         lambda row: (row["minor"], from_stored(row["at"])),
     )
-    return [_session(row, dict(marks[row["id"]]), shares[row["id"]], paid[row["id"]]) for row in rows]
+    contracted = [row["id"] for row in rows if row["contract_sha256"]]
+    signed = _grouped(db, "SELECT * FROM signature WHERE session_id IN ({}) ORDER BY id", contracted, _signed)
+    return [
+        _session(
+            row,
+            dict(marks[row["id"]]),
+            shares[row["id"]],
+            paid[row["id"]],
+            _agreement(row, dict(signed[row["id"]])),
+        )
+        for row in rows
+    ]
 
 
 def _grouped(
@@ -141,6 +153,19 @@ def _mark(row: sqlite3.Row) -> tuple[StepName, Mark]:
     return row["step"], mark
 
 
+def _signed(row: sqlite3.Row) -> tuple[str, tuple[str, Instant]]:
+    return row["sha256"], (row["name"], from_stored(row["at"]))
+
+
+def _agreement(row: sqlite3.Row, signed: Mapping[str, tuple[str, Instant]]) -> Agreement | None:
+    """Return what a session knows of its contract; a signature counts for the text that it stands under."""
+    sha256 = row["contract_sha256"]
+    if sha256 is None:
+        return None
+    name, at = signed.get(sha256, (None, None))
+    return Agreement(row["contract_name"], sha256, name, at)
+
+
 def _share(row: sqlite3.Row) -> Share:
     return Share(
         id=row["id"],
@@ -157,6 +182,7 @@ def _session(
     marks: Mapping[StepName, Mark],
     shares: Iterable[Share],
     paid: Sequence[tuple[int, Instant]],
+    contract: Agreement | None,
 ) -> Session:
     currency = row["currency"]
     minor, paid_at = paid[0] if paid else (0, None)
@@ -167,6 +193,7 @@ def _session(
         pending=row["status_now"] in {"pending", "expired"},
         revision=row["revision"],
         form=form,
+        contract=contract,
         asked_now=asked_now,
         paid=received,
         paid_at=paid_at,
@@ -176,7 +203,9 @@ def _session(
         status=row["status_now"],
         title=row["title"],
         type=Named(row["type_id"], row["type_name"], slug=row["type_slug"]) if row["type_id"] else None,
-        client=Named(row["client_id"], row["client_name"], email=row["client_email"]),
+        client=Named(
+            row["client_id"], row["client_name"], row["client_email"], language=row["client_language"]
+        ),
         starts_at=from_stored(row["starts_at"]),
         duration=row["duration_minutes"],
         timezone=row["timezone"],
@@ -196,6 +225,8 @@ def _session(
         confirmed_by=row["confirmed_by"],
         notes=row["notes"],
         deposit_percent=row["deposit_percent"],
+        contract=contract,
+        language=row["language"],
         steps=steps,
         shares=tuple(shares),
     )
@@ -227,16 +258,16 @@ def insert(db: Database, session: Session) -> int:
         "created_at": stored(session.created_at),
         "notes": session.notes,
         "deposit_percent": session.deposit_percent,
+        "language": session.language,
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = db.connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", list(values.values()))
     assert cursor.lastrowid is not None
-    _keep_revision(db, cursor.lastrowid, session, session.created_at)
     return cursor.lastrowid
 
 
-def update(db: Database, session: Session, now: Instant) -> None:
-    """Write a session back after an edit or a move, in one statement, and keep what its client is now to see."""
+def update(db: Database, session: Session) -> None:
+    """Write a session back after an edit or a move, in one statement."""
     values: dict[str, Any] = {
         "title": session.title,
         "starts_at": stored(session.starts_at),
@@ -252,18 +283,18 @@ def update(db: Database, session: Session, now: Instant) -> None:
         "expires_at": session.expires_at and stored(session.expires_at),
         "notes": session.notes,
         "deposit_percent": session.deposit_percent,
+        "language": session.language,
         "revision": session.revision,
     }
     changes = ", ".join(f"{name} = ?" for name in values)
     db.connection.execute(f"UPDATE session SET {changes} WHERE id = ?", [*values.values(), session.id])
-    if details_at(db, session.id, session.revision) is None:
-        _keep_revision(db, session.id, session, now)
 
 
-def _keep_revision(db: Database, number: int, session: Session, now: Instant) -> None:
+def keep_revision(db: Database, session: Session, now: Instant) -> None:
+    """Keep what the session's client is to see from now on."""
     db.connection.execute(
         "INSERT INTO revision (session_id, number, details, created_at) VALUES (?, ?, ?, ?)",
-        (number, session.revision, json.dumps(session.details(), ensure_ascii=False), stored(now)),
+        (session.id, session.revision, json.dumps(session.details(), ensure_ascii=False), stored(now)),
     )
 
 
@@ -378,3 +409,29 @@ def answers(db: Database, number: int) -> list[Answer]:
             "SELECT name, label, value FROM answer WHERE session_id = ? ORDER BY position", (number,)
         ).fetchall()
     return [Answer(*row) for row in rows]
+
+
+# ── what was typed and not finished ───────────────────────────────────────────────────────────────
+
+
+def save_draft(
+    db: Database, number: int, step: StepName, fields: Mapping[str, Sequence[str]], now: Instant
+) -> None:
+    """Keep what a client posted for a step that cannot be kept as done yet."""
+    kept = json.dumps({name: list(values) for name, values in fields.items()})
+    db.connection.execute(
+        "INSERT OR REPLACE INTO draft (session_id, step, fields, saved_at) VALUES (?, ?, ?, ?)",
+        (number, step, kept, stored(now)),
+    )
+
+
+def drop_draft(db: Database, number: int, step: StepName) -> None:
+    """Forget what was typed for a step: it is done."""
+    db.connection.execute("DELETE FROM draft WHERE session_id = ? AND step = ?", (number, step))
+
+
+def drafts(db: Database, number: int) -> dict[StepName, dict[str, list[str]]]:
+    """Return what was typed and not finished, by step."""
+    with db.reading() as sql:
+        rows = sql.execute("SELECT step, fields FROM draft WHERE session_id = ?", (number,)).fetchall()
+    return {row["step"]: json.loads(row["fields"]) for row in rows}

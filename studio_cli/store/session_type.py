@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import dataclass
 from typing import Any
 
 from whenever import Instant
@@ -12,9 +13,8 @@ from studio_cli.model.session_type import SessionType, Terms
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
 
-_SELECT = (
-    "SELECT session_type.*, form.name AS form_name FROM session_type LEFT JOIN form ON form.id = form_id"
-)
+_SELECT = """SELECT session_type.*, form.name AS form_name, contract.name AS contract_name FROM session_type
+LEFT JOIN form ON form.id = form_id LEFT JOIN contract ON contract.id = contract_id"""
 
 
 def _type(row: sqlite3.Row) -> SessionType:
@@ -45,10 +45,19 @@ def _type(row: sqlite3.Row) -> SessionType:
         created_at=from_stored(row["created_at"]),
         archived_at=row["archived_at"] and from_stored(row["archived_at"]),
         own_hours=bool(row["own_hours"]),
+        contract=row["contract_name"],
     )
 
 
-def _columns(offer: SessionType, form_id: int | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Papers:
+    """The numbers of the documents that a session type asks its clients for."""
+
+    form_id: int | None = None
+    contract_id: int | None = None
+
+
+def _columns(offer: SessionType, papers: Papers) -> dict[str, Any]:
     return {
         "slug": offer.slug,
         "name": offer.name,
@@ -66,14 +75,15 @@ def _columns(offer: SessionType, form_id: int | None) -> dict[str, Any]:
         "window_days": offer.window_days,
         "per_day": offer.per_day,
         "hold_minutes": offer.hold,
-        "form_id": form_id,
+        "form_id": papers.form_id,
+        "contract_id": papers.contract_id,
         "private": int(offer.private),
     }
 
 
-def insert(db: Database, offer: SessionType, form_id: int | None) -> int:
+def insert(db: Database, offer: SessionType, papers: Papers) -> int:
     """Add a session type (its ``id`` is not looked at) and return its number."""
-    values = {**_columns(offer, form_id), "created_at": stored(offer.created_at)}
+    values = {**_columns(offer, papers), "created_at": stored(offer.created_at)}
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = db.connection.execute(
         f"INSERT INTO session_type ({names}) VALUES ({marks})", list(values.values())
@@ -82,9 +92,9 @@ def insert(db: Database, offer: SessionType, form_id: int | None) -> int:
     return cursor.lastrowid
 
 
-def update(db: Database, offer: SessionType, form_id: int | None) -> None:
+def update(db: Database, offer: SessionType, papers: Papers) -> None:
     """Write a session type back."""
-    values = _columns(offer, form_id)
+    values = _columns(offer, papers)
     changes = ", ".join(f"{name} = ?" for name in values)
     db.connection.execute(f"UPDATE session_type SET {changes} WHERE id = ?", [*values.values(), offer.id])
 

@@ -18,20 +18,25 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from studio_cli.booking import journey
+from studio_cli.booking import brand, journey
+from studio_cli.booking.calendar_file import calendar_file
+from studio_cli.booking.details import language_of
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Busy, FileTrouble, NotFound
-from studio_cli.model.session import StepName
+from studio_cli.language import choose, preferred
+from studio_cli.model.session import Session, StepName
+from studio_cli.model.text import shown
 from studio_cli.templates import render
 from studio_cli.web import pages
 from studio_cli.web.guard import LARGEST_BODY, guarded
-from studio_cli.web.pages import Dress
+from studio_cli.web.pages import Dress, Place
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 Log = Callable[[str], None]
-STEPS = "review|questionnaire|payment"
+PAGES = "review|questionnaire|contract|payment|summary|calendar.ics"
+"""What can stand after a link."""
 
 
 class Studios:
@@ -62,19 +67,23 @@ class Studios:
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What a form sent: the answers, and the revision of the details that the client saw (0 for nonsense)."""
+    """What a form sent: values by the name of their field, and the revision of the details that the client saw.
 
-    answers: Mapping[str, str] = field(default_factory=dict)
+    The revision is 0 for nonsense.
+    """
+
+    fields: Mapping[str, list[str]] = field(default_factory=dict)
     revision: int = 0
 
     @classmethod
-    def of(cls, fields: list[tuple[str, str]]) -> Posted:
-        """Read the fields of a form; of answers with the same name the last one counts."""
-        own = next((index for index, (name, _) in enumerate(fields) if name == "revision"), None)
-        if own is None:
-            return cls(dict(fields))
-        text = fields.pop(own)[1]  # the first is the page's own: a question may be called revision too
-        return cls(dict(fields), int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0)
+    def of(cls, pairs: list[tuple[str, str]]) -> Posted:
+        """Read what a form sent; the first revision is the page's own: a question may be called that too."""
+        fields: dict[str, list[str]] = {}
+        for name, value in pairs:
+            fields.setdefault(name, []).append(value)
+        own = fields.get("revision", [])
+        revision = _number(own.pop(0)) if own else 0
+        return cls(fields, revision)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +100,13 @@ class Call:
         """The link's token."""
         return str(self.request.path_params["token"])
 
-    @property
-    def dress(self) -> Dress:
-        """What the page wears."""
-        return Dress(self.studio.settings, self.root)
+    def dress(self, session: Session | None = None) -> Dress:
+        """Return what the page wears: in the client's language, else the browser's, else the studio's."""
+        return dress(self.studio, self.root, self.request, session)
+
+    def to(self, page: str = "") -> Response:
+        """Lead to a page of the link, by a redirect: loading it again, or going back to it, posts nothing."""
+        return RedirectResponse(f"{self.root}/s/{self.token}{page}", status_code=303)
 
 
 Handler = Callable[[Call], Response]
@@ -123,10 +135,10 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
         if status == 500:
             log(_where(error))
         headers = {"Retry-After": "5"} if status == 503 else dict(getattr(error, "headers", None) or {})
-        return await refuse(status, headers)
+        return await refuse(request, status, headers)
 
-    async def refuse(status: int, headers: Mapping[str, str] | None = None) -> Response:
-        return await run_in_threadpool(_error_page, studios, status, root, headers or {})
+    async def refuse(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
+        return await run_in_threadpool(_error_page, studios, request, status, root, headers or {})
 
     app = Starlette(
         routes=[
@@ -134,10 +146,15 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
             route("/robots.txt", _robots, "GET"),
             route("/studio.css", _asset("page/studio.css", "text/css"), "GET"),
             route("/studio.svg", _asset("page/studio.svg", "image/svg+xml"), "GET"),
+            route("/studio.js", _asset("page/studio.js", "text/javascript"), "GET"),
+            route("/logo", _logo, "GET"),
             route("/s/{token}", _open, "GET"),
             route("/s/{token}/review", _review, "GET", "POST"),
             route("/s/{token}/questionnaire", _questionnaire, "GET", "POST"),
+            route("/s/{token}/contract", _contract, "GET", "POST"),
             route("/s/{token}/payment", _payment, "GET", "POST"),
+            route("/s/{token}/summary", _summary, "GET"),
+            route("/s/{token}/calendar.ics", _calendar, "GET"),
         ],
         exception_handlers={HTTPException: on_error},
     )
@@ -149,7 +166,7 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
 
 
 def _home(call: Call) -> Response:
-    return HTMLResponse(pages.home(call.dress))
+    return HTMLResponse(pages.home(call.dress()))
 
 
 def _robots(call: Call) -> Response:
@@ -168,52 +185,91 @@ def _open(call: Call) -> Response:
     if call.request.method == "GET":
         with contextlib.suppress(FileTrouble):  # a busy or full disk is no reason not to show the page
             journey.mark_opened(call.studio, visit.share_id)
-    return HTMLResponse(pages.current(visit, call.token, call.dress))
+    return HTMLResponse(pages.current(_place(call, visit)))
 
 
 def _look(call: Call, name: StepName) -> Response:
     """A step's page, to go on or to look back; where there is no such step now, the client's place."""
     visit = journey.visit(call.studio, call.token)
     if not pages.may_look_at(name, visit):
-        return _back(call)
-    return HTMLResponse(pages.step(name, visit, call.token, call.dress))
+        return call.to()
+    return HTMLResponse(pages.step(name, _place(call, visit)))
+
+
+def _place(call: Call, visit: journey.Visit) -> Place:
+    seen = _number(call.request.query_params.get("seen", ""))
+    return Place(call.studio, visit, call.token, call.dress(visit.session), seen or None)
 
 
 def _review(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "review")
-    return _after(call, journey.review(call.studio, call.token, call.posted.revision))
+    return _after(call, "review", journey.review(call.studio, call.token, call.posted.revision))
 
 
 def _questionnaire(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "questionnaire")
-    agreed = "agreed" in call.request.query_params
-    visit = journey.questionnaire(
-        call.studio, call.token, call.posted.revision, call.posted.answers, agreed=agreed
+    posted = call.posted
+    visit = journey.questionnaire(call.studio, call.token, posted.revision, posted.fields)
+    return _after(call, "questionnaire", visit)
+
+
+def _contract(call: Call) -> Response:
+    if call.request.method != "POST":
+        return _look(call, "contract")
+    posted = call.posted
+    sha256 = "".join(posted.fields.get("document", [])[-1:])
+    visit = journey.sign(
+        call.studio, call.token, posted.revision, sha256, posted.fields, _signer(call.request)
     )
-    if visit.problems:
-        page = pages.step("questionnaire", visit, call.token, call.dress, typed=call.posted.answers)
-        return HTMLResponse(page, status_code=422)
-    return _after(call, visit, typed=call.posted.answers)
+    return _after(call, "contract", visit)
+
+
+def _signer(request: Request) -> journey.Signer:
+    address = request.client.host if request.client else ""
+    return journey.Signer(address, shown(request.headers.get("user-agent", ""))[:300])
 
 
 def _payment(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "payment")
-    return _after(call, journey.pay(call.studio, call.token, call.posted.revision))
+    return _after(call, "payment", journey.pay(call.studio, call.token, call.posted.revision))
 
 
-def _after(call: Call, visit: journey.Visit, typed: Mapping[str, str] | None = None) -> Response:
-    """Go on (by a redirect, so that loading again posts nothing), or show what changed since the client looked."""
+def _after(call: Call, name: StepName, visit: journey.Visit) -> Response:
+    """Go on, or show what is wrong, or what changed since the client looked."""
     if visit.changed:
-        page = pages.step("review", visit, call.token, call.dress, typed=typed)
-        return HTMLResponse(page, status_code=409)
-    return _back(call)
+        return call.to(f"/review?seen={call.posted.revision}")
+    return call.to(f"/{name}" if visit.problems(name) and pages.may_look_at(name, visit) else "")
 
 
-def _back(call: Call) -> Response:
-    return RedirectResponse(call.dress.link(call.token), status_code=303)
+def _summary(call: Call) -> Response:
+    visit = journey.visit(call.studio, call.token)
+    if visit.session.status != "confirmed":
+        return call.to()
+    return HTMLResponse(pages.summary(_place(call, visit)))
+
+
+def _calendar(call: Call) -> Response:
+    """The session as a calendar file (RFC 5545), for whatever the client keeps their days in."""
+    visit = journey.visit(call.studio, call.token)
+    if visit.session.status != "confirmed":
+        return call.to()
+    file = calendar_file(call.studio, visit.session)
+    disposition = {"Content-Disposition": 'attachment; filename="session.ics"'}
+    return Response(file, media_type="text/calendar; charset=utf-8", headers=disposition)
+
+
+def _logo(call: Call) -> Response:
+    picture = brand.logo(call.studio)
+    if picture is None:
+        raise HTTPException(404)
+    return Response(picture.content, media_type=picture.media_type)
+
+
+def _number(text: str) -> int:
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text) else 0
 
 
 async def _form(request: Request) -> Posted:
@@ -236,10 +292,21 @@ def _status_of(error: Exception) -> int:
     return 503 if isinstance(error, Busy) else 500
 
 
-def _error_page(studios: Studios, status: int, root: str, headers: Mapping[str, str]) -> Response:
+def dress(studio: Studio, root: str, request: Request, session: Session | None = None) -> Dress:
+    """Return what a page wears; without a session in the browser's language, else the studio's."""
+    settings, wanted = studio.settings, preferred(request.headers.get("accept-language"))
+    if session:
+        return Dress(settings, root, language_of(session, settings, *wanted), brand.logo_size(studio))
+    return Dress(settings, root, choose(wanted, settings["studio.locale"]), brand.logo_size(studio))
+
+
+def _error_page(
+    studios: Studios, request: Request, status: int, root: str, headers: Mapping[str, str]
+) -> Response:
     try:
         with studios.one() as studio:
-            page = pages.error(status, Dress(studio.settings, root))
+            again = request.url.path if status == 503 and request.method == "GET" else ""
+            page = pages.error(status, dress(studio, root, request), again)
     except Exception:  # the file itself cannot be read: there is nothing to dress the page with
         words = "Something went wrong. Please try again in a few minutes."
         return PlainTextResponse(words, status_code=status, headers=headers)
@@ -280,7 +347,7 @@ def _logged(app: ASGIApp, log: Log) -> ASGIApp:
 
 
 def _without_token(path: str) -> str:
-    known = re.fullmatch(rf".*?/s/[^/]*(/(?:{STEPS}))?", path)
+    known = re.fullmatch(rf".*?/s/[^/]*(/(?:{PAGES}))?", path)
     if known:
         return f"/s/…{known[1] or ''}"
-    return path if path in {"/", "/robots.txt", "/studio.css", "/studio.svg"} else "…"
+    return path if path in {"/", "/robots.txt", "/studio.css", "/studio.svg", "/studio.js", "/logo"} else "…"

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 LARGEST_BODY = 1024 * 1024
 """Bytes; a questionnaire with every answer as long as it may be stays below."""
 
-_OUR_PATHS = re.compile(r"(/?|/s/.*|/studio\.(css|svg)|/robots\.txt)\Z", re.DOTALL)
+_OUR_PATHS = re.compile(r"(/?|/s/.*|/studio\.(css|svg|js)|/logo|/robots\.txt)\Z", re.DOTALL)
 
 HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": "no-store",
@@ -33,7 +35,7 @@ HEADERS = {
 }
 
 
-def guarded(app: ASGIApp, refuse: Callable[[int], Awaitable[Response]], link_base: str) -> ASGIApp:
+def guarded(app: ASGIApp, refuse: Callable[[Request, int], Awaitable[Response]], link_base: str) -> ASGIApp:
     """Return ``app`` behind the guards; ``link_base`` is the address at which clients reach it."""
     public = urlsplit(link_base)
     prefix = public.path.rstrip("/")
@@ -49,7 +51,7 @@ def guarded(app: ASGIApp, refuse: Callable[[int], Awaitable[Response]], link_bas
         scope = _without_prefix(scope, prefix)
         headers = Headers(scope=scope)
         if scope["method"] == "POST" and _is_cross_site(headers, public.netloc):
-            await (await refuse(403))(scope, receive, dressed)
+            await (await refuse(Request(scope), 403))(scope, receive, dressed)
             return
         await app(scope, _bounded(headers, receive), dressed)
 

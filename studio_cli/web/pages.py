@@ -6,11 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from studio_cli.booking.details import LABELS, STEP_TITLES, describe, show_money
-from studio_cli.booking.journey import Visit
-from studio_cli.model.money import parse_money
-from studio_cli.model.session import Session, StepName
+from studio_cli.booking import contract as contracts
+from studio_cli.booking.calendar_file import web_calendars
+from studio_cli.booking.details import STEP_TITLES, describe, differences
+from studio_cli.booking.journey import Visit, seen_before
+from studio_cli.booking.studio import Studio
+from studio_cli.language import Language
+from studio_cli.model.session import StepName
 from studio_cli.model.settings import Settings
+from studio_cli.model.words import N_
 from studio_cli.templates import render
 
 MINUTES: dict[StepName, int] = {"review": 1, "questionnaire": 3, "contract": 3, "payment": 2}
@@ -19,25 +23,48 @@ MINUTES: dict[StepName, int] = {"review": 1, "questionnaire": 3, "contract": 3, 
 
 @dataclass(frozen=True, slots=True)
 class Dress:
-    """What every page wears: the studio's settings, and the path that its addresses begin with."""
+    """What every page wears: the studio's settings, the path that its addresses begin with, the language, the logo."""
 
     settings: Settings
     root: str
+    language: Language
+    logo: tuple[int, int] | None = None
 
     def page(self, name: str, data: Mapping[str, Any]) -> str:
         """Return a page as HTML."""
-        return render(f"page/{name}.html", {"studio": self.settings.for_clients(), "root": self.root, **data})
-
-    def link(self, token: str) -> str:
-        """Return the path of a link."""
-        return f"{self.root}/s/{token}"
+        around = {"studio": self.settings.for_clients(), "root": self.root, "logo": self.logo}
+        return render(f"page/{name}.html", {**around, **data}, self.language)
 
 
-def current(visit: Visit, token: str, dress: Dress) -> str:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a client is: their visit by a link, and what pages wear for them.
+
+    ``seen`` is the revision of the details on a page that was still open when they changed.
+    """
+
+    studio: Studio
+    visit: Visit
+    token: str
+    dress: Dress
+    seen: int | None = None
+
+    @property
+    def here(self) -> str:
+        """The path of the link."""
+        return f"{self.dress.root}/s/{self.token}"
+
+    def page(self, name: str, **data: Any) -> str:
+        """Return a page about the session."""
+        session = describe(self.visit.session, self.dress.settings, self.dress.language)
+        return self.dress.page(name, {"session": session, "here": self.here, **data})
+
+
+def current(place: Place) -> str:
     """Return the page for where the client is now."""
-    if visit.current is None:
-        return _no_step_left(visit.session, dress)
-    return step(visit.current, visit, token, dress)
+    if place.visit.current is None:
+        return _no_step_left(place)
+    return step(place.visit.current, place)
 
 
 def may_look_at(name: StepName, visit: Visit) -> bool:
@@ -50,149 +77,196 @@ def may_look_at(name: StepName, visit: Visit) -> bool:
     return open_now and asked.required and (visit.current == name or done)
 
 
-def step(
-    name: StepName,
-    visit: Visit,
-    token: str,
-    dress: Dress,
-    *,
-    typed: Mapping[str, str] | None = None,
-) -> str:
-    """Return the page of one step; ``typed`` are answers that were posted but not kept."""
-    session, here = visit.session, dress.link(token)
-    data: dict[str, Any] = {
-        "session": describe(session, dress.settings),
-        "here": here,
-        "revision": session.revision,
-        "steps": _progress(visit, here),
-        "last": [one.name for one in session.waiting_for] == [name],
+def step(name: StepName, place: Place) -> str:
+    """Return the page of one step."""
+    session = place.visit.session
+    return place.page(
+        name,
+        revision=session.revision,
+        steps=_progress(place),
+        done=session.step(name).done_at is not None,
+        last=[one.name for one in session.waiting_for] == [name],
+        problems=_problems(name, place),
+        **_CONTENT[name](place),
+    )
+
+
+def _problems(name: StepName, place: Place) -> dict[str, str]:
+    """Return what is wrong with what was typed, in the client's language."""
+    return {field: place.dress.language.text(text) for field, text in place.visit.problems(name).items()}
+
+
+def _review(place: Place) -> dict[str, Any]:
+    visit, language = place.visit, place.dress.language
+    seen = seen_before(place.studio, visit, place.seen)
+    return {
+        "changed": seen is not None,
+        "was_open": place.seen is not None,
+        "differences": differences(seen, visit.session.details(), language) if seen is not None else (),
+        "kept": bool(visit.drafts),
+        "left": [one.name for one in visit.session.waiting_for],
+        "minutes": sum(MINUTES[one.name] for one in visit.session.waiting_for),
     }
-    if name == "review":
-        data |= {
-            "done": session.step("review").done_at is not None,
-            "asked": _asked(session),
-            "changed": bool(visit.differences or visit.since_review),
-            "posted": visit.changed,
-            "differences": _differences(visit, dress.settings["studio.locale"]),
-            "carried": _carried(visit, typed or {}),
-        }
-    elif name == "questionnaire":
-        assert session.form is not None
-        kept = {answer.name: answer.value for answer in visit.answers}
-        choices = [{**field.as_json(), "choices": list(field.choices)} for field in session.form.fields]
-        data |= {
-            "form": {"title": session.form.title, "fields": choices},
-            "values": dict(typed) if typed is not None else kept,
-            "problems": dict(visit.problems),
-        }
-    else:
-        data |= {
-            "provider": dress.settings["payment.provider"],
-            "announced": session.step("payment").announced_at is not None,
-        }
-    return dress.page(name, data)
 
 
-def _differences(visit: Visit, locale: str) -> list[dict[str, str]]:
-    """Return what changed, with amounts written as they are on the rest of the page."""
-    return [
-        {
-            "label": one.label,
-            "before": _shown(one.label, one.before, locale),
-            "now": _shown(one.label, one.now, locale),
-        }
-        for one in visit.differences or visit.since_review
-    ]
+def _questionnaire(place: Place) -> dict[str, Any]:
+    form = place.visit.session.form
+    assert form is not None
+    typed = place.visit.drafts.get("questionnaire")
+    kept = {answer.name: answer.value for answer in place.visit.answers}
+    return {
+        "form": {
+            "title": form.title,
+            "fields": [{**one.as_json(), "choices": list(one.choices)} for one in form.fields],
+        },
+        "labelled": [(one.name, one.label) for one in form.fields],
+        "values": kept if typed is None else {name: values[-1] for name, values in typed.items() if values},
+    }
 
 
-def _shown(label: str, text: str, locale: str) -> str:
-    """Return a kept detail as the rest of the page writes it: ``150.00 CAD`` becomes ``CA$150.00``."""
-    amount, _, currency = text.rpartition(" ")
-    if label not in {LABELS["price"], LABELS["due_now"]} or not amount:
-        return text
-    return show_money(parse_money(amount, currency), locale)
+def _contract(place: Place) -> dict[str, Any]:
+    session = place.visit.session
+    document = contracts.current(place.studio, session)
+    assert document is not None
+    typed = place.visit.drafts.get("contract", {}).get("name", [])
+    return {
+        "text": contracts.as_html(document.text),
+        "document": document.sha256,
+        "typed": "".join(typed[-1:]),
+        "signed_by": session.contract.signed_by if session.contract else None,
+    }
 
 
-def _carried(visit: Visit, typed: Mapping[str, str]) -> dict[str, str]:
-    """Return the answers that wait, in the page, until the client has agreed to the changed details."""
-    session = visit.session
-    if session.form is None:
-        return {}
-    return {field.name: typed[field.name] for field in session.form.fields if field.name in typed}
+def _payment(place: Place) -> dict[str, Any]:
+    return {
+        "provider": place.dress.settings["payment.provider"],
+        "announced": place.visit.session.step("payment").announced_at is not None,
+    }
 
 
-def _progress(visit: Visit, here: str) -> list[dict[str, Any]]:
-    line = []
+_CONTENT = {
+    "review": _review,
+    "questionnaire": _questionnaire,
+    "contract": _contract,
+    "payment": _payment,
+}
+
+
+def _progress(place: Place) -> list[dict[str, Any]]:
+    line, visit = [], place.visit
     for one in visit.session.steps:
         if one.required:
             done = one.done_at is not None
             state = "current" if one.name == visit.current else "done" if done else "later"
-            reachable = may_look_at(one.name, visit)
-            link = f"{here}/{one.name}" if reachable else ""
-            line.append({"name": one.name, "title": STEP_TITLES[one.name], "state": state, "link": link})
+            link = f"{place.here}/{one.name}" if may_look_at(one.name, visit) else ""
+            title = place.dress.language.text(STEP_TITLES[one.name])
+            line.append({"name": one.name, "title": title, "state": state, "link": link})
     return line
 
 
-def _asked(session: Session) -> str:
-    """Return what is asked of the client and about how long it takes."""
-    left = [one.name for one in session.waiting_for]
-    also = {"questionnaire": "answer a few questions", "contract": "sign the contract", "payment": "pay"}
-    parts = ["review the details", *(also[name] for name in left if name in also)]
-    listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-    minutes = sum(MINUTES[name] for name in left)
-    return f"To confirm it, please {listed}. That takes about {minutes} minute{'s' if minutes > 1 else ''}."
+# ── no step left ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _no_step_left(session: Session, dress: Dress) -> str:
-    data: dict[str, Any] = {"session": describe(session, dress.settings)}
+def _no_step_left(place: Place) -> str:
+    session = place.visit.session
     if session.status == "confirmed":
-        return dress.page("confirmed", data)
+        calendars = web_calendars(place.studio, session)
+        return place.page("confirmed", calendars=calendars, signed=session.contract is not None)
     if session.status in {"pending", "inquiry"}:
-        return dress.page("waiting", data)
+        return place.page("waiting")
     heading, words = _ENDED[session.status]
-    return dress.page("ended", {**data, "heading": heading, "words": words})
+    return place.page("ended", heading=heading, words=words)
+
+
+def summary(place: Place) -> str:
+    """Return everything about a confirmed session on one page, to print or keep."""
+    session, language = place.visit.session, place.dress.language
+    signed = contracts.signed(place.studio, session)
+    signature = signed[1] if signed else None
+    return place.page(
+        "summary",
+        answers=[
+            {"label": answer.label, "value": _answer(answer.value, language)}
+            for answer in place.visit.answers
+        ],
+        contract=contracts.as_html(signed[0].text) if signed else "",
+        signature={
+            "name": signature.name,
+            "at": language.short(signature.at, signature.timezone),
+            "zone": signature.timezone,
+            "sha256": signature.sha256,
+        }
+        if signature
+        else None,
+    )
+
+
+def _answer(value: str, language: Language) -> str:
+    """Return an answer as its client gave it: of a yes or no, the word that they ticked."""
+    return language.text({"yes": N_("Yes"), "no": N_("No")}.get(value, value))
 
 
 _ENDED = {
     "expired": (
-        "The time to confirm has run out",
-        "The session was held for you, but not completed in time, so its time is free again. "
-        "If you still want it, please get in touch: it may well be possible.",
+        N_("The time to confirm has run out"),
+        N_(
+            "The session was held for you, but not completed in time, so its time is free again. "
+            "If you still want it, please get in touch: it may well be possible."
+        ),
     ),
     "canceled": (
-        "This session was canceled",
-        "It will not take place. If that surprises you, please get in touch.",
+        N_("This session was canceled"),
+        N_("It will not take place. If that surprises you, please get in touch."),
     ),
-    "declined": ("This session cannot take place", "If you would like another time, please get in touch."),
+    "declined": (
+        N_("This session cannot take place"),
+        N_("If you would like another time, please get in touch."),
+    ),
 }
+
+
+# ── pages without a session ───────────────────────────────────────────────────────────────────────
 
 ERRORS: dict[int, tuple[str, str]] = {
-    400: ("That did not arrive as it should", "Please go back, load the page again and try once more."),
-    403: ("That came from another website", "Please open the link that you were given, and continue there."),
-    404: (
-        "This link does not work",
-        "It may have been replaced or have ended. Please use the newest link you were given, or ask for another one.",
+    400: (
+        N_("That did not arrive as it should"),
+        N_("Please go back, load the page again and try once more."),
     ),
-    405: ("That is not possible here", "Please open the link that you were given, and continue there."),
-    413: ("That is too long", "Please go back and shorten your answers."),
+    403: (
+        N_("That came from another website"),
+        N_("Please open the link that you were given, and continue there."),
+    ),
+    404: (
+        N_("This link does not work"),
+        N_(
+            "It may have been replaced or have ended. Please use the newest link you were given, or ask for another one."
+        ),
+    ),
+    405: (
+        N_("That is not possible here"),
+        N_("Please open the link that you were given, and continue there."),
+    ),
+    413: (N_("That is too long"), N_("Please go back and shorten your answers.")),
     500: (
-        "Something went wrong on our side",
-        "What you saved before is safe. Please try again in a few minutes.",
+        N_("Something went wrong on our side"),
+        N_("What you saved before is safe. Please try again in a few minutes."),
     ),
     503: (
-        "Just a moment, please",
-        "The studio is busy with another booking. Nothing is lost: please try again.",
+        N_("Just a moment, please"),
+        N_("The studio is busy with another booking. Nothing is lost: please try again."),
     ),
 }
 
 
-def error(status: int, dress: Dress) -> str:
-    """Return the page for an HTTP error; it says nothing of what is inside."""
+def error(status: int, dress: Dress, again: str = "") -> str:
+    """Return the page for an HTTP error; it says nothing of what is inside. ``again`` is where to try once more."""
     heading, words = ERRORS.get(status, ERRORS[400 if status < 500 else 500])
-    return dress.page("error", {"heading": heading, "words": words})
+    return dress.page("error", {"heading": heading, "words": words, "again": again})
 
 
 def home(dress: Dress) -> str:
     """Return the page at the door: there is nothing to see without a link."""
-    words = "This is where bookings are completed. To see yours, please open the link that you were given."
-    return dress.page("error", {"heading": "Welcome", "words": words})
+    words = N_(
+        "This is where bookings are completed. To see yours, please open the link that you were given."
+    )
+    return dress.page("error", {"heading": N_("Welcome"), "words": words, "again": ""})

@@ -1,0 +1,211 @@
+"""The client's language: its catalogue, and how it writes days, times and money.
+
+The texts are gettext catalogues in ``templates/languages``; English is the text itself. Formats are CLDR's,
+through Babel, which is loaded only when something is written for a client.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Literal
+
+from whenever import Instant
+
+from studio_cli.errors import WrongUsage
+from studio_cli.model.money import Money, minor_digits
+from studio_cli.model.text import shown
+from studio_cli.model.times import show_clock, show_day, show_short
+from studio_cli.model.words import N_
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+    from babel.core import Locale
+
+LANGUAGES = ("en", "de", "es", "fr", "pt")
+"""The languages in which pages and mails are written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """A language to write in: ``code`` names the catalogue, ``locale`` the formats (``pt``, ``pt-BR``)."""
+
+    code: str = "en"
+    locale: str = "en"
+
+    @property
+    def direction(self) -> Literal["ltr", "rtl"]:
+        """Which way it is written."""
+        return "rtl" if _babel(self.code).text_direction == "rtl" else "ltr"
+
+    # ── texts ────────────────────────────────────────────────────────────────────────────────────
+
+    def text(self, text: str, **values: object) -> str:
+        """Return a text of ours in this language, with ``%(name)s`` filled in; English where there is no other."""
+        found = catalogue(self.code).gettext(text)
+        return found % values if values else found
+
+    def count(self, one: str, many: str, number: int) -> str:
+        """Return the text for a number of things: ``%(num)s days``."""
+        return catalogue(self.code).ngettext(one, many, number) % {"num": number}
+
+    # ── days and times ───────────────────────────────────────────────────────────────────────────
+
+    def day(self, moment: Instant, zone: str) -> str:
+        """Return ``Friday 4 December 2026``."""
+        if self.locale == "en":
+            return show_day(moment, zone)
+        from babel.dates import format_date
+
+        return format_date(moment.to_tz(zone).date().to_stdlib(), "full", _babel(self.locale))
+
+    def clock(self, moment: Instant, zone: str) -> str:
+        """Return ``10:00``, or ``10:00 AM`` where that is how it is read."""
+        if self.locale == "en":
+            return show_clock(moment, zone)
+        from babel.dates import format_time
+
+        return format_time(moment.to_tz(zone).time().to_stdlib(), "short", locale=_babel(self.locale))
+
+    def short(self, moment: Instant, zone: str) -> str:
+        """Return ``Fri 4 Dec 2026 10:00``."""
+        if self.locale == "en":
+            return show_short(moment, zone)
+        from babel.dates import format_skeleton
+
+        local = moment.to_tz(zone).to_plain().to_stdlib()
+        return f"{format_skeleton('yMMMEd', local, locale=_babel(self.locale))}, {self.clock(moment, zone)}"
+
+    def range(self, start: Instant, end: Instant, zone: str) -> str:
+        """Return ``10:00 to 11:30``, with the day where the end is on another one."""
+        same = start.to_tz(zone).date() == end.to_tz(zone).date()
+        until = self.clock(end, zone) if same else self.short(end, zone)
+        return self.text(N_("%(start)s to %(end)s"), start=self.clock(start, zone), end=until)
+
+    def duration(self, minutes: int) -> str:
+        """Return ``1 h 30 min``, ``2 days``."""
+        days, rest = divmod(minutes, 1440)
+        hours, left = divmod(rest, 60)
+        parts = [self.count(N_("%(num)s day"), N_("%(num)s days"), days)] if days else []
+        parts += [f"{hours} h"] if hours else []
+        parts += [f"{left} min"] if left or not minutes else []
+        return " ".join(parts)
+
+    # ── money and lists ──────────────────────────────────────────────────────────────────────────
+
+    def money(self, money: Money) -> str:
+        """Return an amount as a client reads it: ``CA$250.00``, ``250,00 €``."""
+        from copy import copy
+        from decimal import Decimal
+
+        from babel.numbers import format_currency
+
+        # CLDR writes some currencies without the decimals that they have (RSD, IQD, …): the client would read
+        # a rounded amount. So the decimals are ours.
+        locale, digits = _babel(self.locale), minor_digits(money.currency)
+        pattern = copy(locale.currency_formats["standard"])
+        pattern.frac_prec = (digits, digits)
+        amount = Decimal(money.amount)
+        return str(
+            format_currency(amount, money.currency, format=pattern, locale=locale, currency_digits=False)
+        )
+
+    def listed(self, parts: Iterable[str]) -> str:
+        """Return ``one, two and three``."""
+        *first, last = parts
+        if not first:
+            return last
+        return self.text(N_("%(first)s and %(last)s"), first=", ".join(first), last=last)
+
+
+ENGLISH = Language()
+
+
+# ── choosing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def check_language(text: str) -> str:
+    """Return a language that pages can be written in, as ``pt`` or ``pt-BR``; raise ``WrongUsage`` with those there are."""
+    found = _of(text)
+    if found is None or not re.fullmatch(r"[A-Za-z]{2}([-_][A-Za-z]{2})?", text.strip()):
+        raise WrongUsage(
+            f"{shown(text)[:40]!r} is not a language that your pages can be in.",
+            hint=f"Use one of: {', '.join(LANGUAGES)}; with a country for dates and money, as pt-BR.",
+            code="language",
+        )
+    return found.locale
+
+
+def choose(wanted: Iterable[str | None], studio: str) -> Language:
+    """Return the first wanted language that there is, else the studio's own."""
+    for text in wanted:
+        found = _of(text) if text else None
+        if found:
+            return found
+    return _of(studio) or Language("en", studio)
+
+
+def preferred(header: str | None) -> list[str]:
+    """Return the languages of an Accept-Language header, the most wanted first (RFC 9110, 12.5.4)."""
+    ranges: list[tuple[float, str]] = []
+    for part in (header or "")[:500].split(","):
+        tag, _, quality = part.strip().partition(";")
+        weight = re.fullmatch(r"\s*q\s*=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?)\s*", quality) if quality else None
+        if tag.strip() and (not quality or weight):
+            ranges.append((float(weight[1]) if weight else 1.0, tag.strip()))
+    return [tag for weight, tag in sorted(ranges, key=lambda pair: -pair[0]) if weight]
+
+
+def _of(text: str) -> Language | None:
+    """Return the language that a tag (``pt``, ``pt-BR``, ``PT_br``, ``zh-Hans-CN``) asks for, if there is a catalogue."""
+    parts = re.split(r"[-_]", text.strip()[:35])
+    code = parts[0].casefold()
+    if code not in LANGUAGES:
+        return None
+    country = next((part.upper() for part in parts[1:] if re.fullmatch(r"[A-Za-z]{2}", part)), None)
+    locale = f"{code}-{country}" if country else code
+    return Language(code, locale if _babel(locale) != _babel(code) or not country else code)
+
+
+@cache
+def _babel(tag: str) -> Locale:
+    """Return Babel's locale for a tag; of one that CLDR does not know, its language's, else English."""
+    from babel.core import Locale, UnknownLocaleError
+
+    for name in (tag, tag.partition("-")[0]):
+        try:
+            return Locale.parse(name, sep="-")
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en")
+
+
+# ── catalogues ────────────────────────────────────────────────────────────────────────────────────
+
+Translator = Callable[[str], str]
+
+
+@cache
+def catalogue(code: str) -> NullTranslations:
+    """Return the texts of a language; what is missing in it is English."""
+    from gettext import GNUTranslations, NullTranslations
+
+    from studio_cli.templates import folder
+
+    path = folder() / "languages" / f"{code}.po"
+    if code == "en" or not path.is_file():
+        return NullTranslations()
+    from io import BytesIO
+
+    from babel.messages.mofile import write_mo
+    from babel.messages.pofile import read_po
+
+    with path.open("rb") as source:
+        texts = read_po(source, locale=code)
+    compiled = BytesIO()
+    write_mo(compiled, texts)
+    compiled.seek(0)
+    return GNUTranslations(compiled)
