@@ -41,7 +41,7 @@ clean:
 
 # Collect the texts that clients read into the catalogues; what is new there waits for its translation.
 texts: .venv/developing
-	$(BIN)/pybabel --quiet extract --mapping-file=templates/languages/babel.cfg --keywords=N_ --no-location \
+	$(BIN)/pybabel --quiet extract --mapping-file=templates/languages/babel.cfg --keywords=N_ --keywords=plural:1,2 --no-location \
 	  --omit-header --sort-output --output-file=.venv/texts.pot .
 	for language in de es fr pt; do \
 	  $(BIN)/pybabel --quiet update --input-file=.venv/texts.pot --output-file=templates/languages/$$language.po \

@@ -48,7 +48,7 @@ class Language:
         found = catalogue(self.code).gettext(text)
         return found % values if values else found
 
-    def count(self, one: str, many: str, number: int) -> str:
+    def plural(self, one: str, many: str, number: int) -> str:
         """Return the text for a number of things: ``%(num)s days``."""
         return catalogue(self.code).ngettext(one, many, number) % {"num": number}
 
@@ -89,7 +89,7 @@ class Language:
         """Return ``1 h 30 min``, ``2 days``."""
         days, rest = divmod(minutes, 1440)
         hours, left = divmod(rest, 60)
-        parts = [self.count(N_("%(num)s day"), N_("%(num)s days"), days)] if days else []
+        parts = [self.plural("%(num)s day", "%(num)s days", days)] if days else []
         parts += [f"{hours} h"] if hours else []
         parts += [f"{left} min"] if left or not minutes else []
         return " ".join(parts)
