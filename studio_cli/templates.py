@@ -67,6 +67,9 @@ class Mistake:
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>&|~#])")
 
 
+_ALONE = re.compile(r"^[ \t]*(\{%[^%\n]*%\})[ \t]*\n", re.M)
+
+
 def _escaped(value: object) -> str:
     """Return a value for a Markdown text: its characters mean themselves, its lines stay lines."""
     return _MARKDOWN.sub(r"\\\1", str(value)).replace("\n", "\\\n")
@@ -78,13 +81,15 @@ def _words() -> ImmutableSandboxedEnvironment:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     return ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, finalize=_escaped, trim_blocks=True, lstrip_blocks=True
+        undefined=StrictUndefined, autoescape=False, finalize=_escaped, keep_trailing_newline=True
     )
 
 
 def fill_in(source: str, data: Mapping[str, Mapping[str, Any]]) -> str:
     """Return a Markdown text of the owner's that ``check_words`` found nothing in, filled with ``data``."""
-    return _words().from_string(source).render(data).strip()
+    # A line that is only a condition leaves no line behind; after any other, line breaks are the text's own.
+    lines = _ALONE.sub(r"\1", source)
+    return re.sub(r"\n{3,}", "\n\n", _words().from_string(lines).render(data)).strip()
 
 
 def check_words(source: str, variables: Mapping[str, Mapping[str, str]]) -> list[Mistake]:

@@ -110,6 +110,7 @@ def _show(desk: Desk, link: str) -> None:
 NEWS = {
     "review done": "{client} has reviewed the details of session {session_id}, {title}.",
     "questionnaire done": "{client} has answered the questions for session {session_id}, {title}.",
+    "contract done": "{client} has signed the contract for session {session_id}, {title}.",
     "payment announced": "{client} says that the payment for session {session_id}, {title}, is on its way.",
     "payment recorded": "{client} has paid for session {session_id}, {title}.",
     "session confirmed": "Session {session_id}, {title} with {client}, is Confirmed.",
