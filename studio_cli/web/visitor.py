@@ -32,6 +32,8 @@ def _text(values: dict[str, str], words: str) -> str:
 
 def _line(values: dict[str, str]) -> str:
     """Return what is typed into a line: a number within its limits where one is asked for."""
+    if values.get("autocomplete") == "name":
+        return "Rui Costa"
     if "inputmode" not in values:
         return _text(values, "Sofia, 6, and Leo, 3")
     return values.get("data-min") or values.get("data-max") or "3"
