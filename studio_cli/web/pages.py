@@ -175,6 +175,14 @@ ERRORS: dict[int, tuple[str, str]] = {
     ),
     405: ("That is not possible here", "Please open the link that you were given, and continue there."),
     413: ("That is too long", "Please go back and shorten your answers."),
+    429: (
+        "That was a lot at once",
+        "Please wait a moment, then open the link that you were given once more. Nothing is lost.",
+    ),
+    431: (
+        "That is too long",
+        "Please open the link exactly as you were given it, in a private window or another browser if need be.",
+    ),
     500: (
         "Something went wrong on our side",
         "What you saved before is safe. Please try again in a few minutes.",

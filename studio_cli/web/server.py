@@ -9,6 +9,7 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 from studio_cli.booking.studio import Clock, open_studio
 from studio_cli.errors import Busy, Refused, WrongUsage
 from studio_cli.web.app import Log, Studios, make_app
+from studio_cli.web.limits import Bounds, Ticks
+from studio_cli.web.proxies import NOBODY, Proxies
 
 LAST_ANSWER_SECONDS = 2.0
 """After the end is reached, the client's browser still fetches the page that says so."""
@@ -79,14 +82,23 @@ class Door:
     """The server for one studio's links, on a socket that already listens."""
 
     def __init__(
-        self, listening: socket.socket, file: Path, clock: Clock, log: Log, *, link_base: str
+        self,
+        listening: socket.socket,
+        file: Path,
+        clock: Clock,
+        log: Log,
+        *,
+        link_base: str,
+        proxies: Proxies = NOBODY,
+        bounds: Bounds = Bounds(),
+        ticks: Ticks = time.monotonic,
     ) -> None:
         import uvicorn
 
         self._listening = listening
         self._studios = Studios(lambda: open_studio(file, clock))
         config = uvicorn.Config(
-            make_app(self._studios, log, link_base),
+            make_app(self._studios, log, link_base, proxies=proxies, bounds=bounds, ticks=ticks),
             log_config=None,
             access_log=False,  # its lines hold the path, and the path holds the token
             server_header=False,
