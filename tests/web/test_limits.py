@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import re
 import secrets
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -100,6 +102,27 @@ def test_buckets_are_apart_and_few() -> None:
 def test_whose(address: str, group: str) -> None:
     """An IPv4 address counts by itself, IPv6 by the network of 64 bits that one home has."""
     assert whose(address) == group
+
+
+def test_the_docs_name_the_bounds() -> None:
+    """docs/internet.md says what the bounds are."""
+    bounds = Bounds()
+    written = Path(__file__).parents[2].joinpath("docs/internet.md").read_text()
+    rows = dict(re.findall(r"^\| ([^|]+?) \| ([^|]+?) \|$", written, re.M))
+    posting = f"{bounds.writing.burst} at once, then one every {bounds.writing.retry_after} seconds"
+    assert (
+        rows["opening the pages of one link"]
+        == f"{bounds.reading.burst} at once, then {bounds.reading.per_second} a second"
+    )
+    assert rows["posting to one link"] == posting
+    assert rows["links that do not work, from one address"] == posting and bounds.wrong == bounds.writing
+    assert rows["connections from one address"].startswith(f"{bounds.connections_per_address} ")
+    assert rows["connections in all"] == str(bounds.connections)
+    assert rows["the head of a request"].startswith(f"{bounds.head} seconds")
+    assert rows["its body"].startswith(f"{bounds.body} seconds")
+    assert rows["taking the answer"] == f"{bounds.answer} seconds"
+    turns = f"{bounds.writers} at once; the others wait up to {bounds.turn} seconds for their turn"
+    assert rows["posts that write to the file"] == turns
 
 
 # ── ten thousand guesses ──────────────────────────────────────────────────────────────────────────
