@@ -144,7 +144,8 @@ def test_answers_that_nobody_takes(studio: Studio, clock: Clock) -> None:
         time.sleep(1)
         answered, begun = len(log), time.monotonic()
     assert 0 < answered < 2000
-    assert time.monotonic() - begun < 2.5  # the end of a door waits longer for a connection that is still there
+    # The end of a door waits longer for a connection that is still there.
+    assert time.monotonic() - begun < 2.5
 
 
 def test_everybody_else_has_time(open_door: Open, make: Maker) -> None:
