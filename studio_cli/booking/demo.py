@@ -58,9 +58,7 @@ def furnish(path: Path, clock: Clock) -> Studio:
     )
     change_setting(studio, "studio.phone", "+1 416 555 0111")
     forms.add(studio, "family", (folder() / "sample" / "family.toml").read_text(encoding="utf-8"))
-    contracts.add(
-        studio, "agreement", (folder() / "sample" / "agreement.md").read_text(encoding="utf-8")
-    )
+    contracts.add(studio, "agreement", (folder() / "sample" / "agreement.md").read_text(encoding="utf-8"))
     for offer in TYPES:
         types.add(studio, offer)
     for name, email, phone in CLIENTS:

@@ -6,7 +6,7 @@ import contextlib
 import queue
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -29,7 +29,9 @@ from studio_cli.model.text import shown
 from studio_cli.templates import render
 from studio_cli.web import pages
 from studio_cli.web.guard import LARGEST_BODY, guarded
+from studio_cli.web.limits import Bounds, Limits, Ticks, Turns
 from studio_cli.web.pages import Dress, Place
+from studio_cli.web.proxies import NOBODY, Proxies
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
 Log = Callable[[str], None]
 PAGES = "review|questionnaire|contract|payment|summary|calendar.ics"
 """What can stand after a link."""
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+"""Those that a log may name: a client can call its method whatever it likes."""
 
 
 class Studios:
@@ -112,15 +116,25 @@ class Call:
 Handler = Callable[[Call], Response]
 
 
-def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
+def make_app(
+    studios: Studios,
+    log: Log,
+    link_base: str,
+    *,
+    proxies: Proxies = NOBODY,
+    bounds: Bounds = Bounds(),
+    ticks: Ticks = time.monotonic,
+) -> ASGIApp:
     """Return the application that serves every living link under ``link_base``."""
     root = urlsplit(link_base).path.rstrip("/")
+    turns = Turns(bounds)
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
-                posted = await _form(request) if request.method == "POST" else Posted()
-                return await run_in_threadpool(_run, handler, request, posted)
+                if request.method == "POST":
+                    return await turns.run(_run, handler, request, await _form(request))
+                return await run_in_threadpool(_run, handler, request, Posted())
             except Exception as error:
                 return await on_error(request, error)
 
@@ -130,15 +144,16 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
         with studios.one() as studio:
             return handler(Call(studio, request, posted, root))
 
-    async def on_error(request: Request, error: Exception) -> Response:
+    async def on_error(where: Any, error: Exception) -> Response:
+        request = where if isinstance(where, Request) else Request(where)
         status = _status_of(error)
         if status == 500:
             log(_where(error))
         headers = {"Retry-After": "5"} if status == 503 else dict(getattr(error, "headers", None) or {})
-        return await refuse(request, status, headers)
+        return await run_in_threadpool(_error_page, studios, request, status, root, headers)
 
-    async def refuse(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
-        return await run_in_threadpool(_error_page, studios, request, status, root, headers or {})
+    async def find(token: str) -> int | None:
+        return await run_in_threadpool(_share_of, studios, token)
 
     app = Starlette(
         routes=[
@@ -159,7 +174,10 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
         exception_handlers={HTTPException: on_error},
     )
     app.router.redirect_slashes = False
-    return _logged(guarded(app, refuse, link_base), log)
+    public = {one.path for one in app.routes if isinstance(one, Route) and "{" not in one.path}
+    limits = Limits(find, bounds, ticks)
+    door = guarded(app, on_error, link_base, public=public, limits=limits, proxies=proxies)
+    return _logged(door, log, public)
 
 
 # ── handlers ──────────────────────────────────────────────────────────────────────────────────────
@@ -300,6 +318,12 @@ def dress(studio: Studio, root: str, request: Request, session: Session | None =
     return Dress(settings, root, choose(wanted, settings["studio.locale"]), brand.logo_size(studio))
 
 
+def _share_of(studios: Studios, token: str) -> int | None:
+    """Return the share whose living link a token is."""
+    with studios.one() as studio:
+        return journey.share_of(studio, token)
+
+
 def _error_page(
     studios: Studios, request: Request, status: int, root: str, headers: Mapping[str, str]
 ) -> Response:
@@ -323,7 +347,7 @@ def _where(error: BaseException) -> str:
     )
 
 
-def _logged(app: ASGIApp, log: Log) -> ASGIApp:
+def _logged(app: ASGIApp, log: Log, public: Collection[str]) -> ASGIApp:
     """Write a line for each request: never the token, an answer or a name."""
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
@@ -339,15 +363,19 @@ def _logged(app: ASGIApp, log: Log) -> ASGIApp:
 
         try:
             await app(scope, receive, watching)
+        except Exception as error:  # in the middle of an answer
+            log(_where(error))
+            raise
         finally:
             milliseconds = (time.monotonic() - begun) * 1000
-            log(f"{scope['method']} {_without_token(scope['path'])} {status or '-'} {milliseconds:.0f} ms")
+            method = scope["method"] if scope["method"] in METHODS else "…"
+            log(f"{method} {_without_token(scope['path'], public)} {status or '-'} {milliseconds:.0f} ms")
 
     return logged
 
 
-def _without_token(path: str) -> str:
+def _without_token(path: str, public: Collection[str]) -> str:
     known = re.fullmatch(rf".*?/s/[^/]*(/(?:{PAGES}))?", path)
     if known:
         return f"/s/…{known[1] or ''}"
-    return path if path in {"/", "/robots.txt", "/studio.css", "/studio.svg", "/studio.js", "/logo"} else "…"
+    return path if path in public else "…"
