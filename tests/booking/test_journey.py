@@ -99,9 +99,7 @@ def test_whole_way(studio: Studio, session: Session, token: str) -> None:
     """Review, questions and payment, each leading to the next, end in a session confirmed by its client."""
     assert journey.visit(studio, token).current == "review"
     assert journey.review(studio, token, 1).current == "questionnaire"
-    answered = journey.questionnaire(
-        studio, token, 1, {"people": [" 4 "], "notes": ["Two dogs\r\n🐕🐕"]}
-    )
+    answered = journey.questionnaire(studio, token, 1, {"people": [" 4 "], "notes": ["Two dogs\r\n🐕🐕"]})
     assert answered.current == "payment"
     assert [answer.value for answer in answered.answers] == ["4", "Two dogs\n🐕🐕"]
     done = journey.pay_test(studio, token, 1)

@@ -219,7 +219,7 @@ def test_changed_between_look_and_post(
     assert (answer.status, answer.header("location")) == (303, f"/s/{token}/review?seen=1")
     page = visitor.get(f"/s/{token}/review?seen=1").text
     assert "Something changed" in page and "nothing was confirmed" in page
-    assert "<s dir=\"auto\">CA$100.00</s>" in page and "<strong dir=\"auto\">CA$150.00</strong>" in page
+    assert '<s dir="auto">CA$100.00</s>' in page and '<strong dir="auto">CA$150.00</strong>' in page
     assert [line for line in dump(studio.file.path) if '"draft"' not in line] == before
     done = len(events(studio, asked))
     visitor.step(token, "review", revision=2)

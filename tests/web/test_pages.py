@@ -45,7 +45,7 @@ def test_nothing_inline_and_nothing_foreign(make: Maker, visitor: Visitor) -> No
     page = visitor.get(f"/s/{make.link(make.session())}").text
     reader = Reader(page)
     assert reader.all("script") == [{"src": "/studio.js", "defer": ""}]
-    assert "<script src=\"/studio.js\" defer></script>" in page
+    assert '<script src="/studio.js" defer></script>' in page
     assert not reader.all("style") and not reader.all("img")
     assert not [
         one for _, one in reader.elements if any(name == "style" or name.startswith("on") for name in one)
