@@ -87,6 +87,7 @@ class Answer:
     name: str
     label: str
     value: str
+    kind: Kind = "short"
 
     def as_json(self) -> dict[str, str]:
         """Return ``{name, label, value}``."""
@@ -185,7 +186,7 @@ def check_answers(form: Form, posted: Mapping[str, str]) -> tuple[list[Answer], 
             problems[field.name] = problem.message
         else:
             if value:
-                answers.append(Answer(field.name, field.label, value))
+                answers.append(Answer(field.name, field.label, value, field.kind))
     return answers, problems
 
 

@@ -158,11 +158,15 @@ def _signed(row: sqlite3.Row) -> tuple[str, tuple[str, Instant]]:
 
 
 def _agreement(row: sqlite3.Row, signed: Mapping[str, tuple[str, Instant]]) -> Agreement | None:
-    """Return what a session knows of its contract; a signature counts for the text that it stands under."""
+    """Return what a session knows of its contract; a signature counts for the text that it stands under.
+
+    Once the session is confirmed, it is the last one whatever the text would be by now.
+    """
     sha256 = row["contract_sha256"]
     if sha256 is None:
         return None
-    name, at = signed.get(sha256, (None, None))
+    last = list(signed.values())[-1:] if row["status_now"] == "confirmed" else []
+    name, at = signed.get(sha256, last[0] if last else (None, None))
     return Agreement(row["contract_name"], sha256, name, at)
 
 
@@ -397,8 +401,11 @@ def save_answers(db: Database, number: int, answers: Sequence[Answer]) -> None:
     """Replace the answers to the questionnaire."""
     db.connection.execute("DELETE FROM answer WHERE session_id = ?", (number,))
     db.connection.executemany(
-        "INSERT INTO answer (session_id, name, position, label, value) VALUES (?, ?, ?, ?, ?)",
-        [(number, answer.name, index, answer.label, answer.value) for index, answer in enumerate(answers)],
+        "INSERT INTO answer (session_id, name, position, label, value, kind) VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (number, answer.name, index, answer.label, answer.value, answer.kind)
+            for index, answer in enumerate(answers)
+        ],
     )
 
 
@@ -406,7 +413,7 @@ def answers(db: Database, number: int) -> list[Answer]:
     """Return the client's answers in the order of the questions."""
     with db.reading() as sql:
         rows = sql.execute(
-            "SELECT name, label, value FROM answer WHERE session_id = ? ORDER BY position", (number,)
+            "SELECT name, label, value, kind FROM answer WHERE session_id = ? ORDER BY position", (number,)
         ).fetchall()
     return [Answer(*row) for row in rows]
 

@@ -119,13 +119,13 @@ FORM = parse_form("intake", WHOLE)
 
 
 def test_answers_are_stored_with_their_questions() -> None:
-    """Answers come in the order of the questions, with the words that were asked; empty ones are left out."""
+    """Answers come in the order of the questions, with the words and the kind that were asked; empty ones are left out."""
     answers, problems = check_answers(FORM, {"style": "Posed", "people": " 4 ", "notes": "a\r\nb"})
     assert problems == {}
     assert answers == [
         Answer("people", "How many?", "4"),
-        Answer("notes", "Anything else?", "a\nb"),
-        Answer("style", "Style", "Posed"),
+        Answer("notes", "Anything else?", "a\nb", "long"),
+        Answer("style", "Style", "Posed", "choice"),
     ]
 
 
@@ -161,7 +161,7 @@ def test_required_choice() -> None:
     """A required choice that is not made is asked for in words that fit a choice."""
     form = parse_form("a", one_field(kind='"yes_no"', required="true"))
     assert check_answers(form, {}) == ([], {"a": "Please choose one."})
-    assert check_answers(form, {"a": "no"})[0] == [Answer("a", "A", "no")]
+    assert check_answers(form, {"a": "no"})[0] == [Answer("a", "A", "no", "yes_no")]
 
 
 LONG_FORM = parse_form("a", one_field(kind='"long"'))
@@ -197,4 +197,4 @@ def test_every_option_can_be_chosen(options: list[str]) -> None:
     except WrongUsage:
         return
     for option in form.fields[0].choices:
-        assert check_answers(form, {"a": option}) == ([Answer("a", "A", option)], {})
+        assert check_answers(form, {"a": option}) == ([Answer("a", "A", option, "choice")], {})
