@@ -65,18 +65,16 @@ class Mistake:
 
 
 # What is special in Markdown wherever it stands: a client called *Rui* is not to be read in italics.
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>&|~#])")
+_MARKDOWN = re.compile(r"([`*_\[\]<>&|~#])")
 # What is special where a line begins: a place called “1. Park” is not to be read as a list.
-_FIRST = re.compile(r"^([^\S\n]*)(?:([-+=:])(?=[-+=:\s]|$)|([0-9]{1,9})([.)])(?=\s|$))", re.MULTILINE)
+_FIRST = re.compile(r"^([^\S\n]*(?:[0-9]{1,9}(?=[.)](?:\s|$))|(?=[-+=:](?:[-+=:\s]|$))))", re.MULTILINE)
 
 
 def _escaped(value: object) -> str:
     """Return a value for a Markdown text: its characters mean themselves, its lines stay lines."""
-    text = _FIRST.sub(
-        lambda found: f"{found[1]}\\{found[2]}" if found[2] else f"{found[1]}{found[3]}\\{found[4]}",
-        _MARKDOWN.sub(r"\\\1", str(value)),
-    )
-    return text.replace("\n", "\\\n")
+    # A backslash as a character reference: before the | of a table no second one makes it harmless.
+    text = "&#92;".join(_MARKDOWN.sub(r"\\\1", part) for part in str(value).split("\\"))
+    return _FIRST.sub(r"\1\\", text).replace("\n", "\\\n")
 
 
 @cache
@@ -134,10 +132,15 @@ def _mistakes(
     elif depth > DEEPEST or (isinstance(node, nodes.If) and len(node.elif_) > DEEPEST):
         yield Mistake(node.lineno, _TOO_DEEP)
     elif not _may_stand(node):
-        yield Mistake(node.lineno, _ONLY)
+        yield Mistake(_line(node), _ONLY)
     else:
         for child in node.iter_child_nodes():
             yield from _mistakes(child, variables, depth + 1)
+
+
+def _line(node: nodes.Node) -> int:
+    """Return the line of a part: some of Jinja's own have none, but what stands in them does."""
+    return node.lineno or next((_line(child) for child in node.iter_child_nodes()), 1)
 
 
 def _may_stand(node: nodes.Node) -> bool:

@@ -220,6 +220,8 @@ def as_html(text: str) -> str:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = ours[token.tag]
         elif token.type in {"paragraph_open", "list_item_open", "td_open", "th_open"}:
-            token.attrSet("dir", "auto")
+            # As a class, because the pages allow no inline style.
+            side = str(token.attrs.pop("style", "")).removeprefix("text-align:")
+            token.attrs = {"dir": "auto", "class": side} if side in {"center", "right"} else {"dir": "auto"}
     html: str = reader.renderer.render(tokens, reader.options, {})
     return html
