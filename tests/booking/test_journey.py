@@ -259,7 +259,7 @@ def test_ticks_and_conditions(studio: Studio, make: Maker) -> None:
     token = make.link(make.session(form="every"))
     post(studio, token, "review")
     missing = journey.questionnaire(studio, token, 1, {"places": ["Home", "Park"]})
-    assert set(missing.problems) == {"address"}
+    assert set(missing.problems("questionnaire")) == {"address"}
     visit = journey.questionnaire(studio, token, 1, {"places": ["Home", "Park"], "address": ["1 Main St"]})
     assert [answer.values for answer in visit.answers] == [("Park", "Home"), ("1 Main St",)]
     visit = journey.questionnaire(studio, token, 1, {"places": ["Park"], "address": ["1 Main St"]})
@@ -273,8 +273,8 @@ def test_today_is_the_studios(studio: Studio, make: Maker, clock: Clock) -> None
     post(studio, token, "review")
     clock.now = Instant.from_utc(2026, 11, 21, 3)  # still the twentieth in Toronto
     visit = journey.questionnaire(studio, token, 1, {"day": ["2026-11-19"]})
-    assert str(visit.problems["day"]) == "Please choose 2026-11-20 or a later day."
-    assert not journey.questionnaire(studio, token, 1, {"day": ["2026-11-20"]}).problems
+    assert str(visit.problems("questionnaire")["day"]) == "Please choose 2026-11-20 or a later day."
+    assert not journey.questionnaire(studio, token, 1, {"day": ["2026-11-20"]}).problems("questionnaire")
 
 
 # ── what changed under the client ─────────────────────────────────────────────────────────────────

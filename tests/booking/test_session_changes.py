@@ -17,7 +17,7 @@ from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import FileTrouble, WrongUsage
 from studio_cli.language import ENGLISH
-from studio_cli.model.form import parse_form
+from studio_cli.model.form_source import parse_form
 from studio_cli.model.message import Envelope, Letter, MailFailed
 from studio_cli.model.session import Session
 from studio_cli.store import repeat_key
