@@ -360,7 +360,7 @@ def test_opened_link_is_known(studio: Studio, make: Maker, clock: Clock, visitor
 # ── links that do not work ────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("path", ["", "/review", "/questionnaire", "/payment"])
+@pytest.mark.parametrize("path", ["", "/review", "/questionnaire", "/contract", "/payment"])
 def test_dead_links_are_alike(path: str, studio: Studio, make: Maker, clock: Clock, visitor: Visitor) -> None:
     """Unknown, revoked and ended links answer with the same bytes: nobody learns that there was one."""
     ended, revoked = make.session("2026-12-04 10:00"), make.session("2027-03-05 10:00")
