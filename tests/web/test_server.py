@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import re
 import signal
@@ -10,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -97,6 +99,19 @@ def test_nonsense_on_the_socket(door: Door, capfd: pytest.CaptureFixture[str]) -
             assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
     assert visitor.get("/").status == 200
     assert "secret" not in "".join(door.log) + capfd.readouterr().err
+
+
+def test_answers_on_one_connection(door: Door) -> None:
+    """A connection is used again, and no answer on it waits for an acknowledgement."""
+    connection = http.client.HTTPConnection(door.base.removeprefix("http://"), timeout=10)
+    took = []
+    for _ in range(40):  # the first few are acknowledged at once in any case
+        begun = time.monotonic()
+        connection.request("GET", "/studio.css")
+        connection.getresponse().read()
+        took.append(time.monotonic() - begun)
+    connection.close()
+    assert sorted(took)[20] < 0.03
 
 
 def test_many_at_once(make: Maker, door: Door, studio: Studio) -> None:
