@@ -28,7 +28,7 @@ from studio_cli.model.session import Session
 from studio_cli.store import database
 from studio_cli.web.guard import LARGEST_BODY
 from tests.conftest import Clock, Door, Maker
-from tests.web.visitor import Visitor, change
+from tests.web.visitor import Answer, Visitor, change
 
 QUESTIONS = """
 title = "A few questions"
@@ -130,6 +130,11 @@ class Stage:
             if name == step:
                 return link
         raise AssertionError(f"There is no step {step}.")
+
+    def send(self, post: Post) -> Answer:
+        """Send a form, as a browser does when it stands on this or on another website."""
+        headers = {"Sec_Fetch_Site": "cross-site", "Origin": "null"} if post.foreign else {}
+        return self.visitor.post(post.path, post.fields, **headers)
 
     def raise_price(self, session: Session, price: str) -> None:
         """Change what the client saw, as the owner does."""
