@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -76,3 +77,16 @@ class _Validator:
         self._process.stdin.close()
         self._process.wait(10)
         self._process.stdout.close()
+
+
+def dump(file: Path) -> list[str]:
+    """Return the whole file as SQL, but for when a link was opened."""
+    copy = sqlite3.connect(":memory:")
+    source = sqlite3.connect(file)
+    try:
+        source.backup(copy)
+        copy.execute("UPDATE share SET opened_at = NULL, last_opened_at = NULL")
+        return list(copy.iterdump())
+    finally:
+        source.close()
+        copy.close()

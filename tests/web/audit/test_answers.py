@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import os
 import unicodedata
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from html.parser import HTMLParser
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
 from studio_cli.booking import form as forms
+from studio_cli.booking import journey
 from studio_cli.booking import session as sessions
+from studio_cli.booking.studio import Studio
 from studio_cli.model.form import Field
 from studio_cli.model.session import STEPS, Session, StepName
+from studio_cli.store import event as event_store
+from studio_cli.store import session as session_store
 from tests.gallery import QUESTIONS, Stage
-from tests.web.audit.test_scanner import dump
+from tests.web.audit.conftest import dump
 from tests.web.visitor import FORM, Answer, read
 
-CASES = int(os.environ.get("CASES", "60"))
+CASES = int(os.environ.get("CASES", "600")) // 10
+"""Each is a whole session with several posts, and the file is read before and after every one."""
 
 # Questions that are called what the pages' own fields are called.
 AWKWARD = 'title = "Awkward"\n' + "".join(
@@ -300,7 +307,12 @@ def client(on: Stage) -> str:
 
 
 @pytest.mark.timeout(1800)
-@settings(max_examples=CASES, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=CASES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    phases=set(Phase) - {Phase.explain},
+)
 @given(
     form=st.sampled_from(["gallery", "awkward"]),
     posts=st.lists(st.one_of(HONEST, MEDDLINGS), min_size=2, max_size=6),
@@ -321,3 +333,68 @@ def test_posts_that_are_meant(on: Stage, client: str, form: str) -> None:
         booking.try_out(honest(step, 0))
     assert booking.now.status == "confirmed"
     assert booking.kept().keys() == {one.name for one in booking.session.form.fields}
+
+
+# ── what would be noticed ─────────────────────────────────────────────────────────────────────────
+
+
+def cut_short(planted: pytest.MonkeyPatch) -> None:
+    """Keep three characters of every answer."""
+    save = session_store.save_answers
+
+    def cut(db: Any, number: int, answers: Any) -> None:
+        save(db, number, [replace(one, value=one.value[:3]) for one in answers])
+
+    planted.setattr(session_store, "save_answers", cut)
+
+
+def half_saved(planted: pytest.MonkeyPatch) -> None:
+    """Keep the answers, and forget that the step is done."""
+    planted.setattr(session_store, "finish_step", lambda *arguments: False)
+
+
+def not_saved(planted: pytest.MonkeyPatch) -> None:
+    """Do the step, and forget the answers."""
+    planted.setattr(session_store, "save_answers", lambda *arguments: None)
+
+
+def written_anyway(planted: pytest.MonkeyPatch) -> None:
+    """Leave something behind, whatever was posted."""
+    settle = Studio.settle
+
+    def writing(studio: Studio, now: Any) -> None:
+        settle(studio, now)
+        event_store.add(studio.file, "client looked", now)
+
+    planted.setattr(Studio, "settle", writing)
+
+
+def broken(planted: pytest.MonkeyPatch) -> None:
+    """Fail, instead of saying what is wrong."""
+    planted.setattr(journey, "check_answers", lambda *arguments: 1 / 0)
+
+
+@pytest.mark.parametrize(
+    ("plant", "post"),
+    [
+        (cut_short, honest("questionnaire", 0)),
+        (half_saved, honest("questionnaire", 0)),
+        (not_saved, honest("questionnaire", 0)),
+        (written_anyway, Meddling("questionnaire", {}, set(), [], [], "99", False, 0)),
+        (broken, honest("questionnaire", 0)),
+    ],
+    ids=lambda value: "" if isinstance(value, Meddling) else value.__name__,
+)
+def test_planted_flaw_is_noticed(
+    plant: Callable[[pytest.MonkeyPatch], None],
+    post: Meddling,
+    on: Stage,
+    client: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Answers that are cut, kept without their step, lost with it, or a trace of a refused post: each is noticed."""
+    booking = begin(on, "gallery", client)
+    booking.try_out(honest("review", 0))
+    plant(monkeypatch)
+    with pytest.raises(AssertionError):
+        booking.try_out(post)

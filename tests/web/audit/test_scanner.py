@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import http.client
 import re
-import sqlite3
 from collections.abc import Iterable
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -17,6 +15,7 @@ from studio_cli.booking import journey
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import STEPS
 from tests.gallery import SCENES, Post, Scene, Stage
+from tests.web.audit.conftest import dump
 
 ROUNDS = 100
 """How often everything of a link is asked for."""
@@ -76,19 +75,6 @@ class Links(HTMLParser):
         self.found += [
             value for name, value in attrs if name in {"href", "src", "action", "formaction"} and value
         ]
-
-
-def dump(file: Path) -> list[str]:
-    """Return the whole file as SQL, but for when a link was opened."""
-    copy = sqlite3.connect(":memory:")
-    source = sqlite3.connect(file)
-    try:
-        source.backup(copy)
-        copy.execute("UPDATE share SET opened_at = NULL, last_opened_at = NULL")
-        return list(copy.iterdump())
-    finally:
-        source.close()
-        copy.close()
 
 
 def doors(look: str | Post) -> list[str]:
