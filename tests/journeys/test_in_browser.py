@@ -97,7 +97,7 @@ BASICS = """() => {
       wrong.push('no legend: ' + one.name);
   }
   for (const one of all('button, .button, .choice'))
-    if (one.getBoundingClientRect().height < 44) wrong.push('too small to tap: ' + one.innerText);
+    if (!one.closest('[hidden]') && one.getBoundingClientRect().height < 44) wrong.push('too small to tap: ' + one.innerText);
   const before = (one) => one.textContent.trim().slice(0, 30);
   for (const one of all('body *')) {
     const box = one.getBoundingClientRect();
