@@ -14,15 +14,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, event, given, settings
 from hypothesis import strategies as st
 
+from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
 from studio_cli.booking import journey
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.model.form import Field
 from studio_cli.model.session import STEPS, Session, StepName
+from studio_cli.store import contract as contract_store
 from studio_cli.store import event as event_store
 from studio_cli.store import session as session_store
-from tests.gallery import QUESTIONS, Stage
+from tests.gallery import CONTRACT, QUESTIONS, Stage
 from tests.web.audit.conftest import dump
 from tests.web.visitor import FORM, Answer, read
 
@@ -284,22 +286,33 @@ class Booking:
         newly = [step for step in after if after[step] and not done[step]]
         assert all(action.endswith(f"/{step}") for step in newly)
         assert all(after[step] for step in done if done[step])
+        if "contract" in newly:
+            self.check_signed(fields)
         if kept != before or "questionnaire" in newly:
             assert action.endswith("/questionnaire") and after["questionnaire"]
             check_kept(self.now, fields, kept)
         elif not newly:
             assert self.file() == file
 
+    def check_signed(self, fields: Fields) -> None:
+        """Fail unless the text on the page was signed, once, with the name as it was typed."""
+        agreement, sent = self.now.contract, {name: text_of(value) for name, value in fields}
+        assert agreement and sent["agreed"] == "yes" and sent["document"] == agreement.sha256
+        query = "SELECT name, sha256 FROM signature WHERE session_id = ?"
+        signed = read(self.on.studio.file.path, query, self.session.id)
+        assert signed == [(normal(sent["name"]), agreement.sha256)]
+
 
 def begin(on: Stage, form: str, client: str) -> Booking:
     """Set up one more session with every step."""
-    session = on.make.session(form=form, client=client, allow_overlap=True)
+    session = on.make.session(form=form, contract="agreement", client=client, allow_overlap=True)
     return Booking(on, session, on.link(session))
 
 
 @pytest.fixture
 def client(on: Stage) -> str:
     """Somebody who books a lot."""
+    contracts.add(on.studio, "agreement", CONTRACT)
     forms.add(on.studio, "gallery", QUESTIONS)
     forms.add(on.studio, "awkward", AWKWARD)
     return str(on.make.client().id)
@@ -369,6 +382,13 @@ def written_anyway(planted: pytest.MonkeyPatch) -> None:
     planted.setattr(Studio, "settle", writing)
 
 
+def signed_by_another(planted: pytest.MonkeyPatch) -> None:
+    """Keep another name under the contract."""
+    sign = contract_store.sign
+    forged = {"name": "Somebody Else"}
+    planted.setattr(contract_store, "sign", lambda db, number, one: sign(db, number, replace(one, **forged)))
+
+
 def broken(planted: pytest.MonkeyPatch) -> None:
     """Fail, instead of saying what is wrong."""
     planted.setattr(journey, "check_answers", lambda *arguments: 1 / 0)
@@ -381,6 +401,7 @@ def broken(planted: pytest.MonkeyPatch) -> None:
         (half_saved, honest("questionnaire", 0)),
         (not_saved, honest("questionnaire", 0)),
         (written_anyway, Meddling("questionnaire", {}, set(), [], [], "99", False, 0)),
+        (signed_by_another, honest("contract", 0)),
         (broken, honest("questionnaire", 0)),
     ],
     ids=lambda value: "" if isinstance(value, Meddling) else value.__name__,
@@ -392,9 +413,10 @@ def test_planted_flaw_is_noticed(
     client: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Answers that are cut, kept without their step, lost with it, or a trace of a refused post: each is noticed."""
+    """Answers that are cut, kept without their step, lost with it, a forged name, a trace of a refusal: each is noticed."""
     booking = begin(on, "gallery", client)
-    booking.try_out(honest("review", 0))
+    for step in STEPS[: STEPS.index(post.step)]:
+        booking.try_out(honest(step, 0))
     plant(monkeypatch)
     with pytest.raises(AssertionError):
         booking.try_out(post)
