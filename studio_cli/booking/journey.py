@@ -193,11 +193,7 @@ def pay_test(studio: Studio, token: str, revision: int) -> Visit:
             session = here.session
             # What the ledger has already is part of the reference: the same tap twice is the same payment.
             reference = f"test:{session.id}:{payment_store.count(studio.file, session.id)}"
-            payment_store.insert(
-                studio.file, session.id, session.due_now, "test", at=now, now=now, reference=reference
-            )
-            _tell(studio, here, "payment recorded")
-            payments.received(studio, session.id)
+            payments.receive(studio, session, session.due_now, "test", at=now, reference=reference)
         return _leave(studio, token, here)
 
 

@@ -58,6 +58,22 @@ Deposit = Annotated[
     str | None, typer.Option("--deposit", metavar="AMOUNT|N%", help="What is due at booking; else all of it.")
 ]
 Pay = Annotated[str | None, typer.Option("--pay", metavar="full|deposit|later", help="When it is paid.")]
+Discount = Annotated[
+    str | None,
+    typer.Option("--discount", metavar="AMOUNT|N%", help="Less than the price; none to take it away."),
+]
+DiscountReason = Annotated[
+    str | None, typer.Option("--discount-reason", metavar="TEXT", help="Why, as clients read it.")
+]
+Tax = Annotated[
+    str | None,
+    typer.Option("--tax", metavar="TAX", help='"HST 13%", "VAT 20% included"; none. Else payment.tax.'),
+]
+BalanceDue = Annotated[
+    str | None,
+    typer.Option("--balance-due", metavar="WHEN", help='The rest: "7d before", "on the day", "14d after".'),
+]
+Tips = Annotated[bool | None, typer.Option("--tips/--no-tips", help="Whether clients can add a tip.")]
 Location = Annotated[str | None, typer.Option("--location", help="Where it is.")]
 Notes = Annotated[str | None, typer.Option("--notes", help="For yourself; clients never see them.")]
 FormName = Annotated[

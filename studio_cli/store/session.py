@@ -16,6 +16,7 @@ from studio_cli.model.session import STEPS, Agreement, Mark, Named, Session, Sha
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.availability import LONGEST_DAYS
 from studio_cli.store.database import Database
+from studio_cli.store.terms import columns, terms_of
 
 T = TypeVar("T")
 
@@ -187,14 +188,14 @@ def _session(
     currency = row["currency"]
     minor, paid_at = paid[0] if paid else (0, None)
     form = Form.from_stored(row["form"]) if row["form"] else None
-    asked_now, received = Money(row["asked_now_minor"], currency), Money(minor, currency)
+    terms, tip, received = terms_of(row), Money(row["tip_minor"], currency), Money(minor, currency)
     steps = steps_of(
         marks,
         pending=row["status_now"] in {"pending", "expired"},
         revision=row["revision"],
         form=form,
         contract=contract,
-        asked_now=asked_now,
+        asked_now=terms.asked_now + tip,
         paid=received,
         paid_at=paid_at,
     )
@@ -212,8 +213,8 @@ def _session(
         buffer_before=row["buffer_before_minutes"],
         buffer_after=row["buffer_after_minutes"],
         location=row["location"],
-        price=Money(row["price_minor"], currency),
-        asked_now=asked_now,
+        terms=terms,
+        tip=tip,
         paid=received,
         form=form,
         custom_time=bool(row["custom_time"]),
@@ -224,7 +225,6 @@ def _session(
         confirmed_at=_moment(row["confirmed_at"]),
         confirmed_by=row["confirmed_by"],
         notes=row["notes"],
-        deposit_percent=row["deposit_percent"],
         contract=contract,
         language=row["language"],
         steps=steps,
@@ -248,22 +248,29 @@ def insert(db: Database, session: Session) -> int:
         "buffer_before_minutes": session.buffer_before,
         "buffer_after_minutes": session.buffer_after,
         "location": session.location,
-        "price_minor": session.price.minor,
-        "asked_now_minor": session.asked_now.minor,
-        "currency": session.price.currency,
+        **_money(session),
         "form": session.form and session.form.stored(),
         "custom_time": int(session.custom_time),
         "overlap_allowed": int(session.overlap_allowed),
         "expires_at": session.expires_at and stored(session.expires_at),
         "created_at": stored(session.created_at),
         "notes": session.notes,
-        "deposit_percent": session.deposit_percent,
         "language": session.language,
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = db.connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", list(values.values()))
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def _money(session: Session) -> dict[str, Any]:
+    """Return what a session costs as columns; what follows from the terms is there for whoever reads the file."""
+    return {
+        **columns(session.terms),
+        "asked_now_minor": session.asked_now.minor,
+        "tip_minor": session.tip.minor,
+        "total_minor": session.total.minor,
+    }
 
 
 def update(db: Database, session: Session) -> None:
@@ -275,14 +282,12 @@ def update(db: Database, session: Session) -> None:
         "buffer_before_minutes": session.buffer_before,
         "buffer_after_minutes": session.buffer_after,
         "location": session.location,
-        "price_minor": session.price.minor,
-        "asked_now_minor": session.asked_now.minor,
+        **_money(session),
         "form": session.form and session.form.stored(),
         "custom_time": int(session.custom_time),
         "overlap_allowed": int(session.overlap_allowed),
         "expires_at": session.expires_at and stored(session.expires_at),
         "notes": session.notes,
-        "deposit_percent": session.deposit_percent,
         "language": session.language,
         "revision": session.revision,
     }
