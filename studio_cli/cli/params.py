@@ -3,10 +3,12 @@
 from typing import Annotated
 
 import typer
+from whenever import Instant
 
 from studio_cli.cli.desk import Desk
 from studio_cli.errors import WrongUsage
-from studio_cli.model.times import Which
+from studio_cli.model.text import shown
+from studio_cli.model.times import Which, day_begins, parse_day
 
 
 def desk_of(ctx: typer.Context) -> Desk:
@@ -95,6 +97,14 @@ BufferBefore = Annotated[
 BufferAfter = Annotated[
     str | None, typer.Option("--buffer-after", metavar="TIME", help="Free time kept after it.")
 ]
+
+
+def day_bound(text: str, zone: str, now: Instant, *, days_later: int = 0) -> Instant:
+    """Return when a day that was typed begins, or one so many days after it."""
+    try:
+        return day_begins(parse_day(text, zone, now).add(days=days_later), zone)
+    except ValueError:  # beyond the year 9999
+        raise WrongUsage(f"{shown(text)[:40]!r} is too far away.", hint="Write it like 2026-12-04.") from None
 
 
 def which_of(first: bool, second: bool) -> Which | None:
