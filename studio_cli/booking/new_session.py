@@ -48,6 +48,7 @@ class Wanted:
     tax: str | None = None
     balance_due: str | None = None
     tips: bool | None = None
+    refunds: str | None = None
     location: str | None = None
     form: str | None = None
     contract: str | None = None

@@ -71,6 +71,7 @@ class Edits:
     tax: str | None = None
     balance_due: str | None = None
     tips: bool | None = None
+    refunds: str | None = None
     location: str | None = None
     notes: str | None = None
     form: str | None = None

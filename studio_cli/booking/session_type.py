@@ -54,6 +54,7 @@ class TypedOffer:
     tax: str | None = None
     balance_due: str | None = None
     tips: bool | None = None
+    refunds: str | None = None
     location: str | None = None
     buffer_before: str | None = None
     buffer_after: str | None = None

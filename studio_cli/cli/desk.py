@@ -174,6 +174,12 @@ class Desk:
             self.say()
         return answer.strip().casefold() in {"y", "yes"}
 
+    def ask(self, question: str, default: str) -> str:
+        """Ask for a text on the terminal; just Enter means the default."""
+        self.stderr.write(question)
+        self.stderr.flush()
+        return self.stdin.readline().strip() or default
+
     def agree(self, question: str, *, yes: bool) -> None:
         """Go on only if the owner wants it: asks on a terminal, needs ``--yes`` elsewhere."""
         if yes:

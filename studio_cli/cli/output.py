@@ -463,6 +463,7 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Duration", show_duration(offer.duration)),
         ("Price", price),
         ("Balance due", show_balance_due(terms.balance_due) if terms.balance_due is not None else "–"),
+        ("When canceled", f"back: {terms.refunds}" if terms.refunds else "–"),
         ("Tips", "clients can add one" if terms.tips else "–"),
         ("Where", offer.location or "–"),
         ("Buffers", f"{offer.buffer_before} min before, {offer.buffer_after} min after"),

@@ -76,6 +76,10 @@ BalanceDue = Annotated[
     typer.Option("--balance-due", metavar="WHEN", help='The rest: "7d before", "on the day", "14d after".'),
 ]
 Tips = Annotated[bool | None, typer.Option("--tips/--no-tips", help="Whether clients can add a tip.")]
+Refunds = Annotated[
+    str | None,
+    typer.Option("--refunds", metavar="POLICY", help='When canceled: "100% until 14d, 50% until 7d".'),
+]
 Location = Annotated[str | None, typer.Option("--location", help="Where it is.")]
 Notes = Annotated[str | None, typer.Option("--notes", help="For yourself; clients never see them.")]
 FormName = Annotated[

@@ -11,6 +11,7 @@ from studio_cli.booking import session as sessions
 from studio_cli.booking.payment import Recorded, WantedRefund
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.give_back import give_back
 from studio_cli.cli.output import waiting
 from studio_cli.cli.params import Client, DryRun, Json, Key, SessionRef, Yes, day_bound, desk_of, example
 from studio_cli.errors import WrongUsage
@@ -119,7 +120,7 @@ def refund(
     planned = payments.refund(desk.studio, wanted, key=key, rehearse=True)
     if not dry_run and not all(done.repeated for done in planned):
         desk.agree(f"{_sentence(planned)}\nGive it back?", yes=yes)
-    done = planned if dry_run else payments.refund(desk.studio, wanted, key=key, give_back=_provider(desk))
+    done = planned if dry_run else payments.refund(desk.studio, wanted, key=key, give_back=give_back(desk))
     if as_json:
         desk.json([{**_document(one), "dry_run": dry_run} for one in done])
     elif desk.on_terminal:
@@ -141,11 +142,6 @@ def _sentence(planned: list[Recorded]) -> str:
 def _receipt_of(desk: Desk, row: Payment) -> str:
     of = payments.get(desk.studio, row.refund_of) if row.refund_of else None
     return f", receipt {of.receipt}," if of else ""
-
-
-def _provider(desk: Desk) -> payments.GiveBack | None:
-    """Return what gives money back where it was paid outside; nothing is loaded until it does."""
-    return None
 
 
 @app.command(

@@ -32,6 +32,7 @@ from studio_cli.cli.params import (
     Notes,
     Pay,
     Price,
+    Refunds,
     Second,
     SessionRef,
     Tax,
@@ -101,6 +102,7 @@ def edit(
     tax: Tax = None,
     balance_due: BalanceDue = None,
     tips: Tips = None,
+    refunds: Refunds = None,
     location: Location = None,
     notes: Notes = None,
     form: FormName = None,
@@ -123,7 +125,7 @@ def edit(
     """Change what a session is. A client who has not finished is shown what changed and asked again."""
     desk = desk_of(ctx)
     edits = Edits(
-        title, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, location, notes, form, contract, language, refresh_documents,
+        title, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location, notes, form, contract, language, refresh_documents,
         expires, buffer_before, buffer_after,
     )  # fmt: skip
     done = session_changes.edit(

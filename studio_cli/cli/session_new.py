@@ -31,6 +31,7 @@ from studio_cli.cli.params import (
     Notes,
     Pay,
     Price,
+    Refunds,
     Second,
     Tax,
     Tips,
@@ -78,6 +79,7 @@ def new(
     tax: Tax = None,
     balance_due: BalanceDue = None,
     tips: Tips = None,
+    refunds: Refunds = None,
     location: Location = None,
     form: FormName = None,
     contract: ContractName = None,
@@ -105,7 +107,7 @@ def new(
     wanted = Wanted(
         at=at, type=type_, one_off=one_off, client=client, add_client=add_client, duration=duration, price=price,
         deposit=deposit, pay=pay, discount=discount, discount_reason=discount_reason, tax=tax,
-        balance_due=balance_due, tips=tips, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
+        balance_due=balance_due, tips=tips, refunds=refunds, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
         notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share),
     )  # fmt: skip
     mailer = mailer_for(desk, wanted.share)

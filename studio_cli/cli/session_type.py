@@ -23,6 +23,7 @@ from studio_cli.cli.params import (
     Location,
     Pay,
     Price,
+    Refunds,
     Tax,
     Tips,
     TypeRef,
@@ -72,6 +73,7 @@ def add(
     tax: Tax = None,
     balance_due: BalanceDue = None,
     tips: Tips = None,
+    refunds: Refunds = None,
     location: Location = None,
     buffer_before: BufferBefore = None,
     buffer_after: BufferAfter = None,
@@ -89,7 +91,7 @@ def add(
     """Add a session type. A price without more is due whole at booking."""
     desk = desk_of(ctx)
     typed = TypedOffer(
-        name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, location,
+        name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
     )  # fmt: skip
@@ -144,6 +146,7 @@ def edit(
     tax: Tax = None,
     balance_due: BalanceDue = None,
     tips: Tips = None,
+    refunds: Refunds = None,
     location: Location = None,
     buffer_before: BufferBefore = None,
     buffer_after: BufferAfter = None,
@@ -160,7 +163,7 @@ def edit(
     """Change a session type. Sessions that are set up already keep what they have."""
     desk = desk_of(ctx)
     typed = TypedOffer(
-        name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, location,
+        name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
     )  # fmt: skip

@@ -60,6 +60,26 @@ class Discount:
 
 
 @dataclass(frozen=True, slots=True)
+class Refunds:
+    """What is proposed to go back when a session is canceled: ``(percent, days)``, the most days first.
+
+    A rule holds until so many days (of 24 hours) before the session begins; after the last one it is nothing.
+    """
+
+    rules: tuple[tuple[int, int], ...]
+
+    def of(self, paid: Money, minutes_before: int) -> Money:
+        """Return what of ``paid`` goes back so many minutes before the session; below zero is after it began."""
+        for percent, days in self.rules:
+            if minutes_before >= days * 24 * 60:
+                return paid.share(percent, 100)
+        return Money(0, paid.currency)
+
+    def __str__(self) -> str:
+        return ", ".join(f"{percent}% until {days}d" for percent, days in self.rules)
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """A price and all that changes what is paid of it, and when. ``balance_due`` is days after the session's day."""
 
@@ -71,6 +91,7 @@ class Terms:
     tax: Tax | None = None
     balance_due: int | None = None
     tips: bool = False
+    refunds: Refunds | None = None
 
     @property
     def nothing(self) -> Money:
@@ -140,6 +161,7 @@ class Terms:
             "total": self.total.as_json(),
             "balance_due_days": self.balance_due,
             "tips": self.tips,
+            "refunds": str(self.refunds) if self.refunds else None,
         }
 
 
@@ -169,6 +191,7 @@ class TypedTerms:
     tax: str | None = None
     balance_due: str | None = None
     tips: bool | None = None
+    refunds: str | None = None
 
 
 NOTHING_SAID = TypedTerms()
@@ -193,6 +216,8 @@ def change_terms(before: Terms, typed: TypedTerms) -> Terms:
         after = replace(after, balance_due=parse_balance_due(typed.balance_due))
     if typed.tips is not None:
         after = replace(after, tips=typed.tips)
+    if typed.refunds is not None:
+        after = replace(after, refunds=parse_refunds(typed.refunds))
     if typed.deposit is not None or typed.pay is not None:
         after = _booking(after, typed.deposit, typed.pay)
     return _fitting(after)
@@ -305,3 +330,27 @@ def show_balance_due(days: int | None) -> str:
     if days is None:
         return "none"
     return "on the day" if days == 0 else f"{abs(days)}d {'before' if days < 0 else 'after'}"
+
+
+_RULE = re.compile(r"(\d{1,3})\s*%(?:\s*until\s*(\d{1,3})\s*d(?:ays?)?(?:\s*before)?)?", re.I)
+
+
+def parse_refunds(text: str) -> Refunds | None:
+    """Return the policy that ``100% until 14d, 50% until 7d`` says; a percent alone holds until the session begins."""
+    value = text.strip()
+    if value in {"none", ""}:
+        return None
+    rules = []
+    for part in value.split(","):
+        match = _RULE.fullmatch(part.strip())
+        if not match or not part.isascii() or int(match[1]) > 100 or int(match[2] or 0) > 365:
+            raise WrongUsage(
+                f"{shown(text)[:60]!r} does not say what goes back.",
+                hint='Write it like "100% until 14d, 50% until 7d", or "none" to say nothing.',
+                code="refunds",
+            )
+        rules.append((int(match[1]), int(match[2] or 0)))
+    days = [day for _, day in rules]
+    if len(set(days)) < len(days):
+        raise WrongUsage(f"{shown(text)[:60]!r} has two rules for the same day.", code="refunds")
+    return Refunds(tuple(sorted(rules, key=lambda rule: -rule[1])))

@@ -614,6 +614,7 @@ ALTER TABLE session_type ADD COLUMN tax_rate INTEGER CHECK (tax_rate BETWEEN 1 A
 ALTER TABLE session_type ADD COLUMN tax_included INTEGER NOT NULL DEFAULT 0 CHECK (tax_included IN (0, 1));;
 ALTER TABLE session_type ADD COLUMN balance_due_days INTEGER CHECK (balance_due_days BETWEEN -365 AND 365);;
 ALTER TABLE session_type ADD COLUMN tips INTEGER NOT NULL DEFAULT 0 CHECK (tips IN (0, 1));;
+ALTER TABLE session_type ADD COLUMN refunds TEXT;;
 ALTER TABLE session ADD COLUMN discount_minor INTEGER CHECK (discount_minor >= 0);;
 ALTER TABLE session ADD COLUMN discount_percent INTEGER CHECK (discount_percent BETWEEN 1 AND 100000);;
 ALTER TABLE session ADD COLUMN discount_reason TEXT;;
@@ -622,6 +623,7 @@ ALTER TABLE session ADD COLUMN tax_rate INTEGER CHECK (tax_rate BETWEEN 1 AND 10
 ALTER TABLE session ADD COLUMN tax_included INTEGER NOT NULL DEFAULT 0 CHECK (tax_included IN (0, 1));;
 ALTER TABLE session ADD COLUMN balance_due_days INTEGER CHECK (balance_due_days BETWEEN -365 AND 365);;
 ALTER TABLE session ADD COLUMN tips INTEGER NOT NULL DEFAULT 0 CHECK (tips IN (0, 1));;
+ALTER TABLE session ADD COLUMN refunds TEXT;;
 ALTER TABLE session ADD COLUMN pay TEXT NOT NULL DEFAULT 'full' CHECK (pay IN ('full', 'deposit', 'later'));;
 ALTER TABLE session ADD COLUMN deposit_minor INTEGER CHECK (deposit_minor >= 1);;
 ALTER TABLE session ADD COLUMN tip_minor INTEGER NOT NULL DEFAULT 0 CHECK (tip_minor >= 0);;

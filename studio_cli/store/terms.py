@@ -6,7 +6,7 @@ import sqlite3
 from typing import Any
 
 from studio_cli.model.money import Money
-from studio_cli.model.terms import Discount, Tax, Terms
+from studio_cli.model.terms import Discount, Tax, Terms, parse_refunds
 
 
 def columns(terms: Terms) -> dict[str, Any]:
@@ -26,6 +26,7 @@ def columns(terms: Terms) -> dict[str, Any]:
         "tax_included": int(tax.included) if tax else 0,
         "balance_due_days": terms.balance_due,
         "tips": int(terms.tips),
+        "refunds": str(terms.refunds) if terms.refunds else None,
     }
 
 
@@ -47,4 +48,5 @@ def terms_of(row: sqlite3.Row) -> Terms:
         tax=Tax(row["tax_name"], row["tax_rate"], bool(row["tax_included"])) if row["tax_rate"] else None,
         balance_due=row["balance_due_days"],
         tips=bool(row["tips"]),
+        refunds=parse_refunds(row["refunds"]) if row["refunds"] else None,
     )
