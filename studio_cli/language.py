@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
-from whenever import Instant
+from whenever import Date, Instant, Time
 
 from studio_cli.errors import WrongUsage
 from studio_cli.model.money import Money, minor_digits
@@ -61,6 +61,10 @@ class Language:
         from babel.dates import format_date
 
         return format_date(moment.to_tz(zone).date().to_stdlib(), "full", _babel(self.locale))
+
+    def date(self, date: Date) -> str:
+        """Return ``Friday 4 December 2026`` for a day without a time."""
+        return self.day(date.at(Time(12)).assume_utc(), "UTC")
 
     def clock(self, moment: Instant, zone: str) -> str:
         """Return ``10:00``, or ``10:00 AM`` where that is how it is read."""

@@ -7,7 +7,7 @@ import queue
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
@@ -19,6 +19,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from studio_cli.booking import brand, journey
+from studio_cli.booking import receipt as receipts
 from studio_cli.booking.calendar_file import calendar_file
 from studio_cli.booking.details import language_of
 from studio_cli.booking.studio import Studio
@@ -26,6 +27,7 @@ from studio_cli.errors import Busy, FileTrouble, NotFound
 from studio_cli.language import choose, preferred
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.text import shown
+from studio_cli.model.words import N_
 from studio_cli.templates import render
 from studio_cli.web import pages
 from studio_cli.web.guard import LARGEST_BODY, guarded
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 Log = Callable[[str], None]
-PAGES = "review|questionnaire|contract|payment|summary|calendar.ics"
+PAGES = "review|questionnaire|contract|payment|receipt/[0-9]+|summary|calendar.ics"
 """What can stand after a link."""
 
 
@@ -153,6 +155,7 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
             route("/s/{token}/questionnaire", _questionnaire, "GET", "POST"),
             route("/s/{token}/contract", _contract, "GET", "POST"),
             route("/s/{token}/payment", _payment, "GET", "POST"),
+            route("/s/{token}/receipt/{number}", _receipt, "GET"),
             route("/s/{token}/summary", _summary, "GET"),
             route("/s/{token}/calendar.ics", _calendar, "GET"),
         ],
@@ -197,6 +200,8 @@ def _look(call: Call, name: StepName) -> Response:
 
 
 def _place(call: Call, visit: journey.Visit) -> Place:
+    if call.request.query_params.get("tip") == "wrong":
+        visit = replace(visit, trouble={"tip": N_("Please write an amount like 20.00.")})
     seen = _number(call.request.query_params.get("seen", ""))
     return Place(call.studio, visit, call.token, call.dress(visit.session), seen or None)
 
@@ -234,7 +239,11 @@ def _signer(request: Request) -> journey.Signer:
 def _payment(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "payment")
-    return _after(call, "payment", journey.pay(call.studio, call.token, call.posted.revision))
+    posted = call.posted
+    visit = journey.pay(call.studio, call.token, posted.revision, posted.fields)
+    if visit.trouble:
+        return call.to("/payment?tip=wrong")
+    return _after(call, "payment", visit)
 
 
 def _after(call: Call, name: StepName, visit: journey.Visit) -> Response:
@@ -249,6 +258,16 @@ def _summary(call: Call) -> Response:
     if visit.session.status != "confirmed":
         return call.to()
     return HTMLResponse(pages.summary(_place(call, visit)))
+
+
+def _receipt(call: Call) -> Response:
+    """The receipt of a payment for this session; of another one there is none here."""
+    visit = journey.visit(call.studio, call.token)
+    number = _number(call.request.path_params["number"])
+    found = [row for row in receipts.of_session(call.studio, visit.session.id) if row.receipt == number]
+    if not found:
+        return call.to()
+    return HTMLResponse(pages.receipt(_place(call, visit), found[0]))
 
 
 def _calendar(call: Call) -> Response:

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio_cli.booking import contract as contracts
+from studio_cli.booking import receipt as receipts
 from studio_cli.booking.calendar_file import web_calendars
 from studio_cli.booking.details import STEP_TITLES, describe, differences
-from studio_cli.booking.journey import Visit, seen_before
+from studio_cli.booking.journey import TIPS, Visit, seen_before
 from studio_cli.booking.studio import Studio
 from studio_cli.language import Language
+from studio_cli.model.payment import Payment
 from studio_cli.model.session import StepName
 from studio_cli.model.settings import Settings
 from studio_cli.model.words import N_
@@ -138,9 +140,13 @@ def _contract(place: Place) -> dict[str, Any]:
 
 
 def _payment(place: Place) -> dict[str, Any]:
+    session, language = place.visit.session, place.dress.language
+    total = session.terms.total
+    offered = [{"percent": tip, "amount": language.money(total.share(tip, 100))} for tip in TIPS if total]
     return {
         "provider": place.dress.settings["payment.provider"],
-        "announced": place.visit.session.step("payment").announced_at is not None,
+        "tips": offered if session.terms.tips else [],
+        "announced": session.step("payment").announced_at is not None,
     }
 
 
@@ -171,7 +177,12 @@ def _no_step_left(place: Place) -> str:
     session = place.visit.session
     if session.status == "confirmed":
         calendars = web_calendars(place.studio, session)
-        return place.page("confirmed", calendars=calendars, signed=session.contract is not None)
+        return place.page(
+            "confirmed",
+            calendars=calendars,
+            signed=session.contract is not None,
+            receipts=[row.receipt for row in receipts.of_session(place.studio, session.id)],
+        )
     if session.status in {"pending", "inquiry"}:
         return place.page("waiting")
     heading, words = _ENDED[session.status]
@@ -199,6 +210,12 @@ def summary(place: Place) -> str:
         if signature
         else None,
     )
+
+
+def receipt(place: Place, payment: Payment) -> str:
+    """Return the receipt of a payment, to print or keep."""
+    data = receipts.describe(place.studio, payment, place.dress.language)
+    return place.page("receipt", receipt=data["receipt"])
 
 
 def _answer(value: str, language: Language) -> str:
