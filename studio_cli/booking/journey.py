@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from studio_cli.booking import letter
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
@@ -287,7 +288,10 @@ def _leave(
         if step and posted and here.session.step(step).required:
             return _keep_draft(studio, here, step, posted)
         return here
-    sessions.complete(studio, here.session.id)
+    before = sessions.get(studio, here.session.id)
+    after = sessions.complete(studio, before.id)
+    if after.status == "confirmed" != before.status:
+        letter.tell_client(studio, after, "confirmed")
     return visit(studio, token)
 
 

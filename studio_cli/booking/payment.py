@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from whenever import Instant
 
+from studio_cli.booking import letter
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
@@ -47,6 +48,7 @@ def record(
     at: str | None = None,
     note: str | None = None,
     key: str | None = None,
+    tell: bool = True,
     rehearse: bool = False,
 ) -> Recorded:
     """Write down money that the studio has received for a session, whatever the session's status.
@@ -71,6 +73,7 @@ def record(
             at=paid_at,
             note=clean_optional(note, "The note", limit=500),
             actor="owner",
+            tell=tell,
         )
         if key is not None:
             repeat_key.remember(studio.file, key, "payment record", arguments, number, now)
@@ -88,6 +91,7 @@ def receive(
     note: str | None = None,
     reference: str | None = None,
     actor: Actor = "client",
+    tell: bool = True,
 ) -> int:
     """Inside a write: put money into the ledger, with its receipt, and let it do what it completes.
 
@@ -104,7 +108,10 @@ def receive(
         event_store.add(
             studio.file, "payment came too late", now, actor="system", session_id=session.id, details=details
         )
-    _received(studio, session.id, actor)
+    after = _received(studio, session.id, actor)
+    if tell:
+        kind = "confirmed" if after.status == "confirmed" != session.status else "receipt"
+        letter.tell_client(studio, after, kind, payment_id=number)
     return number
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studio_cli.booking import mail, slot
+from studio_cli.booking import letter, mail, slot
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
 from studio_cli.model.event import Line
@@ -78,7 +78,7 @@ def client_events(studio: Studio, after: int) -> list[Happening]:
 # ── changing ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def confirm(studio: Studio, selector: str) -> Change:
+def confirm(studio: Studio, selector: str, *, tell: bool = True) -> Change:
     """Confirm a pending session as its owner: what the client has not done yet is waived."""
     with studio.file.atomic():
         now = studio.now()
@@ -93,6 +93,8 @@ def confirm(studio: Studio, selector: str) -> Change:
         mail.cancel_pointless(studio, session.id)
         details = {"waived": [step.name for step in waived], "waived_money": money.as_json()}
         event_store.add(studio.file, "session confirmed", now, session_id=session.id, details=details)
+        if tell:
+            letter.tell_client(studio, get(studio, session.id), "confirmed")
         return Change(get(studio, session.id), True, waived, money)
 
 

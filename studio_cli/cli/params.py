@@ -21,6 +21,7 @@ def desk_of(ctx: typer.Context) -> Desk:
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change and send nothing.")]
+NoEmail = Annotated[bool, typer.Option("--no-email", help="Do not tell the client by mail.")]
 Key = Annotated[
     str | None,
     typer.Option(

@@ -12,8 +12,20 @@ from studio_cli.booking.payment import Recorded, WantedRefund
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
+from studio_cli.cli.news import send_news
 from studio_cli.cli.output import waiting
-from studio_cli.cli.params import Client, DryRun, Json, Key, SessionRef, Yes, day_bound, desk_of, example
+from studio_cli.cli.params import (
+    Client,
+    DryRun,
+    Json,
+    Key,
+    NoEmail,
+    SessionRef,
+    Yes,
+    day_bound,
+    desk_of,
+    example,
+)
 from studio_cli.errors import WrongUsage
 from studio_cli.model.payment import METHODS, Payment, sums
 from studio_cli.store import payment as payment_store
@@ -33,13 +45,22 @@ def record(
     at: At = None,
     note: Note = None,
     key: Key = None,
+    no_email: NoEmail = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Record money that you received. If it was the last thing waited for, the session is confirmed."""
     desk = desk_of(ctx)
     done = payments.record(
-        desk.studio, session, amount, method=method, at=at, note=note, key=key, rehearse=dry_run
+        desk.studio,
+        session,
+        amount,
+        method=method,
+        at=at,
+        note=note,
+        key=key,
+        tell=not no_email,
+        rehearse=dry_run,
     )
     payment, after = done.payment, done.session
     if as_json:
@@ -58,6 +79,8 @@ def record(
         desk.lines([[column.plain(payment) for column in output.payment_columns(after.timezone)]])
     if not done.repeated:
         _warn(desk, done)
+    if not dry_run:
+        send_news(desk, after.id)
 
 
 def _document(done: Recorded) -> dict[str, object]:

@@ -9,9 +9,11 @@ from studio_cli.booking import session as sessions
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
+from studio_cli.cli.news import send_news
 from studio_cli.cli.output import until
 from studio_cli.cli.params import (
     Json,
+    NoEmail,
     SessionRef,
     Yes,
     desk_of,
@@ -24,7 +26,13 @@ app = typer.Typer()
 
 
 @app.command("confirm", epilog=example("studio session confirm 12"))
-def confirm(ctx: typer.Context, session: SessionRef, yes: Yes = False, as_json: Json = False) -> None:
+def confirm(
+    ctx: typer.Context,
+    session: SessionRef,
+    no_email: NoEmail = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
     """Confirm a session yourself. The client then need not do any step that is left."""
     desk = desk_of(ctx)
     found = sessions.find(desk.studio, session)
@@ -33,17 +41,18 @@ def confirm(ctx: typer.Context, session: SessionRef, yes: Yes = False, as_json: 
             f"Confirm session {found.id}, {shown(found.title)} with {shown(found.client.name)}?{_would_waive(found)}",
             yes=False,
         )
-    done = sessions.confirm(desk.studio, str(found.id))
+    done = sessions.confirm(desk.studio, str(found.id), tell=not no_email)
     if as_json:
         waived = [step.name for step in done.waived]
         money = done.waived_money.as_json() if done.waived_money else None
         desk.json(
             {**done.session.as_json(), "waived": waived, "waived_money": money, "changed": done.changed}
         )
-        return
-    _show_change(desk, done, "confirmed")
-    if done.waived:
-        desk.say(f"Waived: {', '.join(step.name for step in done.waived)}.{_money_words(done)}")
+    else:
+        _show_change(desk, done, "confirmed")
+        if done.waived:
+            desk.say(f"Waived: {', '.join(step.name for step in done.waived)}.{_money_words(done)}")
+    send_news(desk, found.id)
 
 
 def _would_waive(session: Session) -> str:

@@ -686,6 +686,7 @@ CREATE TABLE checkout (
 ) STRICT;;
 CREATE INDEX checkout_by_session ON checkout (session_id);;
 CREATE INDEX checkout_open ON checkout (state) WHERE state IN ('asked', 'open');;
+ALTER TABLE message ADD COLUMN payment_id INTEGER REFERENCES payment (id);;
 CREATE TABLE outside_event (
   id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 255),
   kind TEXT NOT NULL,
