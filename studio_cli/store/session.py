@@ -402,8 +402,8 @@ def save_answers(db: Database, number: int, answers: Sequence[Answer]) -> None:
     """Replace the answers to the questionnaire."""
     db.connection.execute("DELETE FROM answer WHERE session_id = ?", (number,))
     db.connection.executemany(
-        "INSERT INTO answer (session_id, name, position, label, value) VALUES (?, ?, ?, ?, ?)",
-        [(number, answer.name, index, answer.label, answer.value) for index, answer in enumerate(answers)],
+        "INSERT INTO answer (session_id, name, position, label, value, kind) VALUES (?, ?, ?, ?, ?, ?)",
+        [(number, one.name, index, one.label, one.value, one.kind) for index, one in enumerate(answers)],
     )
 
 
@@ -411,7 +411,7 @@ def answers(db: Database, number: int) -> list[Answer]:
     """Return the client's answers in the order of the questions."""
     with db.reading() as sql:
         rows = sql.execute(
-            "SELECT name, label, value FROM answer WHERE session_id = ? ORDER BY position", (number,)
+            "SELECT name, label, value, kind FROM answer WHERE session_id = ? ORDER BY position", (number,)
         ).fetchall()
     return [Answer(*row) for row in rows]
 

@@ -25,6 +25,7 @@ from studio_cli.booking.details import language_of
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Busy, FileTrouble, NotFound
 from studio_cli.language import choose, preferred
+from studio_cli.model.answers import Problem
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.text import shown
 from studio_cli.model.words import N_
@@ -201,7 +202,7 @@ def _look(call: Call, name: StepName) -> Response:
 
 def _place(call: Call, visit: journey.Visit) -> Place:
     if call.request.query_params.get("tip") == "wrong":
-        visit = replace(visit, trouble={"tip": N_("Please write an amount like 20.00.")})
+        visit = replace(visit, trouble={"tip": Problem(N_("Please write an amount like 20.00."))})
     seen = _number(call.request.query_params.get("seen", ""))
     return Place(call.studio, visit, call.token, call.dress(visit.session), seen or None)
 
