@@ -75,7 +75,14 @@ def serve_link(
         end_on_terminate()
         # A person sees what their clients do; a log has requests without names, answers or tokens.
         for_people = desk.stderr.isatty()
-        door = Door(listening, desk.path, desk.clock, _quiet if for_people else desk.say, link_base=link_base)
+        door = Door(
+            listening,
+            desk.path,
+            desk.clock,
+            _quiet if for_people else desk.say,
+            link_base=link_base,
+            mailer=desk.mailer,
+        )
         news = News(desk, desk.studio, aloud=for_people)
         watched = shared.id if shared and once else None
         door.serve(lambda: news.look(watched))

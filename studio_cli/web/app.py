@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from studio_cli.booking import brand, journey
+from studio_cli.booking import brand, journey, mail
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking.calendar_file import calendar_file
 from studio_cli.booking.details import language_of
@@ -115,15 +116,29 @@ class Call:
 Handler = Callable[[Call], Response]
 
 
-def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
-    """Return the application that serves every living link under ``link_base``."""
+MailerOf = Callable[[Studio], mail.Mailer | None]
+"""The mail server of a studio's settings as they are now."""
+
+
+def no_mailer(studio: Studio) -> None:
+    """Return no mail server: what is written waits in the outbox."""
+
+
+def make_app(studios: Studios, log: Log, link_base: str, mailer: MailerOf = no_mailer) -> ASGIApp:
+    """Return the application that serves every living link under ``link_base``.
+
+    What a client's step writes into the outbox is sent after the answer: nobody waits for a mail server.
+    """
     root = urlsplit(link_base).path.rstrip("/")
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
                 posted = await _form(request) if request.method == "POST" else Posted()
-                return await run_in_threadpool(_run, handler, request, posted)
+                answer = await run_in_threadpool(_run, handler, request, posted)
+                if request.method == "POST":
+                    answer.background = BackgroundTask(_send_written)
+                return answer
             except Exception as error:
                 return await on_error(request, error)
 
@@ -132,6 +147,13 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
     def _run(handler: Handler, request: Request, posted: Posted) -> Response:
         with studios.one() as studio:
             return handler(Call(studio, request, posted, root))
+
+    def _send_written() -> None:
+        try:
+            with studios.one() as studio:
+                mail.send_written(studio, mailer(studio))
+        except Exception as error:  # the step is saved and answered: the mail waits, and the log says why
+            log(f"mail: {_where(error)}")
 
     async def on_error(request: Request, error: Exception) -> Response:
         status = _status_of(error)

@@ -15,7 +15,7 @@ from typing import Any
 
 from studio_cli.booking.studio import Clock, open_studio
 from studio_cli.errors import Busy, Refused, WrongUsage
-from studio_cli.web.app import Log, Studios, make_app
+from studio_cli.web.app import Log, MailerOf, Studios, make_app, no_mailer
 
 LAST_ANSWER_SECONDS = 2.0
 """After the end is reached, the client's browser still fetches the page that says so."""
@@ -77,14 +77,21 @@ class Door:
     """The server for one studio's links, on a socket that already listens."""
 
     def __init__(
-        self, listening: socket.socket, file: Path, clock: Clock, log: Log, *, link_base: str
+        self,
+        listening: socket.socket,
+        file: Path,
+        clock: Clock,
+        log: Log,
+        *,
+        link_base: str,
+        mailer: MailerOf = no_mailer,
     ) -> None:
         import uvicorn
 
         self._listening = listening
         self._studios = Studios(lambda: open_studio(file, clock))
         config = uvicorn.Config(
-            make_app(self._studios, log, link_base),
+            make_app(self._studios, log, link_base, mailer),
             log_config=None,
             access_log=False,  # its lines hold the path, and the path holds the token
             server_header=False,
