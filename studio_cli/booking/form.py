@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
 from studio_cli.model.form import Form
-from studio_cli.model.form_source import parse_form
 from studio_cli.model.text import check_slug, did_you_mean, nearest, shown
 from studio_cli.store import event as event_store
 from studio_cli.store import form as form_store
@@ -28,7 +27,7 @@ class Edited:
 
 def add(studio: Studio, name: str, source: str) -> Form:
     """Add a questionnaire from its TOML text."""
-    form = parse_form(check_slug(name), source)
+    form = _parsed(check_slug(name), source)
     with studio.file.atomic():
         if form_store.by_name(studio.file, name):
             raise Refused(
@@ -64,7 +63,7 @@ def edit(studio: Studio, name: str, source: str, *, before: str | None = None) -
 
     ``before`` is the text that was edited: when somebody else has changed it meanwhile, the edit is refused.
     """
-    form = parse_form(find(studio, name).name, source)
+    form = _parsed(find(studio, name).name, source)
     with studio.file.atomic():
         kept = form_store.source(studio.file, name)
         if before is not None and kept != before:
@@ -77,6 +76,12 @@ def edit(studio: Studio, name: str, source: str, *, before: str | None = None) -
             form_store.update(studio.file, form, source)
             event_store.add(studio.file, "form changed", studio.now(), details={"name": name})
     return Edited(form, kept != source, _keeping(studio, form))
+
+
+def _parsed(name: str, source: str) -> Form:
+    from studio_cli.model.form_source import parse_form  # not needed to look at forms
+
+    return parse_form(name, source)
 
 
 def _keeping(studio: Studio, form: Form) -> tuple[int, ...]:

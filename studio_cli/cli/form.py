@@ -15,7 +15,6 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.errors import WrongUsage
 from studio_cli.model.form import Form
-from studio_cli.model.form_source import WrongForm, read_form
 from studio_cli.model.text import shown
 from studio_cli.store import form as form_store
 
@@ -110,6 +109,8 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Say everything that is wrong in a questionnaire, with its line."""
+    from studio_cli.model.form_source import read_form
+
     desk = desk_of(ctx)
     source = _read(form) if _is_file(form) else forms.source_of(desk.studio, form)
     what = "stdin" if form == "-" else form
@@ -180,6 +181,8 @@ def _edit_in_editor(desk: Desk, name: str) -> Edited:
 
 
 def _mistakes(file: str, source: str) -> list[str]:
+    from studio_cli.model.form_source import read_form
+
     return [one.at(file) for one in read_form("", source)[1]]
 
 
@@ -234,6 +237,8 @@ def _line(desk: Desk, form: Form) -> None:
 @contextlib.contextmanager
 def _naming(desk: Desk, file: str, as_json: bool) -> Iterator[None]:
     """Name the file in what is said about its mistakes; one that has several gets a line for each."""
+    from studio_cli.model.form_source import WrongForm
+
     try:
         yield
     except WrongForm as wrong:
