@@ -70,7 +70,7 @@ def waiting(session: Session) -> str:
     """Return what a pending session waits for, as the owner reads it."""
     names = [step.name for step in session.waiting_for]
     if names == ["payment"] and session.step("payment").announced_at:
-        return "you: record the payment"
+        return "you: confirm payment"
     if session.status == "pending" and not names:
         return "you: confirm it"
     return ", ".join(names)
@@ -241,6 +241,14 @@ def show_list(
         desk.show(_table(columns, rows))
     else:
         desk.say(empty)
+
+
+def show_section(desk: Desk, title: str, columns: Sequence[Column], rows: Sequence[Any]) -> None:
+    """Write a list under a title of its own."""
+    from rich.text import Text
+
+    desk.show(Text(title, style="bold underline"))
+    desk.show(_table(columns, rows))
 
 
 def show_csv(desk: Desk, columns: Sequence[Column], rows: Sequence[Any]) -> None:
