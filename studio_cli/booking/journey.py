@@ -65,6 +65,13 @@ class Visit:
         return check_answers(form, typed, self.today)[1] if form else {}
 
 
+def share_of(studio: Studio, token: str) -> int | None:
+    """Return the share whose living link a token is, without looking at more than that."""
+    found = share_store.by_token(studio.file, token)
+    session = session_store.get(studio.file, found[1], studio.now()) if found else None
+    return found[0] if found and session and session.link_ends_at > studio.now() else None
+
+
 def visit(studio: Studio, token: str) -> Visit:
     """Return the session behind a link. Dead, revoked and unknown links are the same ``NotFound``."""
     found = share_store.by_token(studio.file, token)

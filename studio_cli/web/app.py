@@ -6,7 +6,7 @@ import contextlib
 import queue
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
@@ -33,7 +33,9 @@ from studio_cli.model.words import N_
 from studio_cli.templates import render
 from studio_cli.web import pages
 from studio_cli.web.guard import LARGEST_BODY, guarded
+from studio_cli.web.limits import Bounds, Limits, Ticks, Turns
 from studio_cli.web.pages import Dress, Place
+from studio_cli.web.proxies import NOBODY, Proxies
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -41,6 +43,8 @@ if TYPE_CHECKING:
 Log = Callable[[str], None]
 PAGES = "review|questionnaire|contract|payment|receipt/[0-9]+|summary|calendar.ics"
 """What can stand after a link."""
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+"""Those that a log may name: a client can call its method whatever it likes."""
 
 
 class Studios:
@@ -124,20 +128,30 @@ def no_mailer(studio: Studio) -> None:
     """Return no mail server: what is written waits in the outbox."""
 
 
-def make_app(studios: Studios, log: Log, link_base: str, mailer: MailerOf = no_mailer) -> ASGIApp:
+def make_app(
+    studios: Studios,
+    log: Log,
+    link_base: str,
+    *,
+    mailer: MailerOf = no_mailer,
+    proxies: Proxies = NOBODY,
+    bounds: Bounds = Bounds(),
+    ticks: Ticks = time.monotonic,
+) -> ASGIApp:
     """Return the application that serves every living link under ``link_base``.
 
     What a client's step writes into the outbox is sent after the answer: nobody waits for a mail server.
     """
     root = urlsplit(link_base).path.rstrip("/")
+    turns = Turns(bounds)
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
-                posted = await _form(request) if request.method == "POST" else Posted()
-                answer = await run_in_threadpool(_run, handler, request, posted)
-                if request.method == "POST":
-                    answer.background = BackgroundTask(_send_written)
+                if request.method != "POST":
+                    return await run_in_threadpool(_run, handler, request, Posted())
+                answer = await turns.run(_run, handler, request, await _form(request))
+                answer.background = BackgroundTask(_send_written)
                 return answer
             except Exception as error:
                 return await on_error(request, error)
@@ -155,15 +169,16 @@ def make_app(studios: Studios, log: Log, link_base: str, mailer: MailerOf = no_m
         except Exception as error:  # the step is saved and answered: the mail waits, and the log says why
             log(f"mail: {_where(error)}")
 
-    async def on_error(request: Request, error: Exception) -> Response:
+    async def on_error(where: Any, error: Exception) -> Response:
+        request = where if isinstance(where, Request) else Request(where)
         status = _status_of(error)
         if status == 500:
             log(_where(error))
         headers = {"Retry-After": "5"} if status == 503 else dict(getattr(error, "headers", None) or {})
-        return await refuse(request, status, headers)
+        return await run_in_threadpool(_error_page, studios, request, status, root, headers)
 
-    async def refuse(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
-        return await run_in_threadpool(_error_page, studios, request, status, root, headers or {})
+    async def find(token: str) -> int | None:
+        return await run_in_threadpool(_share_of, studios, token)
 
     app = Starlette(
         routes=[
@@ -185,7 +200,10 @@ def make_app(studios: Studios, log: Log, link_base: str, mailer: MailerOf = no_m
         exception_handlers={HTTPException: on_error},
     )
     app.router.redirect_slashes = False
-    return _logged(guarded(app, refuse, link_base), log)
+    public = {one.path for one in app.routes if isinstance(one, Route) and "{" not in one.path}
+    limits = Limits(find, bounds, ticks)
+    door = guarded(app, on_error, link_base, public=public, limits=limits, proxies=proxies)
+    return _logged(door, log, public)
 
 
 # ── handlers ──────────────────────────────────────────────────────────────────────────────────────
@@ -342,6 +360,12 @@ def dress(studio: Studio, root: str, request: Request, session: Session | None =
     return Dress(settings, root, choose(wanted, settings["studio.locale"]), brand.logo_size(studio))
 
 
+def _share_of(studios: Studios, token: str) -> int | None:
+    """Return the share whose living link a token is."""
+    with studios.one() as studio:
+        return journey.share_of(studio, token)
+
+
 def _error_page(
     studios: Studios, request: Request, status: int, root: str, headers: Mapping[str, str]
 ) -> Response:
@@ -365,7 +389,7 @@ def _where(error: BaseException) -> str:
     )
 
 
-def _logged(app: ASGIApp, log: Log) -> ASGIApp:
+def _logged(app: ASGIApp, log: Log, public: Collection[str]) -> ASGIApp:
     """Write a line for each request: never the token, an answer or a name."""
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
@@ -381,15 +405,19 @@ def _logged(app: ASGIApp, log: Log) -> ASGIApp:
 
         try:
             await app(scope, receive, watching)
+        except Exception as error:  # in the middle of an answer
+            log(_where(error))
+            raise
         finally:
             milliseconds = (time.monotonic() - begun) * 1000
-            log(f"{scope['method']} {_without_token(scope['path'])} {status or '-'} {milliseconds:.0f} ms")
+            method = scope["method"] if scope["method"] in METHODS else "…"
+            log(f"{method} {_without_token(scope['path'], public)} {status or '-'} {milliseconds:.0f} ms")
 
     return logged
 
 
-def _without_token(path: str) -> str:
+def _without_token(path: str, public: Collection[str]) -> str:
     known = re.fullmatch(rf".*?/s/[^/]*(/(?:{PAGES}))?", path)
     if known:
         return f"/s/…{known[1] or ''}"
-    return path if path in {"/", "/robots.txt", "/studio.css", "/studio.svg", "/studio.js", "/logo"} else "…"
+    return path if path in public else "…"

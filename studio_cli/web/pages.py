@@ -263,6 +263,16 @@ ERRORS: dict[int, tuple[str, str]] = {
         N_("Please open the link that you were given, and continue there."),
     ),
     413: (N_("That is too long"), N_("Please go back and shorten your answers.")),
+    429: (
+        N_("That was a lot at once"),
+        N_("Please wait a moment, then open the link that you were given once more. Nothing is lost."),
+    ),
+    431: (
+        N_("That is too long"),
+        N_(
+            "Please open the link exactly as you were given it, in a private window or another browser if need be."
+        ),
+    ),
     500: (
         N_("Something went wrong on our side"),
         N_("What you saved before is safe. Please try again in a few minutes."),
