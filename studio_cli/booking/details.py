@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio_cli.booking.studio import Studio
-from studio_cli.language import Language, choose
+from studio_cli.language import ENGLISH, Language, choose
 from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.settings import Settings
@@ -106,10 +106,13 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Return what is different between two ``Session.details``, in words."""
     before, after = _read(seen, language), _read(now, language)
+    if seen.get("when") == _read(now, ENGLISH).get("when"):  # the first versions kept it in English words
+        before["when"] = after["when"]
     changed = []
     for name, label in LABELS.items():
         old, new = before.get(name, ""), after.get(name, "")
-        reworded = name in _WORDING and seen.get(_WORDING[name], "") != now.get(_WORDING[name], "")
+        wording = _WORDING.get(name, "")
+        reworded = wording in seen and seen[wording] != now.get(wording)
         if old == new and old and reworded:
             new = language.text(N_("%(title)s, with another wording"), title=new)
         if old != new:

@@ -92,7 +92,8 @@ def seen_before(studio: Studio, here: Visit, revision: int | None = None) -> Det
     seen = session.step("review").revision if revision is None else revision
     if seen is None or seen >= session.revision:
         return None
-    return session_store.details_at(studio.file, session.id, seen)
+    details = session_store.details_at(studio.file, session.id, seen)
+    return None if details == session.details() else details
 
 
 def mark_opened(studio: Studio, share_id: int) -> None:
@@ -149,7 +150,7 @@ def sign(studio: Studio, token: str, revision: int, sha256: str, posted: Fields,
     with studio.file.atomic():
         here = _enter(studio, token, revision)
         agreement = here.session.contract
-        if agreement and agreement.sha256 != sha256:
+        if here.session.status == "pending" and agreement and agreement.sha256 != sha256:
             here = replace(here, changed=True)
         if not _may(here, "contract"):
             return _leave(studio, token, here, "contract", posted)
@@ -257,7 +258,15 @@ def _enter(studio: Studio, token: str, revision: int) -> Visit:
     """Look again, inside the write: is the link alive, and is the session what the client saw?"""
     studio.settle(studio.now())
     here = visit(studio, token)
-    return replace(here, changed=here.session.status == "pending" and revision != here.session.revision)
+    known = here.session.status != "pending" or _is_present(studio, here.session, revision)
+    return replace(here, changed=not known)
+
+
+def _is_present(studio: Studio, session: Session, revision: int) -> bool:
+    """Return whether a revision says what there is now: what was changed and changed back is no change."""
+    if revision == session.revision:
+        return True
+    return session_store.details_at(studio.file, session.id, revision) == session.details()
 
 
 def _may(here: Visit, step: StepName, *, again: bool = False) -> bool:
@@ -299,7 +308,7 @@ def _leave(
     What was typed for a session that has changed meanwhile is not lost: it waits as a draft.
     """
     if here.changed:
-        if step and posted and here.session.step(step).required:
+        if step and posted and _may_wait(here, step):
             return _keep_draft(studio, here, step, posted)
         return here
     before = sessions.get(studio, here.session.id)
@@ -307,6 +316,12 @@ def _leave(
     if after.status == "confirmed" != before.status:
         letter.tell_client(studio, after, "confirmed")
     return visit(studio, token)
+
+
+def _may_wait(here: Visit, step: StepName) -> bool:
+    """Return whether what was typed for a step is of use later: answers can be given again, a signature cannot."""
+    asked = here.session.step(step)
+    return asked.open or (step == "questionnaire" and asked.done_at is not None)
 
 
 def _last(posted: Fields) -> dict[str, str]:

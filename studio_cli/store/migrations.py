@@ -555,6 +555,8 @@ CREATE TRIGGER session_contract_exists BEFORE UPDATE OF contract_sha256 ON sessi
 WHEN NEW.contract_sha256 IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM document WHERE session_id = NEW.id AND sha256 = NEW.contract_sha256)
 BEGIN SELECT RAISE(ABORT, 'a session has a contract that exists'); END;;
+CREATE TRIGGER session_contract_comes_after BEFORE INSERT ON session WHEN NEW.contract_sha256 IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a session has a contract that exists'); END;;
 
 ALTER TABLE answer ADD COLUMN kind TEXT NOT NULL DEFAULT 'short';;
 

@@ -178,11 +178,15 @@ def _signed(row: sqlite3.Row) -> tuple[str, tuple[str, Instant]]:
 
 
 def _agreement(row: sqlite3.Row, signed: Mapping[str, tuple[str, Instant]]) -> Agreement | None:
-    """Return what a session knows of its contract; a signature counts for the text that it stands under."""
+    """Return what a session knows of its contract; a signature counts for the text that it stands under.
+
+    Once the session is confirmed, it is the last one whatever the text would be by now.
+    """
     sha256 = row["contract_sha256"]
     if sha256 is None:
         return None
-    name, at = signed.get(sha256, (None, None))
+    last = list(signed.values())[-1:] if row["status_now"] == "confirmed" else []
+    name, at = signed.get(sha256, last[0] if last else (None, None))
     return Agreement(row["contract_name"], sha256, name, at)
 
 

@@ -291,7 +291,10 @@ def _after(call: Call, name: StepName, visit: journey.Visit) -> Response:
     """Go on, or show what is wrong, or what changed since the client looked."""
     if visit.changed:
         return call.to(f"/review?seen={call.posted.revision}")
-    return call.to(f"/{name}" if visit.problems(name) and pages.may_look_at(name, visit) else "")
+    # Once the details are agreed to, what was typed before they changed is looked at first.
+    typed = visit.drafts if name == "review" else [name] if name in visit.drafts else ()
+    waiting = next((step for step in typed if pages.may_look_at(step, visit)), None)
+    return call.to(f"/{waiting}" if waiting else "")
 
 
 def _summary(call: Call) -> Response:

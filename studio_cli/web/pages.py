@@ -13,6 +13,7 @@ from studio_cli.booking.details import STEP_TITLES, describe, differences
 from studio_cli.booking.journey import TIPS, Visit, seen_before
 from studio_cli.booking.studio import Studio
 from studio_cli.language import Language
+from studio_cli.model.form import Answer
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import StepName
 from studio_cli.model.settings import Settings
@@ -196,8 +197,7 @@ def summary(place: Place) -> str:
     return place.page(
         "summary",
         answers=[
-            {"label": answer.label, "value": _answer(answer.value, language)}
-            for answer in place.visit.answers
+            {"label": answer.label, "value": _answer(answer, language)} for answer in place.visit.answers
         ],
         contract=contracts.as_html(signed[0].text) if signed else "",
         signature={
@@ -217,9 +217,10 @@ def receipt(place: Place, payment: Payment) -> str:
     return place.page("receipt", receipt=data["receipt"])
 
 
-def _answer(value: str, language: Language) -> str:
+def _answer(answer: Answer, language: Language) -> str:
     """Return an answer as its client gave it: of a yes or no, the word that they ticked."""
-    return language.text({"yes": N_("Yes"), "no": N_("No")}.get(value, value))
+    words = {"yes": N_("Yes"), "no": N_("No")} if answer.kind == "yes_no" else {}
+    return language.text(words[answer.value]) if answer.value in words else answer.value
 
 
 _ENDED = {

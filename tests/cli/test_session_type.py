@@ -10,7 +10,7 @@ from tests.conftest import Cli
 
 FAMILY = ("type", "add", "Family session", "--slug", "family", "--duration", "90m", "--price", "250")
 TYPE_FIELDS = {
-    "own_hours",
+    "own_hours", "contract",
     "id", "slug", "name", "duration_minutes", "price", "pay", "deposit", "deposit_percent", "location",
     "buffer_before_minutes", "buffer_after_minutes", "increment_minutes", "notice_minutes", "window_days", "per_day",
     "hold_minutes", "form", "private", "created_at", "archived_at",
