@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from whenever import Date
+
 from studio_cli.booking.studio import Studio
 from studio_cli.language import ENGLISH, Language, choose
 from studio_cli.model.money import parse_money
@@ -137,6 +139,8 @@ def _read(details: Mapping[str, str], language: Language) -> dict[str, str]:
         words["zone"] = show_offset(start, zone)
     for name in ("price", "discount", "tax", "total", "due_now"):
         words[name] = _amount(details.get(name, ""), language)
+    if details.get("balance_due"):
+        words["balance_due"] = language.date(Date.parse_iso(details["balance_due"]))
     if words["total"] == words["price"]:
         words["total"] = ""  # the price says it
     if "form" not in details:  # kept as “title (number of questions)”

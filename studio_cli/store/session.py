@@ -85,7 +85,7 @@ def unfinished(db: Database, now: Instant) -> list[Session]:
 def owing(db: Database, now: Instant, since: Instant) -> list[Session]:
     """Return the confirmed sessions from ``since`` on of which not everything is paid."""
     query = f"""{_SELECT} WHERE session.starts_at >= :since AND session.status = 'confirmed'
-        AND session.total_minor > (
+        AND coalesce(session.total_minor, session.price_minor) > (
           SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
           FROM payment WHERE session_id = session.id)
         ORDER BY session.starts_at, session.id"""
