@@ -193,6 +193,8 @@ ARGUMENTS = {
     ("contract", "edit"): ["x", "--file", "-"],
     ("contract", "check"): ["x"],
     ("payment", "record"): ["1", "50"],
+    ("payment", "refund"): ["1"],
+    ("payment", "receipt"): ["1"],
     ("mail", "show"): ["1"],
     ("mail", "test"): ["rui@example.com"],
     ("config", "get"): ["studio.name"],
