@@ -71,7 +71,7 @@ def test_more_than_the_price_is_kept_and_said(with_session: Cli) -> None:
     assert "50.00 CAD more than there was to pay" in over.err
     with_session("session", "cancel", "1", "--yes").ok()
     late = with_session("payment", "record", "1", "10").ok()
-    assert "may have to go back" in late.err
+    assert "has to go back" in late.err
     assert late.out.split("\t")[-1] == "canceled\n"
 
 
