@@ -190,6 +190,12 @@ class Stage:
         """Change a setting as the owner does."""
         studios.change_setting(self.studio, name, value)
 
+    def logo(self) -> None:
+        """Give the studio a logo."""
+        picture = self.studio.file.path.with_name("logo.png")
+        picture.write_bytes(png(300, 100))
+        self.setting("brand.logo", str(picture))
+
     def link(self, session: Session) -> str:
         """Share a session and return the path of its link."""
         return f"/s/{self.make.link(session)}"
@@ -481,9 +487,7 @@ def summary(on: Stage) -> str:
 @scene("confirmed")
 def in_german(on: Stage) -> str:
     """In the client's language, with a logo."""
-    logo = on.studio.file.path.with_name("logo.png")
-    logo.write_bytes(png(300, 100))
-    on.setting("brand.logo", str(logo))
+    on.logo()
     on.setting("brand.color", "#7a3e9d")
     return on.past("payment", on.wedding(language="de"))
 

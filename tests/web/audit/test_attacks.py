@@ -13,6 +13,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from starlette.applications import Starlette
@@ -20,6 +21,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from studio_cli.booking import session as sessions
 from studio_cli.web import server
 from tests.gallery import ANSWERS, Stage
 
@@ -127,10 +129,9 @@ def test_wapiti_finds_nothing(on: Stage, tools: Path, tmp_path: Path) -> None:
     """No script, file, command, redirect or header can be slipped in, through any form of any step."""
     on.setting("payment.provider", "offline")  # so that no post ends a session: the next finds its form again
     links = [on.link(on.wedding())]
-    links += [
-        on.past(step, on.make.session(form="family", allow_overlap=True))
-        for step in ("review", "questionnaire")
-    ]
+    for step in ("review", "questionnaire", "contract"):
+        again = on.make.session(form="family", contract="agreement", allow_overlap=True)
+        links.append(on.past(step, again))
     assert wapiti(tools, tmp_path, on.door.base, links) == {}
     posted = [line for line in on.door.log if line.startswith("POST /s/…/questionnaire 303")]
     assert len(posted) > 100, "wapiti did not get to the questions"
@@ -162,13 +163,18 @@ def sqlmap(tools: Path, folder: Path, address: str, fields: str | None = None) -
 
 def test_sqlmap_finds_nothing(on: Stage, tools: Path, tmp_path: Path) -> None:
     """Neither the link nor any field of any form, nor a header, becomes a part of a query."""
-    from urllib.parse import urlencode
-
     on.setting("payment.provider", "offline")
-    link = on.door.base + on.past("questionnaire", on.wedding())
-    answers = urlencode({"revision": "1", **ANSWERS})
-    assert not sqlmap(tools, tmp_path, f"{link}/questionnaire", answers)
+    link = on.door.base + on.past("contract", on.wedding())
+    unsigned = on.make.session(form="family", contract="agreement", allow_overlap=True)
+    contract = sessions.get(on.studio, unsigned.id).contract
+    assert contract
+    signed = {"revision": "1", "document": contract.sha256, "name": "Rui", "agreed": "yes"}
+    assert not sqlmap(tools, tmp_path, f"{link}/questionnaire", urlencode({"revision": "1", **ANSWERS}))
+    assert not sqlmap(
+        tools, tmp_path, f"{on.door.base}{on.past('questionnaire', unsigned)}/contract", urlencode(signed)
+    )
     assert not sqlmap(tools, tmp_path, f"{link}/payment", "revision=1")
+    assert not sqlmap(tools, tmp_path, f"{link}/review?seen=1")
     assert not sqlmap(tools, tmp_path, f"{link}*")
     assert len(on.door.log) > 1000
     assert not [line for line in on.door.log if " 500 " in line]
