@@ -21,6 +21,7 @@ from studio_cli.model.times import show_clock, show_day, show_short
 from studio_cli.model.words import N_
 
 if TYPE_CHECKING:
+    from decimal import Decimal
     from gettext import NullTranslations
 
     from babel.core import Locale
@@ -98,7 +99,16 @@ class Language:
         parts += [f"{left} min"] if left or not minutes else []
         return " ".join(parts)
 
-    # ── money and lists ──────────────────────────────────────────────────────────────────────────
+    # ── numbers, money and lists ──────────────────────────────────────────────────────────────────────────
+
+    def number(self, number: Decimal) -> str:
+        """Return ``8.875``, ``8,875``: with every decimal, and without marks for thousands, as it is also typed."""
+        if self.locale == "en":
+            return f"{number:f}"
+        from babel.numbers import format_decimal
+
+        locale = _babel(self.locale)
+        return str(format_decimal(number, locale=locale, decimal_quantization=False, group_separator=False))
 
     def money(self, money: Money) -> str:
         """Return an amount as a client reads it: ``CA$250.00``, ``250,00 €``."""
