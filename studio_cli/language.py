@@ -22,7 +22,8 @@ from studio_cli.model.words import N_
 
 if TYPE_CHECKING:
     from decimal import Decimal
-    from gettext import NullTranslations
+    from gettext import GNUTranslations, NullTranslations
+    from pathlib import Path
 
     from babel.core import Locale
 
@@ -205,13 +206,17 @@ Translator = Callable[[str], str]
 @cache
 def catalogue(code: str) -> NullTranslations:
     """Return the texts of a language; what is missing in it is English."""
-    from gettext import GNUTranslations, NullTranslations
+    from gettext import NullTranslations
 
     from studio_cli.templates import folder
 
     path = folder() / "languages" / f"{code}.po"
-    if code == "en" or not path.is_file():
-        return NullTranslations()
+    return NullTranslations() if code == "en" or not path.is_file() else read_catalogue(path, code)
+
+
+def read_catalogue(path: Path, code: str) -> GNUTranslations:
+    """Return the texts in a catalogue; a text that has no translation there stays what it is."""
+    from gettext import GNUTranslations
     from io import BytesIO
 
     from babel.messages.mofile import write_mo
