@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -188,6 +189,9 @@ def _unsigned(posted: Fields) -> dict[str, Problem]:
 TIPS = (10, 15, 20)
 """The tips that a client is offered, in percent of what they pay in all."""
 
+# Most of Europe and South America write 20,00; a comma before three digits is one for thousands.
+_DECIMAL_COMMA = re.compile(r",(?=\d{1,2}(?!\d))")
+
 
 def pay(studio: Studio, token: str, revision: int, posted: Fields | None = None) -> Visit:
     """The client does what the studio's way of being paid asks of them, with the tip that they choose."""
@@ -208,7 +212,8 @@ def _take_tip(studio: Studio, session: Session, typed: Mapping[str, str]) -> str
         return None
     chosen, total = typed["tip"], session.terms.total
     try:
-        other = parse_money(typed.get("tip_amount", ""), total.currency) if chosen == "other" else None
+        amount = _DECIMAL_COMMA.sub(".", typed.get("tip_amount", ""))
+        other = parse_money(amount, total.currency) if chosen == "other" else None
     except WrongUsage:
         return N_("Please write an amount like 20.00.")
     percent = int(chosen) if chosen in {str(tip) for tip in TIPS} else 0

@@ -244,7 +244,9 @@ def _bound(text: str | None, desk: Desk, *, days_later: int = 0) -> Instant | No
 )
 def receipt(
     ctx: typer.Context,
-    number: Annotated[int, typer.Argument(min=1, metavar="NUMBER", help="The number of the receipt.", show_default=False)],
+    number: Annotated[
+        int, typer.Argument(min=1, metavar="NUMBER", help="The number of the receipt.", show_default=False)
+    ],
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE.html", help="Write it as a page, to print or send.")
     ] = None,

@@ -377,7 +377,8 @@ def _error_page(
             again = request.url.path if status == 503 and request.method == "GET" else ""
             page = pages.error(status, dress(studio, root, request), again)
     except Exception:  # the file itself cannot be read: there is nothing to dress the page with
-        words = "Something went wrong. Please try again in a few minutes."
+        language = choose(preferred(request.headers.get("accept-language")), "en")
+        words = language.text(N_("Something went wrong. Please try again in a few minutes."))
         return PlainTextResponse(words, status_code=status, headers=headers)
     return HTMLResponse(page, status_code=status, headers=headers)
 

@@ -13,13 +13,12 @@ from studio_cli.booking.details import STEP_TITLES, describe, differences
 from studio_cli.booking.journey import TIPS, Visit, seen_before
 from studio_cli.booking.studio import Studio
 from studio_cli.language import Language
-from studio_cli.model.form import Answer
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import StepName
 from studio_cli.model.settings import Settings
 from studio_cli.model.words import N_
 from studio_cli.templates import render
-from studio_cli.web.questions import asked, said
+from studio_cli.web.questions import asked, said, shown
 
 MINUTES: dict[StepName, int] = {"review": 1, "questionnaire": 3, "contract": 3, "payment": 2}
 """About how long a step takes, for the line that says so."""
@@ -197,7 +196,8 @@ def summary(place: Place) -> str:
     return place.page(
         "summary",
         answers=[
-            {"label": answer.label, "value": _answer(answer, language)} for answer in place.visit.answers
+            {"label": answer.label, "value": shown(answer.kind, answer.value, language)}
+            for answer in place.visit.answers
         ],
         contract=contracts.as_html(signed[0].text) if signed else "",
         signature={
@@ -215,12 +215,6 @@ def receipt(place: Place, payment: Payment) -> str:
     """Return the receipt of a payment, to print or keep."""
     data = receipts.describe(place.studio, payment, place.dress.language)
     return place.page("receipt", receipt=data["receipt"])
-
-
-def _answer(answer: Answer, language: Language) -> str:
-    """Return an answer as its client gave it: of a yes or no, the word that they ticked."""
-    words = {"yes": N_("Yes"), "no": N_("No")} if answer.kind == "yes_no" else {}
-    return language.text(words[answer.value]) if answer.value in words else answer.value
 
 
 _ENDED = {

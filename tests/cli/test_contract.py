@@ -136,7 +136,11 @@ def test_files_that_are_none(new_studio: Cli, file: str) -> None:
 def test_check(with_terms: Cli, terms: Path) -> None:
     """Checking tells every mistake with its file and line, exit 2; of a good text that, exit 0; nothing is kept."""
     assert with_terms("contract", "check", str(terms)).ok().out.endswith("terms.md is fine.\n")
-    assert with_terms("contract", "check", "terms", "--json").ok().json == {"contract": "terms", "fine": True, "mistakes": []}
+    assert with_terms("contract", "check", "terms", "--json").ok().json == {
+        "contract": "terms",
+        "fine": True,
+        "mistakes": [],
+    }
     terms.write_text("\n{{ client.nmae }}\n{% set x = 1 %}\n{{ price }}", encoding="utf-8")
     result = with_terms("contract", "check", str(terms))
     assert result.code == 2
