@@ -206,15 +206,17 @@ class Door:
 
 @pytest.fixture
 def door(studio: Studio, clock: Clock) -> Iterator[Door]:
-    """The clients' door of ``studio``, served on loopback by a thread."""
+    """The clients' door of ``studio``, served on loopback by a thread; it lets tests hurry as no person does."""
     from studio_cli.booking.studio import remember_address
     from studio_cli.web import server
+    from studio_cli.web.limits import Bounds, Rate
 
     listening = server.bind("127.0.0.1", 0)
     base = server.address_of(listening, "127.0.0.1")
     remember_address(studio, base)
-    served = Door(base)
-    with server.Door(listening, studio.file.path, clock, served.log.append, link_base=base):
+    served, fast = Door(base), Rate(10**6, 10**6)
+    bounds = Bounds(reading=fast, writing=fast, wrong=fast)
+    with server.Door(listening, studio.file.path, clock, served.log.append, link_base=base, bounds=bounds):
         yield served
 
 

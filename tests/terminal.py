@@ -13,6 +13,7 @@ import sys
 import termios
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 CTRL_C = "\x03"
 CTRL_D = "\x04"
@@ -91,6 +92,13 @@ class Terminal:
 def studio(*arguments: str) -> list[str]:
     """Return the command line of a studio command."""
     return [sys.executable, "-m", "studio_cli", *arguments]
+
+
+def script(path: Path, lines: str) -> Path:
+    """Write a shell script to be run in place of somebody else's program: an editor, a browser."""
+    path.write_text(f"#!/bin/sh\n{lines}\n")
+    path.chmod(0o700)
+    return path
 
 
 def on_terminal(

@@ -8,6 +8,7 @@ from whenever import Instant
 
 from studio_cli.booking import availability, new_session, slot
 from studio_cli.booking import client as clients
+from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
@@ -23,7 +24,7 @@ from studio_cli.templates import folder
 ZONE = "America/Toronto"
 TYPES = (
     TypedOffer("Family session", "family", "90m", "250", "50", location="12 Dundas Street West, studio 3",
-               buffer_after="15m", hold="5d", form="family"),
+               buffer_after="15m", hold="5d", form="family", contract="agreement"),
     TypedOffer("Portrait", "portrait", "60m", "160", "25%", location="12 Dundas Street West, studio 3"),
     TypedOffer("Team headshots", "headshots", "2h", "480", location="At your office", buffer_before="30m"),
     TypedOffer("Wedding consultation", "consultation", "30m", "0", location="By video"),
@@ -57,6 +58,7 @@ def furnish(path: Path, clock: Clock) -> Studio:
     )
     change_setting(studio, "studio.phone", "+1 416 555 0111")
     forms.add(studio, "family", (folder() / "sample" / "family.toml").read_text(encoding="utf-8"))
+    contracts.add(studio, "agreement", (folder() / "sample" / "agreement.md").read_text(encoding="utf-8"))
     for offer in TYPES:
         types.add(studio, offer)
     for name, email, phone in CLIENTS:

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from whenever import Date
+
 from studio_cli.booking import letter
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, WrongUsage
+from studio_cli.model.answers import Problem, check_answers
 from studio_cli.model.contract import Signature
-from studio_cli.model.form import Answer, check_answers
+from studio_cli.model.form import Answer
 from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.text import clean
@@ -32,22 +35,24 @@ class Visit:
     """A client at their session, through one of its links.
 
     ``changed``: what was posted was about other details than there are now. ``drafts`` are what was posted and
-    could not be kept as done, ``problems`` what is wrong with it, by the name of its field.
+    could not be kept as done, ``problems`` what is wrong with it, by the name of its field. ``today`` is the day
+    in the studio's zone.
     """
 
     session: Session
     share_id: int
+    today: Date
     answers: tuple[Answer, ...] = ()
     drafts: Mapping[StepName, Fields] = field(default_factory=dict)
     changed: bool = False
-    trouble: Mapping[str, str] = field(default_factory=dict)
+    trouble: Mapping[str, Problem] = field(default_factory=dict)
 
     @property
     def current(self) -> StepName | None:
         """The step that the client is asked for now."""
         return self.session.waiting_for[0].name if self.session.waiting_for else None
 
-    def problems(self, step: StepName) -> dict[str, str]:
+    def problems(self, step: StepName) -> dict[str, Problem]:
         """Return what is wrong with what was typed for a step and is waiting to be mended."""
         typed = self.drafts.get(step)
         if step == "payment":
@@ -57,7 +62,14 @@ class Visit:
         if step == "contract":
             return _unsigned(typed)
         form = self.session.form
-        return check_answers(form, _last(typed))[1] if form else {}
+        return check_answers(form, typed, self.today)[1] if form else {}
+
+
+def share_of(studio: Studio, token: str) -> int | None:
+    """Return the share whose living link a token is, without looking at more than that."""
+    found = share_store.by_token(studio.file, token)
+    session = session_store.get(studio.file, found[1], studio.now()) if found else None
+    return found[0] if found and session and session.link_ends_at > studio.now() else None
 
 
 def visit(studio: Studio, token: str) -> Visit:
@@ -66,8 +78,9 @@ def visit(studio: Studio, token: str) -> Visit:
     session = session_store.get(studio.file, found[1], studio.now()) if found else None
     if found is None or session is None or session.link_ends_at <= studio.now():
         raise NotFound("This link does not work.", code="no_link")
+    today = studio.now().to_tz(studio.settings.zone).date()
     answers = tuple(session_store.answers(studio.file, session.id))
-    return Visit(session, found[0], answers, session_store.drafts(studio.file, session.id))
+    return Visit(session, found[0], today, answers, session_store.drafts(studio.file, session.id))
 
 
 def seen_before(studio: Studio, here: Visit, revision: int | None = None) -> Details | None:
@@ -109,7 +122,7 @@ def questionnaire(studio: Studio, token: str, revision: int, posted: Fields) -> 
         if not _may(here, "questionnaire", again=True):
             return _leave(studio, token, here, "questionnaire", posted)
         assert here.session.form is not None
-        answers, problems = check_answers(here.session.form, _last(posted))
+        answers, problems = check_answers(here.session.form, posted, here.today)
         if problems:
             return _keep_draft(studio, here, "questionnaire", posted)
         if tuple(answers) != here.answers:
@@ -157,16 +170,17 @@ def sign(studio: Studio, token: str, revision: int, sha256: str, posted: Fields,
         return _leave(studio, token, here)
 
 
-def _unsigned(posted: Fields) -> dict[str, str]:
+def _unsigned(posted: Fields) -> dict[str, Problem]:
     """Return what is missing for a signature, by the name of the field."""
-    typed, problems = _last(posted), {}
+    typed, problems = _last(posted), dict[str, Problem]()
     try:
         clean(typed.get("name", ""), "The name")
     except WrongUsage as problem:
         empty = problem.code == "empty"
-        problems["name"] = N_("Please type your full name.") if empty else N_("Please type just your name.")
+        text = N_("Please type your full name.") if empty else N_("Please type just your name.")
+        problems["name"] = Problem(text)
     if typed.get("agreed") != "yes":
-        problems["agreed"] = N_("Please tick that you agree.")
+        problems["agreed"] = Problem(N_("Please tick that you agree."))
     return problems
 
 
@@ -181,7 +195,7 @@ def pay(studio: Studio, token: str, revision: int, posted: Fields | None = None)
         if _may(here, "payment"):
             problem = _take_tip(studio, here.session, _last(posted or {}))
             if problem:
-                return replace(here, trouble={"tip": problem})
+                return replace(here, trouble={"tip": Problem(problem)})
             here = visit(studio, token)
         testing = studio.settings["payment.provider"] == "test"
         return (_pay_test if testing else _announce)(studio, token, here)

@@ -112,6 +112,14 @@ def send_news(studio: Studio, mailer: Mailer | None, session_id: int) -> list[Me
     return [deliver(studio, mailer, message.id) for message in waiting]
 
 
+def send_written(studio: Studio, mailer: Mailer | None) -> list[Message]:
+    """Send what a client's step has just written: not the shares, which whoever made them is sending."""
+    if mailer is None:
+        return []
+    waiting = message_store.listed(studio.file, ("queued",))
+    return [deliver(studio, mailer, message.id) for message in waiting if message.kind != "share"]
+
+
 def send_again(studio: Studio, mailer: Mailer, number: int) -> Message:
     """Send one message by its number; one whose fate is unknown is sent again because the owner says so."""
     message = get(studio, number)

@@ -85,7 +85,7 @@ def edit(ctx: typer.Context, name: Name, file: File = None, as_json: Json = Fals
     desk = desk_of(ctx)
     before = contracts.find(desk.studio, name)
     source = read_text(file) if file is not None else _from_editor(desk, before)
-    contract, changed = contracts.edit(desk.studio, name, source)
+    contract, changed = contracts.edit(desk.studio, name, before.source if source is None else source)
     _show(desk, contract, "is changed" if changed else "is as it was", as_json)
     if changed and desk.on_terminal and not as_json:
         desk.say(
@@ -93,7 +93,12 @@ def edit(ctx: typer.Context, name: Name, file: File = None, as_json: Json = Fals
         )
 
 
-def _from_editor(desk: Desk, contract: Contract) -> str:
+def _from_editor(desk: Desk, contract: Contract) -> str | None:
+    if not desk.may_ask:
+        raise WrongUsage(
+            "An editor needs a terminal.",
+            hint=f"Or give the new text: studio contract edit {contract.name} --file FILE",
+        )
     from studio_cli.cli.editor import edit_until_right
 
     return edit_until_right(
@@ -116,14 +121,15 @@ def check(
     source = read_text(what) if is_file else contracts.find(desk.studio, what).source
     mistakes = contracts.check(source) if source.strip() else [Mistake(1, "It is empty.")]
     if as_json:
-        desk.json({"ok": not mistakes, "mistakes": [mistake.as_json() for mistake in mistakes]})
+        listed = [mistake.as_json() for mistake in mistakes]
+        desk.json({"contract": what, "fine": not mistakes, "mistakes": listed})
     for mistake in mistakes:
         if not as_json:
             desk.data(f"{shown(what)}:{mistake.line}: {shown(mistake.message)}")
     if mistakes:
-        raise typer.Exit(2)
+        raise typer.Exit(WrongUsage.exit_code)
     if not as_json:
-        desk.say(f"{shown(what)} is fine.")
+        desk.data(f"{shown(what)} is fine.")
 
 
 def _said(mistake: Mistake) -> str:

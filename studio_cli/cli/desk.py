@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from studio_cli.booking.mail import Mailer
+    from studio_cli.model.settings import Settings
 
 
 class Desk:
@@ -77,22 +78,26 @@ class Desk:
             self._studio.file.close()
             self._studio = None
 
-    def secret(self, name: str) -> str | None:
+    def secret(self, name: str, settings: Settings | None = None) -> str | None:
         """Return a secret of this studio."""
         from studio_cli.model.settings import SECRETS, STUDIO_ID
 
-        return config.read_secret(self.environ, SECRETS[name], self.studio.settings[STUDIO_ID], name)
+        known = settings or self.studio.settings
+        return config.read_secret(self.environ, SECRETS[name], known[STUDIO_ID], name)
 
-    def mailer(self) -> Mailer | None:
-        """Return the mail server of the settings, or None when there is none."""
-        settings = self.studio.settings
+    def mailer(self, studio: Studio | None = None) -> Mailer | None:
+        """Return the mail server of the settings as they are now, or None when there is none.
+
+        ``studio`` is the same one, opened by another thread.
+        """
+        settings = (studio or self.studio).settings
         host = settings.get("mail.host")
         if host is None:
             return None
         from studio_cli.outside.smtp import SmtpServer
 
         user = settings.get("mail.user")
-        password = self.secret("mail.password") if user else None
+        password = self.secret("mail.password", settings) if user else None
         return SmtpServer(host, int(settings["mail.port"]), settings["mail.tls"], user, password)
 
     # ── speaking ─────────────────────────────────────────────────────────────────────────────────

@@ -12,7 +12,7 @@ from studio_cli.cli.desk import Desk
 from studio_cli.model.availability import Block, Hours, day_name, show_minutes
 from studio_cli.model.client import Client
 from studio_cli.model.event import Line
-from studio_cli.model.form import Answer, Form
+from studio_cli.model.form import Answer, Field, Form
 from studio_cli.model.message import Message
 from studio_cli.model.money import Money
 from studio_cli.model.payment import Payment
@@ -70,7 +70,7 @@ def waiting(session: Session) -> str:
     """Return what a pending session waits for, as the owner reads it."""
     names = [step.name for step in session.waiting_for]
     if names == ["payment"] and session.step("payment").announced_at:
-        return "you: record the payment"
+        return "you: confirm payment"
     if session.status == "pending" and not names:
         return "you: confirm it"
     return ", ".join(names)
@@ -241,6 +241,14 @@ def show_list(
         desk.show(_table(columns, rows))
     else:
         desk.say(empty)
+
+
+def show_section(desk: Desk, title: str, columns: Sequence[Column], rows: Sequence[Any]) -> None:
+    """Write a list under a title of its own."""
+    from rich.text import Text
+
+    desk.show(Text(title, style="bold underline"))
+    desk.show(_table(columns, rows))
 
 
 def show_csv(desk: Desk, columns: Sequence[Column], rows: Sequence[Any]) -> None:
@@ -490,12 +498,34 @@ def _limits(offer: SessionType) -> str:
 
 
 def show_form(desk: Desk, form: Form) -> None:
-    """Show a questionnaire as a card: one question a line."""
-    facts = [
+    """Show a questionnaire as a card: each question with its rules; elsewhere one question a line."""
+    plain = [
         (field.name, f"{field.label} ({field.kind}{', required' if field.required else ''})")
         for field in form.fields
     ]
-    show_card(desk, form.title, facts, facts)
+    facts = [
+        (name, "\n".join([question, *_rules(field)]))
+        for (name, question), field in zip(plain, form.fields, strict=True)
+    ]
+    show_card(desk, form.title, facts, plain)
+
+
+def _rules(field: Field) -> list[str]:
+    """Return what an answer must be, and when it is asked for, a line each."""
+    counted = "" if field.kind == "choices" else " characters"
+    limits = [
+        f"from {field.min}" if field.min else "",
+        f"to {field.max}" if field.max else "",
+        f"at least {field.least}" if field.least else "",
+        f"at most {field.most}{counted}" if field.most else "",
+    ]
+    lines = [
+        field.help or "",
+        ", ".join(field.options),
+        " ".join(filter(None, limits)),
+        f"only if {field.show_if.field} is {field.show_if.equals}" if field.show_if else "",
+    ]
+    return [f"  {line}" for line in lines if line]
 
 
 def show_timetable(desk: Desk, table: Timetable) -> None:

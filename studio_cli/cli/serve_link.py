@@ -15,7 +15,7 @@ from studio_cli.cli.link import show_qr
 from studio_cli.cli.params import desk_of, example
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.session import Session
-from studio_cli.model.settings import DEFAULT_PORT, check_public_url, is_local
+from studio_cli.model.settings import DEFAULT_PORT, check_proxies, check_public_url, is_local
 from studio_cli.model.text import shown
 
 app = typer.Typer()
@@ -27,7 +27,7 @@ app = typer.Typer()
         "studio serve-link",
         "studio serve-link 12 --once",
         "studio serve-link --port 0",
-        "studio serve-link --public-url https://book.example.com",
+        "studio serve-link --public-url https://book.example.com --trusted-proxy 127.0.0.1",
     ),
 )
 def serve_link(
@@ -47,17 +47,28 @@ def serve_link(
         str | None,
         typer.Option("--public-url", metavar="URL", help="The address clients open, when it is another one."),
     ] = None,
+    trusted_proxy: Annotated[
+        str | None,
+        typer.Option(
+            "--trusted-proxy",
+            metavar="ADDRESS",
+            help="The proxy in front of it, whose X-Forwarded-For says who asks.",
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Write where it serves, and the link, as one JSON line.")
     ] = False,
 ) -> None:
     """Serve every open link, so that clients can complete their bookings. Ctrl-C ends it."""
+    from studio_cli.web.proxies import Proxies
     from studio_cli.web.server import Door, address_of, bind, end_on_terminate
 
     desk = desk_of(ctx)
     if once and session is None:
         raise WrongUsage("--once needs a session.", hint="For example: studio serve-link 12 --once")
     studio = desk.studio
+    trusted = studio.settings.get("web.trusted_proxy") if trusted_proxy is None else trusted_proxy
+    proxies = Proxies.named(None if trusted is None else check_proxies(trusted))
     shared = sessions.find(studio, session) if session else None
     listening = bind(host, port)
     with contextlib.closing(listening):
@@ -75,7 +86,10 @@ def serve_link(
         end_on_terminate()
         # A person sees what their clients do; a log has requests without names, answers or tokens.
         for_people = desk.stderr.isatty()
-        door = Door(listening, desk.path, desk.clock, _quiet if for_people else desk.say, link_base=link_base)
+        log = _quiet if for_people else desk.say
+        door = Door(
+            listening, desk.path, desk.clock, log, link_base=link_base, proxies=proxies, mailer=desk.mailer
+        )
         news = News(desk, desk.studio, aloud=for_people)
         watched = shared.id if shared and once else None
         door.serve(lambda: news.look(watched))

@@ -143,6 +143,7 @@ class Share:
     created_at: Instant
     opened_at: Instant | None
     revoked_at: Instant | None
+    last_opened_at: Instant | None = None
 
     def as_json(self, zone: str) -> dict[str, Any]:
         """Return the share as scripts read it; times in ``zone``."""
@@ -151,6 +152,7 @@ class Share:
             "channel": self.channel,
             "created_at": rfc3339(self.created_at, zone),
             "opened_at": self.opened_at and rfc3339(self.opened_at, zone),
+            "last_opened_at": self.last_opened_at and rfc3339(self.last_opened_at, zone),
             "revoked_at": self.revoked_at and rfc3339(self.revoked_at, zone),
         }
 

@@ -79,6 +79,22 @@ def _leads_somewhere(url: str) -> bool:
     return parts.scheme in {"http", "https"} and bool(parts.hostname) and plain
 
 
+def check_proxies(text: str) -> str:
+    """Return the addresses and networks of proxies, each in its usual form, separated by commas."""
+    import ipaddress  # only when they are set: every command loads this module
+
+    try:
+        networks = [ipaddress.ip_network(part.strip(), strict=False) for part in text.split(",")]
+    except ValueError:
+        networks = []
+    if not networks or any(network.prefixlen == 0 for network in networks):
+        raise WrongUsage(
+            f"{shown(text)[:80]!r} is not the address of a proxy.",
+            hint="Write it like 127.0.0.1, 10.0.0.0/8 or both: 127.0.0.1, 10.0.0.0/8.",
+        )
+    return ", ".join(str(one).removesuffix(f"/{one.max_prefixlen}") for one in networks)
+
+
 def is_local(address: str) -> bool:
     """Return whether an address leads nowhere but to this machine."""
     return address.startswith(("http://127.", "http://localhost", "http://[::1]"))
@@ -126,6 +142,9 @@ KEYS: dict[str, Key] = {
     "brand.logo": Key("a picture at the head of the pages: PNG, JPEG, WebP or GIF", _line("The logo")),
     "brand.color": Key("the colour of the pages' buttons", _color, "#2f5d50"),
     "web.public_url": Key("the address clients open, for example https://book.example.com", check_public_url),
+    "web.trusted_proxy": Key(
+        "the proxy in front of serve-link, for example 127.0.0.1: it says who asks", check_proxies
+    ),
     "mail.from": Key("the sender of your mails", check_email),
     "mail.host": Key("the mail server", _host),
     "mail.port": Key("the mail server's port", _port, "587"),

@@ -30,13 +30,18 @@ def clean(text: str, what: str, *, limit: int = SHORT, multiline: bool = False) 
     if not value:
         raise WrongUsage(f"{what} is empty.", code="empty")
     if len(value) > limit:
-        raise WrongUsage(f"{what} has {len(value):,} characters; the limit is {limit:,}.", code="too_long")
+        raise WrongUsage(
+            f"{what} has {len(value):,} characters; the limit is {limit:,}.",
+            code="too_long",
+            details={"count": len(value), "most": limit},
+        )
     for character in value:
         if _forbidden(character, multiline):
             raise WrongUsage(
                 f"{what} contains a character that cannot be kept (U+{ord(character):04X}).",
                 hint="Remove it and try again.",
                 code="control_character",
+                details={"character": f"U+{ord(character):04X}"},
             )
     return value
 

@@ -19,6 +19,13 @@ def insert(db: Database, form: Form, source: str, now: Instant) -> int:
     return cursor.lastrowid
 
 
+def update(db: Database, form: Form, source: str) -> None:
+    """Replace the text and the definition of the form of that name."""
+    db.connection.execute(
+        "UPDATE form SET source = ?, definition = ? WHERE name = ?", (source, form.stored(), form.name)
+    )
+
+
 def by_name(db: Database, name: str) -> tuple[int, Form] | None:
     """Return the number and the form of that name."""
     with db.reading() as sql:

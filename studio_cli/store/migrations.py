@@ -651,6 +651,8 @@ BEGIN SELECT RAISE(ABORT, 'studio:refund more cannot be given back than was paid
 CREATE INDEX payment_refunds ON payment (refund_of) WHERE refund_of IS NOT NULL;;
 CREATE INDEX payment_at ON payment (at);;
 
+CREATE INDEX session_unfinished ON session (status) WHERE status IN ('pending', 'inquiry');;
+
 CREATE TABLE receipt (
   number INTEGER PRIMARY KEY CHECK (number >= 1),
   payment_id INTEGER NOT NULL UNIQUE REFERENCES payment (id),

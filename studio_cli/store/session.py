@@ -75,6 +75,25 @@ def listed(
         return _sessions(db, sql.execute(query, values).fetchall())
 
 
+def unfinished(db: Database, now: Instant) -> list[Session]:
+    """Return the sessions that are pending or asked for, those whose hold has just run out among them."""
+    query = f"{_SELECT} WHERE session.status IN ('pending', 'inquiry') ORDER BY session.starts_at, session.id"
+    with db.reading() as sql:
+        return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
+
+
+def owing(db: Database, now: Instant, since: Instant) -> list[Session]:
+    """Return the confirmed sessions from ``since`` on of which not everything is paid."""
+    query = f"""{_SELECT} WHERE session.starts_at >= :since AND session.status = 'confirmed'
+        AND session.total_minor > (
+          SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
+          FROM payment WHERE session_id = session.id)
+        ORDER BY session.starts_at, session.id"""
+    with db.reading() as sql:
+        rows = sql.execute(query, {"now": stored(now), "since": stored(since)}).fetchall()
+        return _sessions(db, rows)
+
+
 def last_touched(db: Database) -> int | None:
     """Return the number of the session that the owner touched last."""
     with db.reading() as sql:
@@ -175,6 +194,7 @@ def _share(row: sqlite3.Row) -> Share:
         created_at=from_stored(row["created_at"]),
         opened_at=_moment(row["opened_at"]),
         revoked_at=_moment(row["revoked_at"]),
+        last_opened_at=_moment(row["last_opened_at"]),
     )
 
 
@@ -402,8 +422,8 @@ def save_answers(db: Database, number: int, answers: Sequence[Answer]) -> None:
     """Replace the answers to the questionnaire."""
     db.connection.execute("DELETE FROM answer WHERE session_id = ?", (number,))
     db.connection.executemany(
-        "INSERT INTO answer (session_id, name, position, label, value) VALUES (?, ?, ?, ?, ?)",
-        [(number, answer.name, index, answer.label, answer.value) for index, answer in enumerate(answers)],
+        "INSERT INTO answer (session_id, name, position, label, value, kind) VALUES (?, ?, ?, ?, ?, ?)",
+        [(number, one.name, index, one.label, one.value, one.kind) for index, one in enumerate(answers)],
     )
 
 
@@ -411,7 +431,7 @@ def answers(db: Database, number: int) -> list[Answer]:
     """Return the client's answers in the order of the questions."""
     with db.reading() as sql:
         rows = sql.execute(
-            "SELECT name, label, value FROM answer WHERE session_id = ? ORDER BY position", (number,)
+            "SELECT name, label, value, kind FROM answer WHERE session_id = ? ORDER BY position", (number,)
         ).fetchall()
     return [Answer(*row) for row in rows]
 

@@ -6,32 +6,36 @@ import contextlib
 import queue
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from studio_cli.booking import brand, journey
+from studio_cli.booking import brand, journey, mail
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking.calendar_file import calendar_file
 from studio_cli.booking.details import language_of
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Busy, FileTrouble, NotFound
 from studio_cli.language import choose, preferred
+from studio_cli.model.answers import Problem
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.text import shown
 from studio_cli.model.words import N_
 from studio_cli.templates import render
 from studio_cli.web import pages
 from studio_cli.web.guard import LARGEST_BODY, guarded
+from studio_cli.web.limits import Bounds, Limits, Ticks, Turns
 from studio_cli.web.pages import Dress, Place
+from studio_cli.web.proxies import NOBODY, Proxies
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -39,6 +43,8 @@ if TYPE_CHECKING:
 Log = Callable[[str], None]
 PAGES = "review|questionnaire|contract|payment|receipt/[0-9]+|summary|calendar.ics"
 """What can stand after a link."""
+METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
+"""Those that a log may name: a client can call its method whatever it likes."""
 
 
 class Studios:
@@ -114,15 +120,39 @@ class Call:
 Handler = Callable[[Call], Response]
 
 
-def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
-    """Return the application that serves every living link under ``link_base``."""
+MailerOf = Callable[[Studio], mail.Mailer | None]
+"""The mail server of a studio's settings as they are now."""
+
+
+def no_mailer(studio: Studio) -> None:
+    """Return no mail server: what is written waits in the outbox."""
+
+
+def make_app(
+    studios: Studios,
+    log: Log,
+    link_base: str,
+    *,
+    mailer: MailerOf = no_mailer,
+    proxies: Proxies = NOBODY,
+    bounds: Bounds = Bounds(),
+    ticks: Ticks = time.monotonic,
+) -> ASGIApp:
+    """Return the application that serves every living link under ``link_base``.
+
+    What a client's step writes into the outbox is sent after the answer: nobody waits for a mail server.
+    """
     root = urlsplit(link_base).path.rstrip("/")
+    turns = Turns(bounds)
 
     def route(path: str, handler: Handler, *methods: str) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
-                posted = await _form(request) if request.method == "POST" else Posted()
-                return await run_in_threadpool(_run, handler, request, posted)
+                if request.method != "POST":
+                    return await run_in_threadpool(_run, handler, request, Posted())
+                answer = await turns.run(_run, handler, request, await _form(request))
+                answer.background = BackgroundTask(_send_written)
+                return answer
             except Exception as error:
                 return await on_error(request, error)
 
@@ -132,15 +162,23 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
         with studios.one() as studio:
             return handler(Call(studio, request, posted, root))
 
-    async def on_error(request: Request, error: Exception) -> Response:
+    def _send_written() -> None:
+        try:
+            with studios.one() as studio:
+                mail.send_written(studio, mailer(studio))
+        except Exception as error:  # the step is saved and answered: the mail waits, and the log says why
+            log(f"mail: {_where(error)}")
+
+    async def on_error(where: Any, error: Exception) -> Response:
+        request = where if isinstance(where, Request) else Request(where)
         status = _status_of(error)
         if status == 500:
             log(_where(error))
         headers = {"Retry-After": "5"} if status == 503 else dict(getattr(error, "headers", None) or {})
-        return await refuse(request, status, headers)
+        return await run_in_threadpool(_error_page, studios, request, status, root, headers)
 
-    async def refuse(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
-        return await run_in_threadpool(_error_page, studios, request, status, root, headers or {})
+    async def find(token: str) -> int | None:
+        return await run_in_threadpool(_share_of, studios, token)
 
     app = Starlette(
         routes=[
@@ -162,7 +200,10 @@ def make_app(studios: Studios, log: Log, link_base: str) -> ASGIApp:
         exception_handlers={HTTPException: on_error},
     )
     app.router.redirect_slashes = False
-    return _logged(guarded(app, refuse, link_base), log)
+    public = {one.path for one in app.routes if isinstance(one, Route) and "{" not in one.path}
+    limits = Limits(find, bounds, ticks)
+    door = guarded(app, on_error, link_base, public=public, limits=limits, proxies=proxies)
+    return _logged(door, log, public)
 
 
 # ── handlers ──────────────────────────────────────────────────────────────────────────────────────
@@ -201,7 +242,7 @@ def _look(call: Call, name: StepName) -> Response:
 
 def _place(call: Call, visit: journey.Visit) -> Place:
     if call.request.query_params.get("tip") == "wrong":
-        visit = replace(visit, trouble={"tip": N_("Please write an amount like 20.00.")})
+        visit = replace(visit, trouble={"tip": Problem(N_("Please write an amount like 20.00."))})
     seen = _number(call.request.query_params.get("seen", ""))
     return Place(call.studio, visit, call.token, call.dress(visit.session), seen or None)
 
@@ -319,6 +360,12 @@ def dress(studio: Studio, root: str, request: Request, session: Session | None =
     return Dress(settings, root, choose(wanted, settings["studio.locale"]), brand.logo_size(studio))
 
 
+def _share_of(studios: Studios, token: str) -> int | None:
+    """Return the share whose living link a token is."""
+    with studios.one() as studio:
+        return journey.share_of(studio, token)
+
+
 def _error_page(
     studios: Studios, request: Request, status: int, root: str, headers: Mapping[str, str]
 ) -> Response:
@@ -342,7 +389,7 @@ def _where(error: BaseException) -> str:
     )
 
 
-def _logged(app: ASGIApp, log: Log) -> ASGIApp:
+def _logged(app: ASGIApp, log: Log, public: Collection[str]) -> ASGIApp:
     """Write a line for each request: never the token, an answer or a name."""
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
@@ -358,15 +405,19 @@ def _logged(app: ASGIApp, log: Log) -> ASGIApp:
 
         try:
             await app(scope, receive, watching)
+        except Exception as error:  # in the middle of an answer
+            log(_where(error))
+            raise
         finally:
             milliseconds = (time.monotonic() - begun) * 1000
-            log(f"{scope['method']} {_without_token(scope['path'])} {status or '-'} {milliseconds:.0f} ms")
+            method = scope["method"] if scope["method"] in METHODS else "…"
+            log(f"{method} {_without_token(scope['path'], public)} {status or '-'} {milliseconds:.0f} ms")
 
     return logged
 
 
-def _without_token(path: str) -> str:
+def _without_token(path: str, public: Collection[str]) -> str:
     known = re.fullmatch(rf".*?/s/[^/]*(/(?:{PAGES}))?", path)
     if known:
         return f"/s/…{known[1] or ''}"
-    return path if path in {"/", "/robots.txt", "/studio.css", "/studio.svg", "/studio.js", "/logo"} else "…"
+    return path if path in public else "…"

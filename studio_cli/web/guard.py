@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+
+from studio_cli.web.limits import Limits
+from studio_cli.web.proxies import Proxies
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
 LARGEST_BODY = 1024 * 1024
 """Bytes; a questionnaire with every answer as long as it may be stays below."""
 
-_OUR_PATHS = re.compile(r"(/?|/s/.*|/studio\.(css|svg|js)|/logo|/robots\.txt)\Z", re.DOTALL)
+UNREADABLE = "studio.unreadable"
+"""In the scope of a request that could not be read: the status of its answer."""
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
@@ -35,37 +38,77 @@ HEADERS = {
 }
 
 
-def guarded(app: ASGIApp, refuse: Callable[[Request, int], Awaitable[Response]], link_base: str) -> ASGIApp:
-    """Return ``app`` behind the guards; ``link_base`` is the address at which clients reach it."""
-    public = urlsplit(link_base)
-    prefix = public.path.rstrip("/")
+def guarded(
+    app: ASGIApp,
+    failed: Callable[[Any, Exception], Awaitable[Response]],
+    link_base: str,
+    *,
+    public: Collection[str],
+    limits: Limits,
+    proxies: Proxies,
+) -> ASGIApp:
+    """Return ``app`` behind the guards.
+
+    ``failed`` makes the answer to an error, ``link_base`` is the address at which clients reach the pages, and
+    ``public`` are the paths that need no link.
+    """
+    base = urlsplit(link_base)
+    prefix = base.path.rstrip("/")
+    ours = re.compile("|".join(["", "/s/.*", *map(re.escape, public)]), re.DOTALL)
+
+    async def admit(scope: Any, headers: Headers) -> None:
+        if UNREADABLE in scope:
+            raise HTTPException(scope[UNREADABLE])
+        if scope["path"] not in public:
+            await limits.admit(scope)
+        if scope["method"] == "POST" and _is_cross_site(headers, base.netloc):
+            raise HTTPException(403)
 
     async def guard(scope: Any, receive: Any, send: Any) -> None:
-        async def dressed(message: Any) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
-            await send(message)
-
-        scope = _without_prefix(scope, prefix)
         headers = Headers(scope=scope)
-        if scope["method"] == "POST" and _is_cross_site(headers, public.netloc):
-            await (await refuse(Request(scope), 403))(scope, receive, dressed)
-            return
-        await app(scope, _bounded(headers, receive), dressed)
+        scope = _without_prefix(scope, prefix, ours) | {"client": _client(scope, headers, proxies)}
+        dressed = _Dressed(send)
+        try:
+            await admit(scope, headers)
+            await app(scope, _bounded(headers, receive), dressed)
+        except Exception as error:
+            if dressed.begun:
+                raise
+            await (await failed(scope, error))(scope, receive, dressed)
 
     return guard
 
 
-def _without_prefix(scope: Any, prefix: str) -> Any:
+class _Dressed:
+    """Sends an answer with all the headers, and knows whether it has begun."""
+
+    def __init__(self, send: Any) -> None:
+        self._send, self.begun = send, False
+
+    async def __call__(self, message: Any) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+        await self._send(message)
+
+
+def _client(scope: Any, headers: Headers, proxies: Proxies) -> tuple[str, int]:
+    """Return whose request it is, so that ``request.client.host`` is the client's address, not a proxy's."""
+    peer, port = scope["client"] or ("", 0)  # gone already
+    client = proxies.client(peer, headers.getlist("x-forwarded-for"))
+    return client, port if peer not in proxies else 0
+
+
+def _without_prefix(scope: Any, prefix: str, ours: re.Pattern[str]) -> dict[str, Any]:
     """Let the pages answer under the path of their public address too, whether or not a proxy strips it."""
     path = scope["path"]
-    if not prefix or not path.startswith(prefix):
-        return scope
-    # Only what leaves a page of ours: under https://x.example/s a link may arrive as /s/s/TOKEN or as /s/TOKEN.
     inner = path[len(prefix) :]
-    return {**scope, "path": inner or "/"} if _OUR_PATHS.match(inner) else scope
+    # Only what leaves a page of ours: under https://x.example/s a link may arrive as /s/s/TOKEN or as /s/TOKEN.
+    if prefix and path.startswith(prefix) and ours.fullmatch(inner):
+        path = inner or "/"
+    return {**scope, "path": path}
 
 
 def _is_cross_site(headers: Headers, public: str) -> bool:

@@ -18,6 +18,7 @@ from studio_cli.model.session import StepName
 from studio_cli.model.settings import Settings
 from studio_cli.model.words import N_
 from studio_cli.templates import render
+from studio_cli.web.questions import asked, said
 
 MINUTES: dict[StepName, int] = {"review": 1, "questionnaire": 3, "contract": 3, "payment": 2}
 """About how long a step takes, for the line that says so."""
@@ -95,7 +96,9 @@ def step(name: StepName, place: Place) -> str:
 
 def _problems(name: StepName, place: Place) -> dict[str, str]:
     """Return what is wrong with what was typed, in the client's language."""
-    return {field: place.dress.language.text(text) for field, text in place.visit.problems(name).items()}
+    return {
+        field: said(problem, place.dress.language) for field, problem in place.visit.problems(name).items()
+    }
 
 
 def _review(place: Place) -> dict[str, Any]:
@@ -115,14 +118,10 @@ def _questionnaire(place: Place) -> dict[str, Any]:
     form = place.visit.session.form
     assert form is not None
     typed = place.visit.drafts.get("questionnaire")
-    kept = {answer.name: answer.value for answer in place.visit.answers}
+    kept = {answer.name: answer.values for answer in place.visit.answers}
     return {
-        "form": {
-            "title": form.title,
-            "fields": [{**one.as_json(), "choices": list(one.choices)} for one in form.fields],
-        },
+        "form": asked(form, kept if typed is None else typed, place.visit.today, place.dress.language),
         "labelled": [(one.name, one.label) for one in form.fields],
-        "values": kept if typed is None else {name: values[-1] for name, values in typed.items() if values},
     }
 
 
@@ -264,6 +263,16 @@ ERRORS: dict[int, tuple[str, str]] = {
         N_("Please open the link that you were given, and continue there."),
     ),
     413: (N_("That is too long"), N_("Please go back and shorten your answers.")),
+    429: (
+        N_("That was a lot at once"),
+        N_("Please wait a moment, then open the link that you were given once more. Nothing is lost."),
+    ),
+    431: (
+        N_("That is too long"),
+        N_(
+            "Please open the link exactly as you were given it, in a private window or another browser if need be."
+        ),
+    ),
     500: (
         N_("Something went wrong on our side"),
         N_("What you saved before is safe. Please try again in a few minutes."),

@@ -5,20 +5,31 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import logging
 import os
+import resource
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from studio_cli.booking.studio import Clock, open_studio
 from studio_cli.errors import Busy, Refused, WrongUsage
-from studio_cli.web.app import Log, Studios, make_app
+from studio_cli.web.app import Log, MailerOf, Studios, make_app, no_mailer
+from studio_cli.web.limits import Bounds, Ticks
+from studio_cli.web.proxies import NOBODY, Proxies
 
 LAST_ANSWER_SECONDS = 2.0
 """After the end is reached, the client's browser still fetches the page that says so."""
+
+ACCEPTED_AT_ONCE = 64
+"""Connections are counted a few rounds after they were accepted: by default 2048 in each, more than files may be open."""
+FILES_WANTED = 2048
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -29,7 +40,9 @@ def bind(host: str, port: int) -> socket.socket:
         )[0]
     except (OSError, UnicodeError) as error:
         raise WrongUsage(f"{host} is not an address of this machine.", hint="Use --host 127.0.0.1") from error
-    listening = socket.socket(family, socket.SOCK_STREAM)
+    # With the protocol said, asyncio turns Nagle's algorithm off: without it every answer on a connection that is
+    # used again waits 40 ms for the acknowledgement of its own headers.
+    listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(address)
@@ -77,21 +90,41 @@ class Door:
     """The server for one studio's links, on a socket that already listens."""
 
     def __init__(
-        self, listening: socket.socket, file: Path, clock: Clock, log: Log, *, link_base: str
+        self,
+        listening: socket.socket,
+        file: Path,
+        clock: Clock,
+        log: Log,
+        *,
+        link_base: str,
+        mailer: MailerOf = no_mailer,
+        proxies: Proxies = NOBODY,
+        bounds: Bounds = Bounds(),
+        ticks: Ticks = time.monotonic,
     ) -> None:
         import uvicorn
 
+        from studio_cli.web.connection import Connection, Crowd
+
+        # They warn of what clients do wrong, with bits of it; where nobody listens, Python writes that to stderr.
+        # Our own log has a line for each request, without anything that was in it.
+        for loud in ("uvicorn.error", "python_multipart"):
+            logging.getLogger(loud).addHandler(logging.NullHandler())
         self._listening = listening
         self._studios = Studios(lambda: open_studio(file, clock))
+        bounds = replace(bounds, connections=min(bounds.connections, _most_connections()))
         config = uvicorn.Config(
-            make_app(self._studios, log, link_base),
+            make_app(
+                self._studios, log, link_base, mailer=mailer, proxies=proxies, bounds=bounds, ticks=ticks
+            ),
             log_config=None,
             access_log=False,  # its lines hold the path, and the path holds the token
             server_header=False,
             proxy_headers=False,
             lifespan="off",
-            http="h11",  # the one whose limits are set here; a faster one that happens to be installed has others
+            http=cast(Any, partial(Connection, Crowd(bounds, proxies), bounds)),
             ws="none",
+            backlog=ACCEPTED_AT_ONCE,
             timeout_keep_alive=5,
             timeout_graceful_shutdown=3,
             h11_max_incomplete_event_size=32 * 1024,
@@ -158,6 +191,17 @@ class Door:
         """Let go of the socket and the file."""
         self._listening.close()
         self._studios.close()
+
+
+def _most_connections() -> int:
+    """Return how many connections leave enough open files for the studio, of as many as this process may have."""
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed != resource.RLIM_INFINITY and allowed < FILES_WANTED:  # macOS: 256, unless one asks
+        wanted = FILES_WANTED if most == resource.RLIM_INFINITY else min(FILES_WANTED, most)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        allowed = wanted
+    files = FILES_WANTED if allowed == resource.RLIM_INFINITY else allowed
+    return max((files - 4 * ACCEPTED_AT_ONCE) // 2, 16)
 
 
 def _looked(until: Callable[[], bool]) -> bool:

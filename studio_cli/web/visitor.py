@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from http.client import HTTPConnection, HTTPSConnection
@@ -20,7 +20,32 @@ class Page:
     heading: str = ""
     action: str | None = None
     button: str = ""
-    fields: dict[str, str] = field(default_factory=dict)
+    fields: dict[str, str | list[str]] = field(default_factory=dict)
+
+
+_STORY = "Leo is shy at first; it helps to show him the camera."
+
+
+def _text(values: dict[str, str], words: str) -> str:
+    return words[: int(values.get("maxlength") or len(words))].strip()
+
+
+def _line(values: dict[str, str]) -> str:
+    """Return what is typed into a line: a number within its limits where one is asked for."""
+    if values.get("autocomplete") == "name":
+        return "Rui Costa"
+    if "inputmode" not in values:
+        return _text(values, "Sofia, 6, and Leo, 3")
+    return values.get("data-min") or values.get("data-max") or "3"
+
+
+_FILLED: dict[str, Callable[[dict[str, str]], str]] = {
+    "hidden": lambda values: values.get("value", ""),
+    "radio": lambda values: values["value"],
+    "date": lambda values: values.get("min") or values.get("max") or "2026-12-01",
+    "email": lambda values: "rui@example.com",
+    "tel": lambda values: "+1 416 555 0134",
+}
 
 
 class _Reader(HTMLParser):
@@ -30,6 +55,7 @@ class _Reader(HTMLParser):
         super().__init__()
         self.page = page
         self._inside: str | None = None
+        self._least = 1
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
@@ -37,14 +63,21 @@ class _Reader(HTMLParser):
             self._inside = tag
         elif tag == "form" and values.get("method") == "post":
             self.page.action = values["action"]
+        elif tag == "fieldset":
+            self._least = int(values.get("data-least", "1"))
         elif tag == "textarea":
-            self.page.fields[values["name"]] = "Leo is shy at first; it helps to show him the camera."
-        elif tag == "input" and values.get("type") == "text":
-            self.page.fields[values["name"]] = "Sofia, 6, and Leo, 3"
-        elif tag == "input" and values.get("type") == "hidden":
-            self.page.fields[values["name"]] = values.get("value", "")
-        elif tag == "input" and values.get("type") == "radio":
-            self.page.fields.setdefault(values["name"], values["value"])
+            self.page.fields[values["name"]] = _text(values, _STORY)
+        elif tag == "input" and "name" in values:
+            self._fill(values)
+
+    def _fill(self, values: dict[str, str]) -> None:
+        name, fields = values["name"], self.page.fields
+        if values["type"] == "checkbox":
+            ticked = fields.setdefault(name, [])
+            if isinstance(ticked, list) and len(ticked) < self._least:
+                ticked.append(values["value"])
+        elif values["type"] != "radio" or name not in fields:
+            fields[name] = _FILLED.get(values["type"], _line)(values)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == self._inside:
@@ -67,7 +100,7 @@ def walk(link: str) -> Iterator[Page]:
         page = _fetch(urljoin(page.address, page.action), page.fields)
 
 
-def _fetch(address: str, fields: dict[str, str] | None) -> Page:
+def _fetch(address: str, fields: dict[str, str | list[str]] | None) -> Page:
     """GET, or POST and follow to where the answer leads."""
     parts = urlsplit(address)
     connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
@@ -77,7 +110,7 @@ def _fetch(address: str, fields: dict[str, str] | None) -> Page:
             connection.request("GET", parts.path)
         else:
             form = {"Content-Type": "application/x-www-form-urlencoded", "Sec-Fetch-Site": "same-origin"}
-            connection.request("POST", parts.path, urlencode(fields), form)
+            connection.request("POST", parts.path, urlencode(fields, doseq=True), form)
         answer = connection.getresponse()
         body = answer.read().decode("utf-8")
         if answer.status == 303:

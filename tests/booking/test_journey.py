@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable
 
 import pytest
+from whenever import Instant
 
 from studio_cli.booking import form as forms
 from studio_cli.booking import journey
@@ -192,7 +193,9 @@ def test_wrong_answers_keep_nothing(studio: Studio, token: str) -> None:
     post(studio, token, "review")
     before = contents(studio)
     visit = journey.questionnaire(studio, token, 1, {"people": "", "notes": "Two dogs"})
-    assert visit.problems == {"people": "Please fill this in."}
+    assert {name: str(problem) for name, problem in visit.problems.items()} == {
+        "people": "Please fill this in."
+    }
     assert visit.current == "questionnaire"
     assert contents(studio) == before
 
@@ -205,6 +208,49 @@ def test_answers_may_be_changed_while_pending(studio: Studio, token: str) -> Non
     post(studio, token, "pay")
     late = journey.questionnaire(studio, token, 1, {"people": "6"})
     assert [answer.value for answer in late.answers] == ["5"]
+
+
+EVERY_KIND = """
+[[field]]
+name = "places"
+label = "Where?"
+kind = "choices"
+options = ["Park", "Studio", "Home"]
+[[field]]
+name = "address"
+label = "Which address?"
+required = true
+show_if = { field = "places", equals = "Home" }
+[[field]]
+name = "day"
+label = "Which day suits you as well?"
+kind = "date"
+min = "today"
+"""
+
+
+def test_ticks_and_conditions(studio: Studio, make: Maker) -> None:
+    """Every tick is kept, what does not apply is not, and the answers come back as they were kept."""
+    forms.add(studio, "every", EVERY_KIND)
+    token = make.link(make.session(form="every"))
+    post(studio, token, "review")
+    missing = journey.questionnaire(studio, token, 1, {"places": ["Home", "Park"]})
+    assert set(missing.problems) == {"address"}
+    visit = journey.questionnaire(studio, token, 1, {"places": ["Home", "Park"], "address": ["1 Main St"]})
+    assert [answer.values for answer in visit.answers] == [("Park", "Home"), ("1 Main St",)]
+    visit = journey.questionnaire(studio, token, 1, {"places": ["Park"], "address": ["1 Main St"]})
+    assert [answer.as_json()["value"] for answer in visit.answers] == [["Park"]]
+
+
+def test_today_is_the_studios(studio: Studio, make: Maker, clock: Clock) -> None:
+    """A limit from today on counts from the day in the studio's zone, not from that of UTC."""
+    forms.add(studio, "every", EVERY_KIND)
+    token = make.link(make.session(form="every"))
+    post(studio, token, "review")
+    clock.now = Instant.from_utc(2026, 11, 21, 3)  # still the twentieth in Toronto
+    visit = journey.questionnaire(studio, token, 1, {"day": ["2026-11-19"]})
+    assert str(visit.problems["day"]) == "Please choose 2026-11-20 or a later day."
+    assert not journey.questionnaire(studio, token, 1, {"day": ["2026-11-20"]}).problems
 
 
 # ── what changed under the client ─────────────────────────────────────────────────────────────────

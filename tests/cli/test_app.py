@@ -187,6 +187,8 @@ ARGUMENTS = {
     ("availability", "why"): ["2026-12-24 10:00", "--duration", "1h"],
     ("slots",): ["--type", "family"],
     ("form", "show"): ["x"],
+    ("form", "check"): ["x"],
+    ("form", "edit"): ["x"],
     ("payment", "record"): ["1", "50"],
     ("mail", "show"): ["1"],
     ("mail", "test"): ["rui@example.com"],

@@ -14,7 +14,7 @@ from tests.terminal import Terminal, on_terminal, studio
 
 KEYS = {
     "studio.name", "studio.email", "studio.phone", "studio.timezone", "studio.currency", "studio.locale",
-    "brand.color", "web.public_url", "mail.from", "mail.host", "mail.port", "mail.user", "mail.tls",
+    "brand.color", "web.public_url", "web.trusted_proxy", "mail.from", "mail.host", "mail.port", "mail.user", "mail.tls",
     "payment.provider", "payment.instructions",
 }  # fmt: skip
 
@@ -57,6 +57,7 @@ def test_set_and_get(new_studio: Cli, name: str, typed: str, kept: str) -> None:
         ("brand.color", "green", "#2f6f62"),
         ("web.public_url", "book.example.com", "https://book.example.com"),
         ("web.public_url", "javascript:alert(1)", "https://book.example.com"),
+        ("web.trusted_proxy", "localhost", "127.0.0.1, 10.0.0.0/8"),
         ("mail.port", "0", "1 to 65535"),
         ("mail.port", "65536", "1 to 65535"),
         ("mail.tls", "maybe", "starttls, tls, none"),

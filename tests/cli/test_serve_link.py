@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import Cli, studio_process
 from tests.server_process import ServerProcess, get
 from tests.terminal import CTRL_C, Terminal, studio
+from tests.web.visitor import Visitor
 
 ADDRESS = re.compile(r"http://127\.0\.0\.1:\d+")
 LINK = re.compile(r"http://127\.0\.0\.1:\d+/s/[\w-]{43}")
@@ -45,6 +46,19 @@ def test_log_has_no_tokens_or_names(with_session: Cli) -> None:
     assert "rui@example.com" not in log
     assert re.search(r"^GET /s/… 200 \d+ ms$", log, re.M)
     assert re.search(r"^GET /s/…/review 200 \d+ ms$", log, re.M)
+
+
+@pytest.mark.parametrize("by_setting", [True, False])
+def test_trusted_proxy(with_session: Cli, by_setting: bool) -> None:
+    """What the proxy of the setting or the option says is believed: each of its clients is one of their own."""
+    with_session("config", "set", "web.trusted_proxy", "127.0.0.1" if by_setting else "192.0.2.1").ok()
+    option = () if by_setting else ("--trusted-proxy", "10.0.0.0/8, 127.0.0.0/8")
+    with ServerProcess("--port", "0", *option) as door:
+        visitor = Visitor(door.address)
+        seen = [visitor.get("/s/x", X_Forwarded_For="203.0.113.1").status for _ in range(40)]
+        assert (seen[0], seen[-1]) == (404, 429)
+        assert visitor.get("/s/x", X_Forwarded_For="203.0.113.2").status == 404
+        door.interrupt()
 
 
 def test_once_ends_when_the_session_is_confirmed(with_session: Cli) -> None:
@@ -114,6 +128,9 @@ def test_port_in_use(with_session: Cli) -> None:
         (("99", "--port", "0"), 4),
         (("--public-url", "ftp://x", "--port", "0"), 2),
         (("--public-url", "not an address", "--port", "0"), 2),
+        (("--trusted-proxy", "proxy.example.com", "--port", "0"), 2),
+        (("--trusted-proxy", "", "--port", "0"), 2),
+        (("--trusted-proxy", "0.0.0.0/0", "--port", "0"), 2),
     ],
 )
 def test_bad_values(with_session: Cli, arguments: tuple[str, ...], code: int) -> None:

@@ -61,7 +61,7 @@ BASICS = """() => {
   if (!document.title.trim()) wrong.push('no title');
   if (all('h1').length !== 1) wrong.push(all('h1').length + ' main headings');
   if (all('main').length !== 1) wrong.push('no main part');
-  if (all('script, [style], iframe').length) wrong.push('script or inline style');
+  if (all('script:not([src]), [style], iframe').length) wrong.push('script or inline style');
   const ids = all('[id]').map((one) => one.id);
   if (new Set(ids).size !== ids.length) wrong.push('an id twice');
   for (const one of all('[aria-describedby]'))
@@ -69,11 +69,11 @@ BASICS = """() => {
       if (!document.getElementById(id)) wrong.push('described by nothing: ' + id);
   for (const one of all('input:not([type=hidden]), textarea')) {
     if (![...one.labels].some((label) => label.innerText.trim())) wrong.push('no label: ' + one.name);
-    if (one.type === 'radio' && !one.closest('fieldset')?.querySelector('legend')?.innerText.trim())
+    if (['radio', 'checkbox'].includes(one.type) && !one.closest('fieldset')?.querySelector('legend')?.innerText.trim())
       wrong.push('no legend: ' + one.name);
   }
   for (const one of all('button, .button, .choice'))
-    if (one.getBoundingClientRect().height < 44) wrong.push('too small to tap: ' + one.innerText);
+    if (one.checkVisibility() && one.getBoundingClientRect().height < 44) wrong.push('too small to tap: ' + one.innerText);
   const before = (one) => one.textContent.trim().slice(0, 30);
   for (const one of all('body *')) {
     const box = one.getBoundingClientRect();

@@ -120,6 +120,17 @@ def test_answers_are_replaced_whole(studio: Studio, make: Maker) -> None:
     assert session_store.answers(studio.file, session.id) == [Answer("c", "C", "שלום"), Answer("a", "A", "3")]
 
 
+def test_answers_keep_their_kind(studio: Studio, make: Maker) -> None:
+    """Ticks come back one by one, and two lines of a text as one text."""
+    session = make.session()
+    given = [Answer("a", "A", "x\ny", "choices"), Answer("b", "B", "x\ny", "long")]
+    with studio.file.atomic():
+        session_store.save_answers(studio.file, session.id, given)
+    read = session_store.answers(studio.file, session.id)
+    assert read == given
+    assert [answer.values for answer in read] == [("x", "y"), ("x\ny",)]
+
+
 def test_details_of_a_revision(studio: Studio, make: Maker) -> None:
     """What a client saw is kept word for word; a revision that never was gives nothing."""
     session = make.session()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 import unicodedata
@@ -233,6 +234,21 @@ def test_typed_answers_survive_a_change(
     assert answer.status == 409
     assert 'name="people" value="A &#34;long&#34; &lt;story&gt;"' in answer.text
     assert "not asked" not in answer.text
+
+
+def test_ticks_survive_a_change(studio: Studio, make: Maker, visitor: Visitor) -> None:
+    """Everything that was ticked waits while the client agrees to changed details, and is kept then."""
+    field = '[[field]]\nname = "a"\nlabel = "A"\nkind = "choices"\noptions = ["x", "y", "z"]'
+    forms.add(studio, "ticks", field)
+    session = make.session(form="ticks")
+    token = make.link(session)
+    visitor.step(token, "review")
+    raise_price(studio, session, 15000)
+    answer = visitor.post(f"/s/{token}/questionnaire", [("revision", "1"), ("a", "x"), ("a", "z")])
+    assert answer.status == 409
+    waiting = re.findall(r'<input type="hidden" name="(\w+)" value="(\w+)">', answer.text)
+    assert visitor.post(f"/s/{token}/questionnaire?agreed=1", waiting).status == 303
+    assert read(studio.file.path, "SELECT value FROM answer") == [("x\nz",)]
 
 
 @pytest.mark.parametrize("revision", ["", "0", "99", "-1", "1.0", "٣", "9" * 4000, "1\x00"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import re
 import sqlite3
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from studio_cli.store import database
 from studio_cli.web import server
 from studio_cli.web.guard import HEADERS, LARGEST_BODY
 from tests.conftest import Clock, Door, Maker
-from tests.web.visitor import FORM, Answer, Visitor, change, dump
+from tests.web.visitor import FORM, Answer, Visitor, change, dump, say, wait_for
 
 MUST = {
     "referrer-policy": "no-referrer",
@@ -89,6 +90,109 @@ def test_headers_on_refused_answers(studio: Studio, make: Maker, visitor: Visito
     answer = visitor.step(token, "questionnaire")
     assert answer.status == 422
     check_headers(answer)
+
+
+ROUTES = {
+    "/": "GET",
+    "/robots.txt": "GET",
+    "/studio.css": "GET",
+    "/studio.svg": "GET",
+    "/s/{token}": "GET",
+    "/s/{token}/review": "GET, POST",
+    "/s/{token}/questionnaire": "GET, POST",
+    "/s/{token}/payment": "GET, POST",
+}
+METHODS = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "PATCH",
+    "DELETE",
+    "OPTIONS",
+    "TRACE",
+    "CONNECT",
+    "PROPFIND",
+    "get",
+    "X",
+]
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_every_method_of_every_route(route: str, make: Maker, studio: Studio, visitor: Visitor) -> None:
+    """Each route answers its own methods; all others are 405 with what is allowed, and all carry the headers."""
+    path = route.format(token=make.link(make.session()))
+    before = dump(studio.file.path)
+    for method in METHODS:
+        answer = visitor.ask(
+            method, path, b"revision=0" if method == "POST" else None, {"Content-Type": FORM}
+        )
+        check_headers(answer)
+        if method in ROUTES[route].split(", ") or method == "HEAD":
+            assert answer.status in {200, 303, 409}
+            continue
+        assert answer.status == 405
+        assert sorted((answer.header("allow") or "").split(", ")) == sorted(
+            f"HEAD, {ROUTES[route]}".split(", ")
+        )
+        assert "That is not possible here" in answer.text and "Ana Silva Photography" in answer.text
+    change(studio.file.path, ("UPDATE share SET opened_at = NULL, last_opened_at = NULL", ()))
+    assert dump(studio.file.path) == before
+
+
+@pytest.mark.parametrize("path", [*ROUTES, "/nowhere", "/s/unknown", "/s/unknown/review"])
+def test_head_is_get_without_its_body(path: str, make: Maker, visitor: Visitor) -> None:
+    """HEAD answers what GET would, errors included, and nothing follows."""
+    path = path.format(token=make.link(make.session()))
+    get, head = visitor.get(path), visitor.ask("HEAD", path)
+    assert head.undated == (*get.undated[:2], b"")
+
+
+def test_a_scanner_changes_nothing(studio: Studio, make: Maker, visitor: Visitor) -> None:
+    """Whoever opens a link and follows everything on its pages, as mail scanners do, leaves only when it was opened."""
+    session = make.session()
+    token = make.link(session)
+    visitor.step(token, "review")
+    before = dump(studio.file.path)
+    found, done = [f"/s/{token}"], set[str]()
+    while found:
+        path = found.pop()
+        done.add(path)
+        page = visitor.get(path).text
+        visitor.ask("HEAD", path)
+        here = re.findall(r'(?:href|src|action|formaction)="(/[^"]*)"', page)
+        found += [link for link in here if link not in done and link not in found]
+    assert {f"/s/{token}", f"/s/{token}/payment", "/studio.css"} < done
+    change(studio.file.path, ("UPDATE share SET opened_at = NULL, last_opened_at = NULL", ()))
+    assert dump(studio.file.path) == before
+
+
+@pytest.mark.parametrize("method", ["{token}", "POST{token}", "get", "X-{token}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/s/{token}?t={token}#{token}",
+        "/s/{token}%2Freview",
+        "/%73/{token}",
+        "/s%2F{token}",
+        "/S/{token}",
+        "//s/{token}//",
+        "/s/{token}/payment/{token}",
+        "/s/%0a{token}",
+        "/./s/{token}/..",
+        "http://x.example/s/{token}",
+        "{token}",
+    ],
+)
+def test_log_of_hostile_requests(method: str, path: str, make: Maker, door: Door) -> None:
+    """Wherever a token stands in a request, in whatever writing, it does not reach the log."""
+    token = make.link(make.session())
+    target, verb = path.format(token=token), method.format(token=token)
+    for name in (verb, "GET", "POST"):
+        request = f"{name} {target} HTTP/1.1\r\nHost: {token}.example\r\nUser-Agent: {token}\r\n"
+        say(door.base, f"{request}Referer: /s/{token}\r\nContent-Length: 0\r\n\r\n".encode())
+    wait_for(lambda: len(door.log) == 3)
+    assert token not in "".join(door.log) and token[:8] not in "".join(door.log)
 
 
 # ── other websites ────────────────────────────────────────────────────────────────────────────────

@@ -41,10 +41,11 @@ class Reader(HTMLParser):
 
 
 def test_no_script_and_nothing_foreign(make: Maker, visitor: Visitor) -> None:
-    """A page has no script, no inline style, and fetches nothing but its own stylesheet and sign."""
+    """A page has no script and no style in it, and fetches nothing but its own stylesheet, sign and script."""
     page = visitor.get(f"/s/{make.link(make.session())}").text
     reader = Reader(page)
-    assert not reader.all("script") and not reader.all("style") and not reader.all("img")
+    assert reader.all("script") == [{"src": "/studio.js", "defer": ""}] and "></script>" in page
+    assert not reader.all("style") and not reader.all("img")
     assert not [
         one for _, one in reader.elements if any(name == "style" or name.startswith("on") for name in one)
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import re
 import signal
@@ -10,6 +11,8 @@ import socket
 import subprocess
 import sys
 import threading
+import time
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -17,7 +20,9 @@ from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.web import server
 from tests.conftest import Clock, Door, Maker
-from tests.web.visitor import Visitor
+from tests.server_process import ServerProcess
+from tests.web.test_guard import check_headers
+from tests.web.visitor import FORM, Visitor, dump, say, wait_for
 
 
 def test_port_in_use_names_a_free_one() -> None:
@@ -84,19 +89,88 @@ def test_serves_until_the_end_is_reached(studio: Studio, make: Maker, clock: Clo
 
 
 def test_nonsense_on_the_socket(door: Door, capfd: pytest.CaptureFixture[str]) -> None:
-    """What is not HTTP, and addresses longer than any of ours, are refused, and the next client is served."""
+    """What is not HTTP, or longer than anything of ours, gets a page and a line in the log; the next is served."""
     visitor = Visitor(door.base)
-    host, port = door.base.removeprefix("http://").split(":")
-    for nonsense in (
-        b"\x16\x03\x01\x00\xa5 secret",
-        b"GET /" + b"a" * 40_000,
-        b"GET / HTTP/1.1\r\nsecret\r\n\r\n",
+    post = b"POST /s/secret/review HTTP/1.1\r\nHost: x\r\n"
+    for status, nonsense in (
+        (400, b"\x16\x03\x01\x00\xa5 secret\r\n\r\n"),
+        (400, b"\x00" * 5000 + b"\r\n\r\n"),
+        (400, b"GET / HTTP/1.1\r\nsecret\r\n\r\n"),
+        (400, b"GET / HTTP/1.1\r\n\r\n"),  # without a host
+        (400, b"GET /s/secret HTTP/x\r\nHost: x\r\n\r\n"),
+        (400, b"GET /s/secret\xff HTTP/1.1\r\nHost: x\r\n\r\n"),
+        (400, post + b"Content-Length: secret\r\n\r\n"),
+        (400, post + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n"),
+        (400, post + b"Transfer-Encoding: gzip\r\n\r\n"),
+        (431, b"GET /" + b"a" * 40_000),
+        (431, b"GET /s/secret HTTP/1.1\r\nHost: x\r\nCookie: " + b"secret" * 8_000),
     ):
-        with socket.create_connection((host, int(port)), timeout=10) as raw:
-            raw.sendall(nonsense + b"\r\n\r\n")
-            assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
+        answer = say(door.base, nonsense)
+        assert answer.status == status
+        assert "Ana Silva Photography" in answer.text and answer.header("connection") == "close"
+        check_headers(answer)
     assert visitor.get("/").status == 200
+    wait_for(lambda: len(door.log) == 12)
+    assert all(line.startswith(("… … 400 ", "… … 431 ")) for line in door.log[:-1])
     assert "secret" not in "".join(door.log) + capfd.readouterr().err
+
+
+def test_broken_body(door: Door, make: Maker, studio: Studio, capfd: pytest.CaptureFixture[str]) -> None:
+    """A body that stops being HTTP in its middle is a 400, once, and changes nothing."""
+    token = make.link(make.session())
+    before = dump(studio.file.path)
+    head = f"POST /s/{token}/review HTTP/1.1\r\nHost: x\r\nContent-Type: {FORM}\r\n"
+    answer = say(door.base, f"{head}Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nsecret\r\n".encode())
+    assert answer.status == 400
+    check_headers(answer)
+    assert dump(studio.file.path) == before
+    wait_for(lambda: len(door.log) == 2)
+    assert sorted(line.rpartition(" 400 ")[0] for line in door.log) == ["POST /s/…/review", "… …"]
+    assert capfd.readouterr().err == ""
+
+
+def test_nonsense_in_pieces(door: Door) -> None:
+    """What is not HTTP is answered once, however much more of it comes."""
+    address = urlsplit(door.base)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as raw:
+        taken = bytearray()
+        with contextlib.suppress(OSError):
+            for _ in range(200):
+                raw.sendall(b"nonsense\r\n\r\n")
+        with contextlib.suppress(OSError):
+            while part := raw.recv(65536):
+                taken += part
+    assert taken.count(b"HTTP/1.1 400 ") == 1
+    assert len(door.log) == 1
+
+
+def test_nonsense_on_stderr(studio: Studio, make: Maker) -> None:
+    """Whatever a client sends, the server's stderr has its own lines only."""
+    token = make.link(make.session())
+    form = "Content-Type: multipart/form-data; boundary=x\r\nContent-Length: 20\r\n\r\n--x\r\nsecret\xe9\x00-secret"
+    with ServerProcess("--port", "0") as door:
+        base = door.address
+        assert say(base, b"\x16\x03 secret\r\n\r\n").status == 400
+        upgrade = f"GET /s/{token} HTTP/1.1\r\nHost: x\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n"
+        assert say(base, upgrade.encode()).status == 200
+        post = f"POST /s/{token}/review HTTP/1.1\r\nHost: x\r\n{form}"
+        assert say(base, post.encode("latin-1")).status == 400
+        assert door.interrupt() == 0
+    line = re.compile(r"(GET|POST|…) (/robots\.txt|/s/…|/s/…/review|…) \d{3} \d+ ms")
+    assert [one for one in door.log if not line.fullmatch(one)] == ["Ctrl-C ends it.", "Stopped."]
+
+
+def test_answers_on_one_connection(door: Door) -> None:
+    """A connection is used again, and no answer on it waits for an acknowledgement."""
+    connection = http.client.HTTPConnection(door.base.removeprefix("http://"), timeout=10)
+    took = []
+    for _ in range(40):  # the first few are acknowledged at once in any case
+        begun = time.monotonic()
+        connection.request("GET", "/studio.css")
+        connection.getresponse().read()
+        took.append(time.monotonic() - begun)
+    connection.close()
+    assert sorted(took)[20] < 0.03
 
 
 def test_many_at_once(make: Maker, door: Door, studio: Studio) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
@@ -56,7 +58,7 @@ class Visitor:
         connection = http.client.HTTPConnection(urlsplit(self.base).netloc, timeout=30)
         try:
             connection.request(method, path, body=body, headers=dict(headers or {}), encode_chunked=chunked)
-            return _read(connection)
+            return _read(connection.getresponse())
         finally:
             connection.close()
 
@@ -81,10 +83,27 @@ def _named(headers: Mapping[str, str]) -> dict[str, str]:
     return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
-def _read(connection: http.client.HTTPConnection) -> Answer:
-    response = connection.getresponse()
+def _read(response: http.client.HTTPResponse) -> Answer:
     headers = tuple((name.lower(), value) for name, value in response.getheaders())
     return Answer(response.status, headers, response.read())
+
+
+def say(base: str, words: bytes) -> Answer:
+    """Send bytes, HTTP or not, over a connection of their own and return the answer."""
+    address = urlsplit(base)
+    with socket.create_connection((address.hostname or "", address.port or 0), timeout=10) as raw:
+        raw.sendall(words)
+        response = http.client.HTTPResponse(raw)
+        response.begin()
+        return _read(response)
+
+
+def wait_for(holds: Callable[[], bool], seconds: float = 10) -> None:
+    """Wait until something holds; fail when it never does."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def dump(file: Path) -> list[str]:
