@@ -368,9 +368,7 @@ class FakeStripe:
         session = self.sessions[request.path_params["id"]]
         if not self.pay(session["id"]):
             return RedirectResponse(request.url.path, 303)
-        return RedirectResponse(
-            session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]), 303
-        )
+        return RedirectResponse(session["success_url"].replace("{CHECKOUT_SESSION_ID}", session["id"]), 303)
 
     # ── what a test makes happen ─────────────────────────────────────────────────────────────────
 

@@ -55,9 +55,7 @@ def test_a_payment_from_beginning_to_refund(fake: FakeStripe) -> None:
         "open", "unpaid", 5000, "cad",
     )  # fmt: skip
     assert fake.pay(made.id)
-    paid = api.v1.checkout.sessions.retrieve(
-        made.id, {"expand": ["payment_intent.latest_charge.refunds"]}
-    )
+    paid = api.v1.checkout.sessions.retrieve(made.id, {"expand": ["payment_intent.latest_charge.refunds"]})
     assert (paid.status, paid.payment_status, paid.livemode) == ("complete", "paid", False)
     intent = paid.payment_intent
     assert isinstance(intent, stripe.PaymentIntent)
