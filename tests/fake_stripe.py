@@ -100,7 +100,14 @@ class FakeStripe:
     def __enter__(self) -> FakeStripe:
         listening = socket.create_server(("127.0.0.1", self.port))
         self.port = listening.getsockname()[1]
-        config = uvicorn.Config(self.app(), log_config=None, access_log=False, lifespan="off", http="h11")
+        config = uvicorn.Config(
+            _with_transport(self.app()),
+            log_config=None,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            http="h11",
+        )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._server.serve([listening])), daemon=True
@@ -249,8 +256,8 @@ class FakeStripe:
         return amount, currency
 
     def _retrieve_session(self, params: Params, around: Params) -> Params:
-        session = self._find(around)
-        return self._shown(session["id"], tuple(params.get("expand", {}).values()))
+        self._find(around)
+        return self._shown(around["id"], tuple(params.get("expand", {}).values()))
 
     def _expire_session(self, params: Params, around: Params) -> Params:
         session = self._find(around)
@@ -481,12 +488,17 @@ class FakeStripe:
 
 
 class _Cut(Response):
-    """An answer that breaks off: what the other side sees when a line or a server dies."""
+    """No answer: what the other side sees when a line or a server dies."""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        start = {"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"9")]}
-        await send(start)
-        await send({"type": "http.response.body", "body": b"{"})
+        scope["transport"].abort()
+
+
+def _with_transport(app: Starlette) -> Any:
+    async def with_transport(scope: Any, receive: Any, send: Any) -> None:
+        await app({**scope, "transport": send.__self__.transport}, receive, send)
+
+    return with_transport
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str]) -> int:
