@@ -239,19 +239,20 @@ class Door:
 @pytest.fixture
 def door(studio: Studio, clock: Clock) -> Iterator[Door]:
     """The clients' door of ``studio``, served on loopback by a thread; it lets tests hurry as no person does."""
-    with _serving(studio, clock) as served:
+    with serving(studio, clock) as served:
         yield served
 
 
 @pytest.fixture
 def stripe_door(stripe_studio: Studio, clock: Clock, provider: Stripe) -> Iterator[Door]:
     """``door`` of a studio whose clients pay with Stripe."""
-    with _serving(stripe_studio, clock, provider=lambda studio: provider) as served:
+    with serving(stripe_studio, clock, provider=lambda studio: provider) as served:
         yield served
 
 
 @contextmanager
-def _serving(studio: Studio, clock: Clock, **more: Any) -> Iterator[Door]:
+def serving(studio: Studio, clock: Clock, **more: Any) -> Iterator[Door]:
+    """Serve a studio's links on loopback."""
     from studio_cli.booking.studio import remember_address
     from studio_cli.web import server
     from studio_cli.web.limits import Bounds, Rate

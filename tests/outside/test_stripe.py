@@ -344,7 +344,7 @@ def hostile(body: bytes, fake: FakeStripe) -> dict[str, tuple[bytes, str | None]
         "not UTF-8": body + b"\xff",
     }  # fmt: skip
     return {
-        "tampered": (body.replace(b"5000", b"1"), good),
+        "tampered": (body.replace(b'"cad"', b'"usd"'), good),
         "301 s old": (body, fake.sign(body, at=now - 301)),
         "301 s in the future": (body, fake.sign(body, at=now + 301)),
         "another secret": (body, fake.sign(body, "whsec_other0secret")),
