@@ -196,14 +196,25 @@ _DECIMAL_COMMA = re.compile(r",(?=\d{1,2}(?!\d))")
 def pay(studio: Studio, token: str, revision: int, posted: Fields | None = None) -> Visit:
     """The client does what the studio's way of being paid asks of them, with the tip that they choose."""
     with studio.file.atomic():
-        here = _enter(studio, token, revision)
-        if _may(here, "payment"):
-            problem = _take_tip(studio, here.session, _last(posted or {}))
-            if problem:
-                return replace(here, trouble={"tip": Problem(problem)})
-            here = visit(studio, token)
+        here = at_payment(studio, token, revision, posted)
+        if here.trouble:
+            return here
         testing = studio.settings["payment.provider"] == "test"
         return (_pay_test if testing else _announce)(studio, token, here)
+
+
+def at_payment(studio: Studio, token: str, revision: int, posted: Fields | None = None) -> Visit:
+    """Inside a write: bring the client to the payment step, with the tip that they choose."""
+    here = _enter(studio, token, revision)
+    if not _may(here, "payment"):
+        return here
+    problem = _take_tip(studio, here.session, _last(posted or {}))
+    return replace(here, trouble={"tip": Problem(problem)}) if problem else visit(studio, token)
+
+
+def may_pay(here: Visit) -> bool:
+    """Return whether there is something for this client to pay now."""
+    return not here.trouble and _may(here, "payment") and bool(here.session.due_now)
 
 
 def _take_tip(studio: Studio, session: Session, typed: Mapping[str, str]) -> str | None:

@@ -11,11 +11,13 @@ from studio_cli.booking import letter
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
+from studio_cli.model.checkout import GivenBack
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.payment import METHODS, Payment
 from studio_cli.model.session import Session, Status
 from studio_cli.model.text import clean_optional, shown
 from studio_cli.model.times import parse_moment
+from studio_cli.store import checkout as checkout_store
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import repeat_key
@@ -92,10 +94,12 @@ def receive(
     reference: str | None = None,
     actor: Actor = "client",
     tell: bool = True,
+    counts: bool = True,
 ) -> int:
     """Inside a write: put money into the ledger, with its receipt, and let it do what it completes.
 
-    Money for a session that is over is kept all the same, and flagged: it may have to go back.
+    Money for a session that is over is kept all the same, and flagged: it may have to go back. What has gone back
+    already ``counts`` for nothing.
     """
     now = studio.now()
     late = session.status if session.status in DEAD else None
@@ -108,6 +112,8 @@ def receive(
         event_store.add(
             studio.file, "payment came too late", now, actor="system", session_id=session.id, details=details
         )
+    if not counts:
+        return number
     after = _received(studio, session.id, actor)
     if tell:
         kind = "confirmed" if after.status == "confirmed" != session.status else "receipt"
@@ -269,6 +275,44 @@ def _give(studio: Studio, wanted: WantedRefund, part: Part, reference: str | Non
     details = {"payment": number, "of": part.payment.id, "amount": part.amount.as_json(), "method": method}
     event_store.add(studio.file, "payment refunded", now, session_id=session_id, details=details)
     return Recorded(get(studio, number), sessions.get(studio, session_id))
+
+
+def keep_refund(studio: Studio, payment: Payment, given: GivenBack) -> Recorded | None:
+    """Inside a write: put a refund that was made at the provider into the ledger, once.
+
+    One that is more than the ledger has left of its payment is not believed: it goes into the history.
+    """
+    if payment_store.by_reference(studio.file, given.reference):
+        return None
+    now, paid = studio.now(), sessions.get(studio, payment.session_id).paid
+    details = {"of": payment.id, "amount": given.amount.as_json(), "reference": given.reference}
+    if given.amount.currency != payment.amount.currency or given.amount > min(payment.left, paid):
+        if checkout_store.hear(studio.file, given.reference, "refund in doubt", now):
+            event_store.add(
+                studio.file,
+                "refund in doubt",
+                now,
+                actor="system",
+                session_id=payment.session_id,
+                details=details,
+            )
+        return None
+    number = payment_store.insert(
+        studio.file,
+        payment.session_id,
+        given.amount,
+        payment.method,
+        kind="refund",
+        at=given.at,
+        now=now,
+        reference=given.reference,
+        refund_of=payment.id,
+    )
+    details = {"payment": number, **details, "method": payment.method}
+    event_store.add(
+        studio.file, "payment refunded", now, actor="system", session_id=payment.session_id, details=details
+    )
+    return Recorded(get(studio, number), sessions.get(studio, payment.session_id))
 
 
 # ── finding and checking ──────────────────────────────────────────────────────────────────────────

@@ -20,6 +20,7 @@ from studio_cli.model.text import shown
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from studio_cli.booking.checkout import Provider
     from studio_cli.booking.mail import Mailer
     from studio_cli.model.settings import Settings
 
@@ -99,6 +100,28 @@ class Desk:
         user = settings.get("mail.user")
         password = self.secret("mail.password", settings) if user else None
         return SmtpServer(host, int(settings["mail.port"]), settings["mail.tls"], user, password)
+
+    def provider(self, studio: Studio | None = None, *, hurried: bool = False) -> Provider | None:
+        """Return Stripe with the keys as they are now, or None when there is none; its library is loaded on first use.
+
+        Whether clients are sent there is another question: the setting ``payment.provider``. ``studio`` is the same
+        one, opened by another thread.
+        """
+        settings = (studio or self.studio).settings
+        key = self.secret("stripe.key", settings)
+        if key is None:
+            return None
+        from studio_cli.booking.checkout import check_stripe_key
+        from studio_cli.outside.stripe import Stripe
+
+        check_stripe_key(settings, key)
+        webhook = self.secret("stripe.webhook", settings)
+        return Stripe(key, webhook, self.environ.get("STUDIO_STRIPE_API_BASE"), hurried)
+
+    def say_mode(self, provider: Provider) -> None:
+        """Say loudly that no real money moves, where one could think that it does."""
+        if not provider.live and not self.studio.settings.is_test_studio:
+            self.say("TEST MODE: this Stripe key moves no real money.")
 
     # ── speaking ─────────────────────────────────────────────────────────────────────────────────
 

@@ -264,3 +264,11 @@ def receipt(
         desk.json(payment.as_json(desk.studio.settings.zone))
     else:
         desk.text(receipts.as_text(desk.studio, payment))
+
+
+@app.command("sync", epilog=example("studio payment sync", "studio payment sync --json"))
+def sync(ctx: typer.Context, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Ask Stripe what was paid and given back, and write it down. Pages that nobody wants paid any more are ended."""
+    from studio_cli.cli.payment_sync import run
+
+    run(desk_of(ctx), dry_run=dry_run, as_json=as_json)

@@ -158,14 +158,20 @@ KEYS: dict[str, Key] = {
         "starttls",
     ),
     "payment.tax": Key("the tax of new session types and one-offs: HST 13%, or VAT 20% included", _tax),
-    "payment.provider": Key("how clients pay: offline or test", _one_of("offline", "test"), "offline"),
+    "payment.provider": Key(
+        "how clients pay: offline, stripe or test", _one_of("offline", "stripe", "test"), "offline"
+    ),
     "payment.instructions": Key(
         "what a client reads when something is to be paid",
         lambda text: clean(text, "The instructions", limit=2000, multiline=True),
     ),
 }
 
-SECRETS: dict[str, str] = {"mail.password": "STUDIO_MAIL_PASSWORD"}
+SECRETS: dict[str, str] = {
+    "mail.password": "STUDIO_MAIL_PASSWORD",
+    "stripe.key": "STUDIO_STRIPE_KEY",
+    "stripe.webhook": "STUDIO_STRIPE_WEBHOOK",
+}
 """Kept outside the studio's file; the environment variable wins."""
 
 TEST_STUDIO = "internal.test_studio"

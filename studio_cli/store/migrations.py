@@ -606,7 +606,8 @@ WHERE session.occupies ORDER BY session.starts_at
 #
 # A payment has a receipt, numbered without gaps; a refund says which payment it gives back. late says why money
 # came too late to count (the session was canceled, say): it waits to be given back. A checkout is a payment page
-# outside; its row is there before the page is asked for, so that it is asked for once.
+# outside; its row is there before the page is asked for, so that it is asked for once. One that is paid is a
+# payment of the ledger, or in doubt: then it says why not.
 _MONEY = """
 ALTER TABLE session_type ADD COLUMN discount_minor INTEGER CHECK (discount_minor >= 0);;
 ALTER TABLE session_type ADD COLUMN discount_percent INTEGER CHECK (discount_percent BETWEEN 1 AND 100000);;
@@ -678,7 +679,6 @@ CREATE TABLE checkout (
   provider TEXT NOT NULL,
   idempotency_key TEXT NOT NULL UNIQUE,
   amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
-  tip_minor INTEGER NOT NULL DEFAULT 0 CHECK (tip_minor >= 0),
   currency TEXT NOT NULL CHECK (currency GLOB '[A-Z][A-Z][A-Z]'),
   state TEXT NOT NULL DEFAULT 'asked' CHECK (state IN ('asked', 'open', 'paid', 'ended')),
   outside_id TEXT UNIQUE,
@@ -686,10 +686,13 @@ CREATE TABLE checkout (
   created_at TEXT NOT NULL,
   expires_at TEXT NOT NULL,
   checked_at TEXT,
-  CHECK (state = 'asked' OR state = 'ended' OR outside_id IS NOT NULL)
+  payment_id INTEGER REFERENCES payment (id),
+  doubt TEXT,
+  CHECK (state = 'asked' OR state = 'ended' OR outside_id IS NOT NULL),
+  CHECK ((state = 'paid') = (payment_id IS NOT NULL OR doubt IS NOT NULL))
 ) STRICT;;
 CREATE INDEX checkout_by_session ON checkout (session_id);;
-CREATE INDEX checkout_open ON checkout (state) WHERE state IN ('asked', 'open');;
+CREATE INDEX checkout_waiting ON checkout (id) WHERE state IN ('asked', 'open') OR doubt IS NOT NULL;;
 ALTER TABLE message ADD COLUMN payment_id INTEGER REFERENCES payment (id);;
 CREATE TABLE outside_event (
   id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 255),

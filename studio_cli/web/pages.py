@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import receipt as receipts
@@ -19,6 +19,9 @@ from studio_cli.model.settings import Settings
 from studio_cli.model.words import N_
 from studio_cli.templates import render
 from studio_cli.web.questions import asked, said, shown
+
+Paying = Literal["offline", "live", "testing"]
+"""How clients pay online: not at all, with real money, or with a key that moves none."""
 
 MINUTES: dict[StepName, int] = {"review": 1, "questionnaire": 3, "contract": 3, "payment": 2}
 """About how long a step takes, for the line that says so."""
@@ -43,7 +46,8 @@ class Dress:
 class Place:
     """Where a client is: their visit by a link, and what pages wear for them.
 
-    ``seen`` is the revision of the details on a page that was still open when they changed.
+    ``seen`` is the revision of the details on a page that was still open when they changed; ``paying`` how they
+    can pay online.
     """
 
     studio: Studio
@@ -51,6 +55,7 @@ class Place:
     token: str
     dress: Dress
     seen: int | None = None
+    paying: Paying = "offline"
 
     @property
     def here(self) -> str:
@@ -60,7 +65,8 @@ class Place:
     def page(self, name: str, **data: Any) -> str:
         """Return a page about the session."""
         session = describe(self.visit.session, self.dress.settings, self.dress.language)
-        return self.dress.page(name, {"session": session, "here": self.here, **data})
+        testing = self.paying == "testing"
+        return self.dress.page(name, {"session": session, "here": self.here, "testing": testing, **data})
 
 
 def current(place: Place) -> str:
@@ -143,10 +149,16 @@ def _payment(place: Place) -> dict[str, Any]:
     total = session.terms.total
     offered = [{"percent": tip, "amount": language.money(total.share(tip, 100))} for tip in TIPS if total]
     return {
-        "provider": place.dress.settings["payment.provider"],
+        "provider": _way_to_pay(place),
         "tips": offered if session.terms.tips else [],
         "announced": session.step("payment").announced_at is not None,
     }
+
+
+def _way_to_pay(place: Place) -> str:
+    """Return what the page offers; a provider that cannot be asked is not offered."""
+    named = place.dress.settings["payment.provider"]
+    return named if named == "test" or place.paying != "offline" else "offline"
 
 
 _CONTENT = {
@@ -167,6 +179,37 @@ def _progress(place: Place) -> list[dict[str, Any]]:
             title = place.dress.language.text(STEP_TITLES[one.name])
             line.append({"name": one.name, "title": title, "state": state, "link": link})
     return line
+
+
+# ── on the way to paying, and back ────────────────────────────────────────────────────────────────
+
+
+def checkout(place: Place, url: str) -> str:
+    """Return the page that says where the client is going, and leads there."""
+    return place.page("checkout", url=url)
+
+
+def unpaid(place: Place) -> str:
+    """Return the page for a client who is back while nothing has been paid."""
+    return place.page("unpaid", heading=N_("Your payment has not arrived yet"))
+
+
+def not_known_yet(place: Place) -> str:
+    """Return the page for a client who is back while nobody can tell whether they have paid."""
+    return place.page("unpaid", heading=N_("We cannot see yet whether your payment has arrived"))
+
+
+def no_way_to_pay(place: Place, *, for_good: bool) -> str:
+    """Return the page for when the payment page cannot be opened; ``for_good``: trying again does not help."""
+    words = (
+        N_(
+            "Nothing was charged, and nothing that you did is lost. Please write to the studio: it can mend this."
+        )
+        if for_good
+        else N_("Nothing was charged, and nothing that you did is lost. Please try again in a few minutes.")
+    )
+    heading = N_("The payment page cannot be opened just now")
+    return place.dress.page("error", {"heading": heading, "words": words, "again": f"{place.here}/payment"})
 
 
 # ── no step left ──────────────────────────────────────────────────────────────────────────────────

@@ -18,9 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from studio_cli.booking.checkout import ProviderOf
 from studio_cli.booking.studio import Clock, open_studio
 from studio_cli.errors import Busy, Refused, WrongUsage
-from studio_cli.web.app import Log, MailerOf, Studios, make_app, no_mailer
+from studio_cli.web.app import Log, MailerOf, Studios, make_app, no_mailer, no_provider
 from studio_cli.web.limits import Bounds, Ticks
 from studio_cli.web.proxies import NOBODY, Proxies
 
@@ -98,6 +99,7 @@ class Door:
         *,
         link_base: str,
         mailer: MailerOf = no_mailer,
+        provider: ProviderOf = no_provider,
         proxies: Proxies = NOBODY,
         bounds: Bounds = Bounds(),
         ticks: Ticks = time.monotonic,
@@ -115,7 +117,14 @@ class Door:
         bounds = replace(bounds, connections=min(bounds.connections, _most_connections()))
         config = uvicorn.Config(
             make_app(
-                self._studios, log, link_base, mailer=mailer, proxies=proxies, bounds=bounds, ticks=ticks
+                self._studios,
+                log,
+                link_base,
+                mailer=mailer,
+                provider=provider,
+                proxies=proxies,
+                bounds=bounds,
+                ticks=ticks,
             ),
             log_config=None,
             access_log=False,  # its lines hold the path, and the path holds the token
