@@ -16,6 +16,7 @@ from studio_cli.booking.payment import WantedRefund
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
+from studio_cli.model.settings import Settings
 from studio_cli.web import pages
 from studio_cli.web.pages import Dress, Place
 from studio_cli.web.preview import questionnaire as preview
@@ -147,6 +148,7 @@ class EveryPage:
         whole = self._whole_journey()
         self._short_journeys()
         self._paid_elsewhere()
+        self._paid_online()
         self._over()
         self._errors(whole)
         self._papers(whole)
@@ -243,6 +245,21 @@ class EveryPage:
             self._look(f"payment announced, {name}", token)
             self._mails(name, session)
         studios.change_setting(self.studio, "studio.phone", "+48 22 555 01 12")
+
+    def _paid_online(self) -> None:
+        """What is on the way to a payment page elsewhere and back; whether that is there is not looked at here."""
+        session, token = self._session(tips=True)
+        self._do(token, "review", 1)
+        settings = Settings({**self.studio.settings.values, "payment.provider": "stripe"})
+        dress = Dress(settings, "", language_of(session, settings))
+        visit = journey.visit(self.studio, token)
+        place = Place(self.studio, visit, token, dress, paying="testing")
+        self.texts["payment online"] = pages.step("payment", place)
+        self.texts["on the way"] = pages.checkout(place, "https://pay.example/1")
+        self.texts["back, not paid"] = pages.unpaid(place)
+        self.texts["back, not known"] = pages.not_known_yet(place)
+        for for_good in (True, False):
+            self.texts[f"no way to pay, {for_good}"] = pages.no_way_to_pay(place, for_good=for_good)
 
     def _over(self) -> None:
         session, token = self._session()
