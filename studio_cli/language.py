@@ -74,7 +74,8 @@ class Language:
             return show_clock(moment, zone)
         from babel.dates import format_time
 
-        return format_time(moment.to_tz(zone).time().to_stdlib(), "short", locale=_babel(self.locale))
+        text = format_time(moment.to_tz(zone).time().to_stdlib(), "short", locale=_babel(self.locale))
+        return text.replace(" ", "\u00a0")  # of 10 h 00 no part on a line of its own
 
     def short(self, moment: Instant, zone: str) -> str:
         """Return ``Fri 4 Dec 2026 10:00``."""
