@@ -463,10 +463,12 @@ def _receive(found: _Found, reference: str, amount: Money) -> Payment:
         at=seen.paid_at or studio.now(),
         note=None if found.provider.live else TEST_NOTE,
         reference=reference,
-        counts=not seen.returned,
+        counts=not seen.refunds,
     )
     for given in seen.refunds:
         payments.keep_refund(studio, payments.get(studio, number), given)
+    if seen.refunds and not seen.returned:
+        payments.let_count(studio, session, number)
     return payments.get(studio, number)
 
 

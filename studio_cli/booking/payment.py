@@ -98,8 +98,8 @@ def receive(
 ) -> int:
     """Inside a write: put money into the ledger, with its receipt, and let it do what it completes.
 
-    Money for a session that is over is kept all the same, and flagged: it may have to go back. What has gone back
-    already ``counts`` for nothing.
+    Money for a session that is over is kept all the same, and flagged: it may have to go back. Without ``counts`` it
+    completes nothing yet.
     """
     now = studio.now()
     late = session.status if session.status in DEAD else None
@@ -112,13 +112,19 @@ def receive(
         event_store.add(
             studio.file, "payment came too late", now, actor="system", session_id=session.id, details=details
         )
-    if not counts:
-        return number
+    if counts:
+        let_count(studio, session, number, actor=actor, tell=tell)
+    return number
+
+
+def let_count(
+    studio: Studio, session: Session, number: int, *, actor: Actor = "client", tell: bool = True
+) -> None:
+    """Inside a write: let a payment of the ledger do what it completes; ``session`` is as it was before."""
     after = _received(studio, session.id, actor)
     if tell:
         kind = "confirmed" if after.status == "confirmed" != session.status else "receipt"
         letter.tell_client(studio, after, kind, payment_id=number)
-    return number
 
 
 def _received(studio: Studio, number: int, actor: Actor) -> Session:

@@ -524,10 +524,15 @@ def test_given_back_before_anybody_heard(
 def test_part_given_back_before_anybody_heard(
     studio: Studio, provider: Stripe, fake_stripe: FakeStripe, paid: str
 ) -> None:
-    """Of money of which a part went back, the payment counts and the refund is written down with it."""
+    """Of money of which a part went back only the rest counts: the session waits for what is missing."""
     fake_stripe.give_back(fake_stripe.sessions[paid]["payment_intent"], 2500)
     assert settle(studio, provider) == "paid"
-    assert sessions.get(studio, 1).paid == Money(7500, "CAD")
+    session = sessions.get(studio, 1)
+    assert (session.status, session.paid, session.due_now) == (
+        "pending",
+        Money(7500, "CAD"),
+        Money(2500, "CAD"),
+    )
 
 
 # ── keys ──────────────────────────────────────────────────────────────────────────────────────────
