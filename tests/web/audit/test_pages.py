@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 import jinja2.meta
 import pytest
+from PIL import Image
 
 from studio_cli import templates
 from studio_cli.model.form import KINDS
@@ -19,6 +20,7 @@ from studio_cli.model.form_source import parse_form
 from tests.gallery import PICTURES, QUESTIONS, SCENES, Post, Scene, Stage
 from tests.journeys.test_in_browser import BASICS
 from tests.web.audit.conftest import HERE, Validate
+from tests.web.audit.pictures import COLORS, shrink
 
 SHOTS = os.environ.get("STUDIO_SCREENSHOTS")
 """Where the pictures go; read before ``clean_machine`` clears the environment."""
@@ -238,3 +240,19 @@ def test_lock_names_no_registry() -> None:
     tools = {name: one for name, one in locked.items() if name}
     assert "node_modules/axe-core" in tools
     assert all("integrity" in one and "resolved" not in one for one in tools.values())
+
+
+def test_small_picture_keeps_its_colors(tmp_path: Path) -> None:
+    """A picture for the documentation has few colours, and those that stand out are among them."""
+    shades = [(shade, shade, shade) for shade in range(256)] * 300
+    Image.frombytes("RGB", (256, 300), bytes(one for shade in shades for one in shade)).save(
+        tmp_path / "all.png"
+    )
+    with Image.open(tmp_path / "all.png") as picture:
+        picture.paste((154, 71, 8), (10, 10, 16, 16))
+        picture.save(tmp_path / "all.png")
+    shrink(tmp_path / "all.png", tmp_path / "few" / "few.png")
+    with Image.open(tmp_path / "few" / "few.png") as few:
+        assert few.size == (256, 300) and len(few.getcolors() or []) <= COLORS
+        seen = few.convert("RGB").getpixel((12, 12))
+    assert max(abs(one - other) for one, other in zip(seen, (154, 71, 8), strict=True)) < 12
