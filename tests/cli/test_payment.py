@@ -72,7 +72,7 @@ def test_more_than_the_price_is_kept_and_said(with_session: Cli) -> None:
     with_session("session", "cancel", "1", "--yes").ok()
     late = with_session("payment", "record", "1", "10").ok()
     assert "has to go back" in late.err
-    assert late.out.split("\t")[-1] == "canceled\n"
+    assert late.out.split("\t")[-1] == "to refund\n"
 
 
 def test_owner_cannot_pretend_a_payment(with_session: Cli) -> None:
