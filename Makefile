@@ -62,10 +62,14 @@ $(PAGE_TOOLS): tests/web/audit/package-lock.json | .venv/developing
 	@touch $@
 
 # Collect the texts that clients read into the catalogues; what is new there waits for its translation.
-texts: .venv/developing
-	$(BIN)/pybabel --quiet extract --mapping-file=templates/languages/babel.cfg --keywords=N_ --keywords=plural:1,2 --no-location \
-	  --omit-header --sort-output --output-file=.venv/texts.pot .
+# Nothing in them depends on the day or the machine. With tools from elsewhere: make texts BIN=/usr/bin
+texts: $(BIN)/pybabel
+	@all=$$(mktemp) && trap 'rm -f "$$all"' EXIT && \
+	$(BIN)/pybabel --quiet extract --mapping-file=templates/languages/babel.cfg --keywords=N_ --keywords=plural:1,2 \
+	  --no-location --omit-header --sort-output --no-wrap --output-file="$$all" . && \
 	for language in de es fr pt; do \
-	  $(BIN)/pybabel --quiet update --input-file=.venv/texts.pot --output-file=templates/languages/$$language.po \
-	    --locale=$$language --no-fuzzy-matching --ignore-obsolete --init-missing --omit-header || exit 1; \
+	  $(BIN)/pybabel --quiet update --input-file="$$all" --output-file=templates/languages/$$language.po \
+	    --locale=$$language --no-fuzzy-matching --ignore-obsolete --init-missing --omit-header --no-wrap || exit 1; \
 	done
+
+.venv/bin/pybabel: .venv/developing

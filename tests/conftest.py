@@ -8,9 +8,10 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from whenever import Instant
@@ -18,13 +19,18 @@ from whenever import Instant
 from studio_cli.booking import client as clients
 from studio_cli.booking import new_session
 from studio_cli.booking import session_type as types
+from studio_cli.booking import studio as studios
 from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.booking.studio import Studio, found
 from studio_cli.model.client import Client, ClientDetails
 from studio_cli.model.session import Session
 from studio_cli.model.session_type import SessionType
+from studio_cli.outside.stripe import Stripe
 from tests.smtp_server import MailServer
+
+if TYPE_CHECKING:
+    from tests.fake_stripe import FakeStripe
 
 NOW = Instant.from_utc(2026, 11, 20, 15)
 """A Friday, ten in the morning in Toronto."""
@@ -196,6 +202,32 @@ def mail_server() -> Iterator[MailServer]:
         yield server
 
 
+@pytest.fixture
+def fake_stripe(clock: Clock) -> Iterator[FakeStripe]:
+    """A stand-in for Stripe on loopback, at the clock of ``studio``."""
+    from tests.fake_stripe import FakeStripe
+
+    with FakeStripe(lambda: clock.now.timestamp()) as running:
+        yield running
+
+
+@pytest.fixture
+def provider(fake_stripe: FakeStripe) -> Stripe:
+    """Our way to ``fake_stripe``, with a test key."""
+    from tests.fake_stripe import TEST_KEY, WEBHOOK_SECRET
+
+    return Stripe(TEST_KEY, WEBHOOK_SECRET, fake_stripe.base)
+
+
+@pytest.fixture
+def stripe_studio(studio: Studio) -> Studio:
+    """``studio``, whose clients pay with Stripe."""
+    from tests.fake_stripe import TEST_KEY
+
+    studios.change_setting(studio, "payment.provider", "stripe", stripe_key=TEST_KEY)
+    return studio
+
+
 @dataclass
 class Door:
     """A running server for a studio's links."""
@@ -207,6 +239,20 @@ class Door:
 @pytest.fixture
 def door(studio: Studio, clock: Clock) -> Iterator[Door]:
     """The clients' door of ``studio``, served on loopback by a thread; it lets tests hurry as no person does."""
+    with serving(studio, clock) as served:
+        yield served
+
+
+@pytest.fixture
+def stripe_door(stripe_studio: Studio, clock: Clock, provider: Stripe) -> Iterator[Door]:
+    """``door`` of a studio whose clients pay with Stripe."""
+    with serving(stripe_studio, clock, provider=lambda studio: provider) as served:
+        yield served
+
+
+@contextmanager
+def serving(studio: Studio, clock: Clock, **more: Any) -> Iterator[Door]:
+    """Serve a studio's links on loopback."""
     from studio_cli.booking.studio import remember_address
     from studio_cli.web import server
     from studio_cli.web.limits import Bounds, Rate
@@ -215,8 +261,8 @@ def door(studio: Studio, clock: Clock) -> Iterator[Door]:
     base = server.address_of(listening, "127.0.0.1")
     remember_address(studio, base)
     served, fast = Door(base), Rate(10**6, 10**6)
-    bounds = Bounds(reading=fast, writing=fast, wrong=fast)
-    with server.Door(listening, studio.file.path, clock, served.log.append, link_base=base, bounds=bounds):
+    bounds, log = Bounds(reading=fast, writing=fast, wrong=fast), served.log.append
+    with server.Door(listening, studio.file.path, clock, log, link_base=base, bounds=bounds, **more):
         yield served
 
 

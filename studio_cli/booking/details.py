@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+
+from whenever import Date
 
 from studio_cli.booking.studio import Studio
 from studio_cli.language import ENGLISH, Language, choose
@@ -30,7 +33,7 @@ def language_of(session: Session, settings: Settings, *preferred: str) -> Langua
 def describe(session: Session, settings: Settings, language: Language) -> dict[str, Any]:
     """Return the session as plain data for a template: nothing in it has methods of ours."""
     zone, money = session.timezone, language.money
-    deadline, rest = session.expires_at, session.price - session.asked_now
+    deadline, terms = session.expires_at, session.terms
     return {
         "id": session.id,
         "status": session.status,
@@ -44,7 +47,15 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
         "location": session.location or "",
         "price": money(session.price) if session.price else "",
         "due_now": money(session.due_now) if session.due_now else "",
-        "rest": money(rest) if rest else "",
+        "rest": money(terms.rest) if terms.rest else "",
+        "discount": money(terms.taken_off) if terms.taken_off else "",
+        "discount_reason": terms.discount.reason or "" if terms.discount else "",
+        "tax": money(terms.tax_amount) if terms.tax else "",
+        "tax_name": _tax_name(str(terms.tax), language) if terms.tax else "",
+        "tax_included": bool(terms.tax and terms.tax.included),
+        "tip": money(session.tip) if session.tip else "",
+        "total": money(session.total) if session.total else "",
+        "balance_due": language.date(session.balance_due_on) if session.balance_due_on else "",
         "paid": money(session.paid) if session.paid else "",
         "balance": money(session.balance) if session.balance.minor > 0 else "",
         "deadline": language.short(deadline, zone) if deadline else "",
@@ -81,7 +92,11 @@ LABELS = {
     "zone": N_("Time zone"),
     "location": N_("Where"),
     "price": N_("Price"),
+    "discount": N_("Discount"),
+    "tax": N_("Tax"),
+    "total": N_("In all"),
     "due_now": N_("To be paid at booking"),
+    "balance_due": N_("Rest to be paid by"),
     "questions": N_("Questions"),
     "contract": N_("Contract"),
 }
@@ -108,6 +123,23 @@ def differences(
     return tuple(changed)
 
 
+def _amount(text: str, language: Language) -> str:
+    """Return a kept amount (``250.00 CAD``, ``HST 13 %: 32.50 CAD``) as the rest of the page writes it."""
+    name, _, amount = text.rpartition(": ")
+    figure, _, currency = amount.rpartition(" ")
+    if not figure:
+        return ""
+    shown = language.money(parse_money(figure, currency))
+    label = _tax_name(name, language)
+    return language.text(N_("%(label)s: %(value)s"), label=label, value=shown) if name else shown
+
+
+def _tax_name(text: str, language: Language) -> str:
+    """Return ``TVA 5.5 %`` as ``TVA 5,5 %``, its rate never on a line of its own."""
+    name, _, rate = text.removesuffix(" %").rpartition(" ")
+    return f"{name} {language.number(Decimal(rate))}\u00a0%" if name else text
+
+
 def _read(details: Mapping[str, str], language: Language) -> dict[str, str]:
     """Return details as a client reads them. Those that the first versions kept are in words already."""
     words = dict(details)
@@ -116,10 +148,12 @@ def _read(details: Mapping[str, str], language: Language) -> dict[str, str]:
         start, end = from_stored(details["starts_at"]), from_stored(details["ends_at"])
         words["when"] = f"{language.day(start, zone)}, {language.range(start, end, zone)}"
         words["zone"] = show_offset(start, zone)
-    for name in ("price", "due_now"):
-        amount, _, currency = details.get(name, "").rpartition(" ")
-        if amount:
-            words[name] = language.money(parse_money(amount, currency))
+    for name in ("price", "discount", "tax", "total", "due_now"):
+        words[name] = _amount(details.get(name, ""), language)
+    if details.get("balance_due"):
+        words["balance_due"] = language.date(Date.parse_iso(details["balance_due"]))
+    if words["total"] == words["price"]:
+        words["total"] = ""  # the price says it
     if "form" not in details:  # kept as “title (number of questions)”
         words["questions"] = details.get("questions", "").rpartition(" (")[0]
     return words

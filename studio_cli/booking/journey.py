@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from whenever import Date
 
+from studio_cli.booking import letter
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
@@ -14,6 +16,7 @@ from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.answers import Problem, check_answers
 from studio_cli.model.contract import Signature
 from studio_cli.model.form import Answer
+from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.text import clean
 from studio_cli.model.words import N_
@@ -43,6 +46,7 @@ class Visit:
     answers: tuple[Answer, ...] = ()
     drafts: Mapping[StepName, Fields] = field(default_factory=dict)
     changed: bool = False
+    trouble: Mapping[str, Problem] = field(default_factory=dict)
 
     @property
     def current(self) -> StepName | None:
@@ -52,6 +56,8 @@ class Visit:
     def problems(self, step: StepName) -> dict[str, Problem]:
         """Return what is wrong with what was typed for a step and is waiting to be mended."""
         typed = self.drafts.get(step)
+        if step == "payment":
+            return dict(self.trouble)
         if typed is None:
             return {}
         if step == "contract":
@@ -180,40 +186,85 @@ def _unsigned(posted: Fields) -> dict[str, Problem]:
     return problems
 
 
-def pay(studio: Studio, token: str, revision: int) -> Visit:
-    """The client does what the studio's way of being paid asks of them."""
-    if studio.settings["payment.provider"] == "test":
-        return pay_test(studio, token, revision)
-    return announce_payment(studio, token, revision)
+TIPS = (10, 15, 20)
+"""The tips that a client is offered, in percent of what they pay in all."""
+
+# Most of Europe and South America write 20,00; a comma before three digits is one for thousands.
+_DECIMAL_COMMA = re.compile(r",(?=\d{1,2}(?!\d))")
+
+
+def pay(studio: Studio, token: str, revision: int, posted: Fields | None = None) -> Visit:
+    """The client does what the studio's way of being paid asks of them, with the tip that they choose."""
+    with studio.file.atomic():
+        here = at_payment(studio, token, revision, posted)
+        if here.trouble:
+            return here
+        testing = studio.settings["payment.provider"] == "test"
+        return (_pay_test if testing else _announce)(studio, token, here)
+
+
+def at_payment(studio: Studio, token: str, revision: int, posted: Fields | None = None) -> Visit:
+    """Inside a write: bring the client to the payment step, with the tip that they choose."""
+    here = _enter(studio, token, revision)
+    if not _may(here, "payment"):
+        return here
+    problem = _take_tip(studio, here.session, _last(posted or {}))
+    return replace(here, trouble={"tip": Problem(problem)}) if problem else visit(studio, token)
+
+
+def may_pay(here: Visit) -> bool:
+    """Return whether there is something for this client to pay now."""
+    return not here.trouble and _may(here, "payment") and bool(here.session.due_now)
+
+
+def _take_tip(studio: Studio, session: Session, typed: Mapping[str, str]) -> str | None:
+    """Inside a write: add the tip that was chosen to what is due; return what is wrong with it."""
+    if not session.terms.tips or "tip" not in typed:
+        return None
+    chosen, total = typed["tip"], session.terms.total
+    try:
+        amount = _DECIMAL_COMMA.sub(".", typed.get("tip_amount", ""))
+        other = parse_money(amount, total.currency) if chosen == "other" else None
+    except WrongUsage:
+        return N_("Please write an amount like 20.00.")
+    percent = int(chosen) if chosen in {str(tip) for tip in TIPS} else 0
+    tip = other if other is not None else total.share(percent, 100)
+    if tip > total:
+        return N_("That is more than the session costs.")
+    if tip != session.tip:
+        session_store.update(studio.file, replace(session, tip=tip))
+        session_store.forget_announcement(studio.file, session.id)
+    return None
 
 
 def announce_payment(studio: Studio, token: str, revision: int) -> Visit:
     """The client says that the payment is on its way: noted, not believed. The owner records it when it is there."""
     with studio.file.atomic():
-        here = _enter(studio, token, revision)
-        if _may(here, "payment") and session_store.announce_payment(
-            studio.file, here.session.id, studio.now(), here.share_id
-        ):
-            _tell(studio, here, "payment announced")
-        return _leave(studio, token, here)
+        return _announce(studio, token, _enter(studio, token, revision))
 
 
 def pay_test(studio: Studio, token: str, revision: int) -> Visit:
     """Pretend to pay what is due, in a studio made for trying things out."""
     with studio.file.atomic():
-        here = _enter(studio, token, revision)
-        settings, now = studio.settings, studio.now()
-        allowed = settings.is_test_studio and settings["payment.provider"] == "test"
-        if allowed and _may(here, "payment") and here.session.due_now:
-            session = here.session
-            # What the ledger has already is part of the reference: the same tap twice is the same payment.
-            reference = f"test:{session.id}:{payment_store.count(studio.file, session.id)}"
-            payment_store.insert(
-                studio.file, session.id, session.due_now, "test", at=now, now=now, reference=reference
-            )
-            _tell(studio, here, "payment recorded")
-            payments.received(studio, session.id)
-        return _leave(studio, token, here)
+        return _pay_test(studio, token, _enter(studio, token, revision))
+
+
+def _announce(studio: Studio, token: str, here: Visit) -> Visit:
+    if _may(here, "payment") and session_store.announce_payment(
+        studio.file, here.session.id, studio.now(), here.share_id
+    ):
+        _tell(studio, here, "payment announced")
+    return _leave(studio, token, here)
+
+
+def _pay_test(studio: Studio, token: str, here: Visit) -> Visit:
+    settings, session = studio.settings, here.session
+    allowed = settings.is_test_studio and settings["payment.provider"] == "test"
+    if allowed and _may(here, "payment") and session.due_now:
+        # What the ledger has already is part of the reference: the same tap twice is the same payment.
+        reference = f"test:{session.id}:{payment_store.count(studio.file, session.id)}"
+        payments.receive(studio, session, session.due_now, "test", at=studio.now(), reference=reference)
+    return _leave(studio, token, here)
 
 
 # ── at the door of every step ─────────────────────────────────────────────────────────────────────
@@ -276,7 +327,10 @@ def _leave(
         if step and posted and _may_wait(here, step):
             return _keep_draft(studio, here, step, posted)
         return here
-    sessions.complete(studio, here.session.id)
+    before = sessions.get(studio, here.session.id)
+    after = sessions.complete(studio, before.id)
+    if after.status == "confirmed" != before.status:
+        letter.tell_client(studio, after, "confirmed")
     return visit(studio, token)
 
 

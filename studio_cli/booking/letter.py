@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from whenever import Instant
 
 from studio_cli.booking import details
 from studio_cli.booking.studio import Studio
 from studio_cli.model.message import LINK, Letter
 from studio_cli.model.session import Session
+from studio_cli.store import message as message_store
+from studio_cli.store import payment as payment_store
 from studio_cli.store import share as share_store
 from studio_cli.templates import render
 
@@ -23,10 +27,46 @@ def new_link(studio: Studio, share_id: int, now: Instant, base: str | None = Non
 
 def share_letter(studio: Studio, session: Session) -> Letter:
     """Return the mail that shares a session, as it is now."""
+    return compose(studio, session, "share", linked=True)
+
+
+def compose(
+    studio: Studio, session: Session, kind: str, *, linked: bool, payment_id: int | None = None
+) -> Letter:
+    """Return a mail of a kind about a session as it is now, in its client's language."""
+    from studio_cli.booking import receipt
+
     language = details.language_of(session, studio.settings)
-    data = {**details.describe_for(studio, session, language), "link": LINK}
+    payment = payment_store.get(studio.file, payment_id) if payment_id is not None else None
+    data: dict[str, Any] = {
+        **details.describe_for(studio, session, language),
+        "link": LINK if linked else "",
+        "receipt": receipt.describe(studio, payment, language)["receipt"] if payment else None,
+    }
     return Letter(
-        subject=" ".join(render("email/share.subject.txt", data, language).split()),
-        text=render("email/share.txt", data, language),
-        html=render("email/share.html", data, language),
+        subject=" ".join(render(f"email/{kind}.subject.txt", data, language).split()),
+        text=render(f"email/{kind}.txt", data, language),
+        html=render(f"email/{kind}.html", data, language),
+    )
+
+
+def tell_client(studio: Studio, session: Session, kind: str, *, payment_id: int | None = None) -> int | None:
+    """Inside a write: put a mail about what just happened into the outbox; return its number.
+
+    None when there is nobody to write to, or no mail server: nobody asked for this mail, so it does not wait for
+    one to be set up. The link in it is a further one of the last share.
+    """
+    if not session.client.email or not studio.settings.get("mail.host"):
+        return None
+    living = [share.id for share in session.shares if share.revoked_at is None]
+    share_id = living[-1] if living else None
+    return message_store.insert(
+        studio.file,
+        kind,
+        (session.client.name, session.client.email),
+        compose(studio, session, kind, linked=share_id is not None, payment_id=payment_id),
+        studio.now(),
+        session_id=session.id,
+        share_id=share_id,
+        payment_id=payment_id,
     )

@@ -41,7 +41,7 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
         if not message_store.claim(studio.file, number, now):
             return get(studio, number)
         message = _as_it_is_now(studio, get(studio, number))
-        if message.share_id is not None and link is None:
+        if LINK in message.letter.text and message.share_id is not None and link is None:
             link = letter.new_link(studio, message.share_id, now)
     state: State = "sent"
     error = None
@@ -56,13 +56,20 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
 
 def _as_it_is_now(studio: Studio, message: Message) -> Message:
     """Inside a write: a mail that has waited goes to the client's present address and says what is true now."""
-    if message.kind != "share" or message.session_id is None:
+    if message.session_id is None:
         return message
     session = session_store.get(studio.file, message.session_id, studio.now())
     assert session is not None
     assert session.client.email is not None  # else it would be pointless
     to = session.client.name, session.client.email
-    message_store.rewrite(studio.file, message.id, to, letter.share_letter(studio, session))
+    written = letter.compose(
+        studio,
+        session,
+        message.kind,
+        linked=message.share_id in {share.id for share in session.shares if share.revoked_at is None},
+        payment_id=message.payment_id,
+    )
+    message_store.rewrite(studio.file, message.id, to, written)
     return get(studio, message.id)
 
 
@@ -97,6 +104,22 @@ def send_waiting(studio: Studio, mailer: Mailer) -> Iterator[Message]:
         yield deliver(studio, mailer, message.id)
 
 
+def send_news(studio: Studio, mailer: Mailer | None, session_id: int) -> list[Message]:
+    """Send what waits to be told to a session's client; without a mail server it waits on."""
+    if mailer is None:
+        return []
+    waiting = message_store.listed(studio.file, ("queued",), session_id=session_id)
+    return [deliver(studio, mailer, message.id) for message in waiting]
+
+
+def send_written(studio: Studio, mailer: Mailer | None) -> list[Message]:
+    """Send what a client's step has just written: not the shares, which whoever made them is sending."""
+    if mailer is None:
+        return []
+    waiting = message_store.listed(studio.file, ("queued",))
+    return [deliver(studio, mailer, message.id) for message in waiting if message.kind != "share"]
+
+
 def send_again(studio: Studio, mailer: Mailer, number: int) -> Message:
     """Send one message by its number; one whose fate is unknown is sent again because the owner says so."""
     message = get(studio, number)
@@ -116,7 +139,10 @@ def get(studio: Studio, number: int) -> Message:
     return message
 
 
-WHILE: dict[str, frozenset[Status]] = {"share": frozenset({"pending"})}
+WHILE: dict[str, frozenset[Status]] = {
+    "share": frozenset({"pending"}),
+    "confirmed": frozenset({"confirmed"}),
+}
 """While a session has one of these statuses a waiting mail of the kind makes sense; other kinds always do."""
 
 
@@ -127,7 +153,9 @@ def _pointless(studio: Studio, message: Message) -> bool:
     session = session_store.get(studio.file, message.session_id, studio.now())
     assert session is not None
     share = next((share for share in session.shares if share.id == message.share_id), None)
-    if share is not None and (share.revoked_at is not None or session.client.email is None):
+    if session.client.email is None:
+        return True
+    if message.kind == "share" and share is not None and share.revoked_at is not None:
         return True
     return message.kind in WHILE and session.status not in WHILE[message.kind]
 

@@ -17,9 +17,11 @@ from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.client import Client, parse_person
 from studio_cli.model.contract import Document
 from studio_cli.model.form import Form
-from studio_cli.model.money import Money, parse_money
+from studio_cli.model.money import Money
 from studio_cli.model.session import Channel, Named, Session
-from studio_cli.model.session_type import LONGEST_ONE_OFF, SHORTEST, SessionType, Terms, parse_terms, within
+from studio_cli.model.session_type import LONGEST_ONE_OFF, SHORTEST, SessionType, within
+from studio_cli.model.settings import default_tax
+from studio_cli.model.terms import Terms, change_terms, typed_terms
 from studio_cli.model.text import LONG, clean, clean_optional, shown
 from studio_cli.model.times import Which, parse_duration, parse_when
 from studio_cli.store import event as event_store
@@ -41,6 +43,12 @@ class Wanted:
     price: str | None = None
     deposit: str | None = None
     pay: str | None = None
+    discount: str | None = None
+    discount_reason: str | None = None
+    tax: str | None = None
+    balance_due: str | None = None
+    tips: bool | None = None
+    refunds: str | None = None
     location: str | None = None
     form: str | None = None
     contract: str | None = None
@@ -124,10 +132,9 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         buffer_before=offer.buffer_before,
         buffer_after=offer.buffer_after,
         location=offer.location,
-        price=offer.terms.price,
-        asked_now=offer.terms.asked_now,
-        deposit_percent=offer.terms.deposit_percent,
-        paid=Money(0, offer.terms.price.currency),
+        terms=offer.terms,
+        tip=offer.terms.nothing,
+        paid=offer.terms.nothing,
         form=offer.form,
         custom_time=False,
         overlap_allowed=False,
@@ -173,7 +180,7 @@ def _of_type(studio: Studio, offer: SessionType, wanted: Wanted) -> _Offer:
     return _Offer(
         title=offer.name,
         duration=duration_of(wanted.duration) if wanted.duration else offer.duration,
-        terms=_terms_of_type(offer.terms, wanted),
+        terms=change_terms(offer.terms, typed_terms(wanted)),
         location=clean_optional(wanted.location, "The location") or offer.location,
         form=form_of(studio, wanted.form if wanted.form is not None else offer.form),
         contract=contracts.draft(studio, wanted.contract if wanted.contract is not None else offer.contract),
@@ -184,28 +191,14 @@ def _of_type(studio: Studio, offer: SessionType, wanted: Wanted) -> _Offer:
     )
 
 
-def _terms_of_type(terms: Terms, wanted: Wanted) -> Terms:
-    """Return the type's terms with what was said otherwise: a price alone keeps how it is paid."""
-    currency = terms.price.currency
-    if wanted.deposit is not None or wanted.pay is not None:
-        price = wanted.price if wanted.price is not None else terms.price.amount
-        return parse_terms(price, wanted.deposit, wanted.pay, currency)
-    if wanted.price is not None:
-        return terms.with_price(parse_money(wanted.price, currency, "The price"))
-    return terms
-
-
 def _one_off(studio: Studio, wanted: Wanted) -> _Offer:
     if wanted.duration is None:
         raise WrongUsage("A one-off needs a duration.", hint="Add --duration 2h.")
     return _Offer(
         title=clean(wanted.one_off or "", "The title"),
         duration=duration_of(wanted.duration),
-        terms=parse_terms(
-            "0" if wanted.price is None else wanted.price,
-            wanted.deposit,
-            wanted.pay,
-            studio.settings.currency,
+        terms=change_terms(
+            Terms(Money(0, studio.settings.currency), tax=default_tax(studio.settings)), typed_terms(wanted)
         ),
         location=clean_optional(wanted.location, "The location"),
         form=form_of(studio, wanted.form),

@@ -1,32 +1,44 @@
-"""Payments: what came in, and what that completes."""
+"""Payments and refunds: what came in and what it completes, what goes back."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from whenever import Instant
+
+from studio_cli.booking import letter
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
-from studio_cli.errors import WrongUsage
+from studio_cli.errors import NotFound, Refused, WrongUsage
+from studio_cli.model.checkout import GivenBack
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.payment import METHODS, Payment
-from studio_cli.model.session import Session
+from studio_cli.model.session import Session, Status
 from studio_cli.model.text import clean_optional, shown
 from studio_cli.model.times import parse_moment
+from studio_cli.store import checkout as checkout_store
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import repeat_key
 from studio_cli.store import session as session_store
 from studio_cli.store.event import Actor
 
+DEAD: frozenset[Status] = frozenset({"canceled", "declined", "expired"})
+"""Statuses of a session that takes no money: what comes all the same is kept and flagged."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A payment in the ledger and the session after it. ``confirmed``: it was the last thing waited for."""
+    """A row of the ledger and the session after it. ``confirmed``: it was the last thing waited for."""
 
     payment: Payment
     session: Session
     confirmed: bool = False
     repeated: bool = False
+
+
+# ── in ────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def record(
@@ -38,45 +50,84 @@ def record(
     at: str | None = None,
     note: str | None = None,
     key: str | None = None,
+    tell: bool = True,
+    rehearse: bool = False,
 ) -> Recorded:
     """Write down money that the studio has received for a session, whatever the session's status.
 
     When it covers what is due, the payment step is done; when that was the last step, the session is confirmed.
     """
     arguments = {"session": selector, "amount": amount, "method": method, "at": at, "note": note}
-    with studio.file.atomic():
+    with studio.file.rehearsal() if rehearse else studio.file.atomic():
         now = studio.now()
-        if key is not None:
-            earlier = repeat_key.earlier_result(studio.file, key, "payment record", arguments)
-            if earlier is not None:
-                payment = _get(studio, earlier)
-                return Recorded(payment, sessions.get(studio, payment.session_id), repeated=True)
+        earlier = repeat_key.earlier_result(studio.file, key, "payment record", arguments) if key else None
+        if earlier is not None:
+            return _repeated(studio, earlier)
         studio.settle(now)
         before = sessions.find(studio, selector)
-        money = _amount(amount, before)
-        if method not in METHODS:
-            raise WrongUsage(
-                f"{shown(method)[:40]!r} is not a method.", hint=f"Use one of: {', '.join(METHODS)}."
-            )
-        paid_at = parse_moment(at, studio.settings.zone, now) if at else now
-        number = payment_store.insert(
-            studio.file,
-            before.id,
+        money, paid_at = _amount(amount, before), _moment(studio, at)
+        check_method(method)
+        number = receive(
+            studio,
+            before,
             money,
             method,
             at=paid_at,
-            now=now,
             note=clean_optional(note, "The note", limit=500),
+            actor="owner",
+            tell=tell,
         )
-        details = {"payment": number, "amount": money.as_json(), "method": method}
-        event_store.add(studio.file, "payment recorded", now, session_id=before.id, details=details)
-        after = received(studio, before.id, "owner")
         if key is not None:
             repeat_key.remember(studio.file, key, "payment record", arguments, number, now)
-        return Recorded(_get(studio, number), after, confirmed=after.status == "confirmed" != before.status)
+        after = sessions.get(studio, before.id)
+        return Recorded(get(studio, number), after, confirmed=after.status == "confirmed" != before.status)
 
 
-def received(studio: Studio, number: int, actor: Actor = "client") -> Session:
+def receive(
+    studio: Studio,
+    session: Session,
+    amount: Money,
+    method: str,
+    *,
+    at: Instant,
+    note: str | None = None,
+    reference: str | None = None,
+    actor: Actor = "client",
+    tell: bool = True,
+    counts: bool = True,
+) -> int:
+    """Inside a write: put money into the ledger, with its receipt, and let it do what it completes.
+
+    Money for a session that is over is kept all the same, and flagged: it may have to go back. Without ``counts`` it
+    completes nothing yet.
+    """
+    now = studio.now()
+    late = session.status if session.status in DEAD else None
+    number = payment_store.insert(
+        studio.file, session.id, amount, method, at=at, now=now, note=note, reference=reference, late=late
+    )
+    details = {"payment": number, "amount": amount.as_json(), "method": method}
+    event_store.add(studio.file, "payment recorded", now, actor=actor, session_id=session.id, details=details)
+    if late:
+        event_store.add(
+            studio.file, "payment came too late", now, actor="system", session_id=session.id, details=details
+        )
+    if counts:
+        let_count(studio, session, number, actor=actor, tell=tell)
+    return number
+
+
+def let_count(
+    studio: Studio, session: Session, number: int, *, actor: Actor = "client", tell: bool = True
+) -> None:
+    """Inside a write: let a payment of the ledger do what it completes; ``session`` is as it was before."""
+    after = _received(studio, session.id, actor)
+    if tell:
+        kind = "confirmed" if after.status == "confirmed" != session.status else "receipt"
+        letter.tell_client(studio, after, kind, payment_id=number)
+
+
+def _received(studio: Studio, number: int, actor: Actor) -> Session:
     """Inside a write, after money was recorded: it stops the clock of a hold; if nothing is left, it confirms."""
     session = sessions.get(studio, number)
     if session.status == "pending" and session.expires_at is not None:
@@ -84,14 +135,231 @@ def received(studio: Studio, number: int, actor: Actor = "client") -> Session:
     return sessions.complete(studio, number, actor)
 
 
+# ── back ──────────────────────────────────────────────────────────────────────────────────────────
+
+GiveBack = Callable[[Payment, Money, str], str]
+"""Gives back part of a payment where it was made, and returns that refund's reference there.
+
+It is given the payment, the amount and an idempotency key: the same key gives the same refund.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedRefund:
+    """A refund as it was asked for. ``amount`` None is all that was paid; ``of`` is a row of the ledger."""
+
+    session: str
+    amount: str | None = None
+    of: int | None = None
+    method: str | None = None
+    at: str | None = None
+    note: str | None = None
+
+
+def refund(
+    studio: Studio,
+    wanted: WantedRefund,
+    *,
+    give_back: GiveBack | None = None,
+    key: str | None = None,
+    rehearse: bool = False,
+) -> list[Recorded]:
+    """Give money back: outside, where it was paid outside, and in the ledger; return the new rows.
+
+    Of several payments the newest go back first. A ``method`` other than that of the payment means that the owner
+    gave it back by hand. ``give_back`` is for payments that were made outside.
+    """
+    arguments = {"session": wanted.session, "amount": wanted.amount, "of": wanted.of, "method": wanted.method}
+    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+        earlier = repeat_key.earlier_result(studio.file, key, "payment refund", arguments) if key else None
+        if earlier is not None:
+            return [_repeated(studio, earlier)]
+        studio.settle(studio.now())
+        parts = _parts(studio, wanted)
+        if rehearse:
+            return [_give(studio, wanted, part, None) for part in parts]
+    # Outside first, with a key that the same refund has for ever; then the ledger. If the program ends between
+    # the two, the same command asks for the same refund again and writes it down.
+    return [_give_and_keep(studio, wanted, part, give_back, key, arguments) for part in parts]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What of one payment goes back; ``outside`` when it was paid there and goes back there."""
+
+    payment: Payment
+    amount: Money
+    outside: bool
+
+
+def _parts(studio: Studio, wanted: WantedRefund) -> list[Part]:
+    """Return which payments a refund comes from, the newest first."""
+    session = sessions.find(studio, wanted.session)
+    if wanted.method is not None:
+        check_method(wanted.method)
+    given = [one for one in payment_store.listed(studio.file, session_id=session.id) if one.left]
+    if wanted.of is not None:
+        given = [one for one in given if one.id == wanted.of]
+    most = sum((one.left for one in given), session.terms.nothing)
+    most = min(most, session.paid) if session.paid.minor >= 0 else most
+    if not most:
+        raise Refused(
+            f"Of session {session.id} there is nothing to give back: {session.paid} is paid.",
+            hint=f"studio payment list --session {session.id}",
+            code="nothing_paid",
+        )
+    money = most if wanted.amount in {None, "all"} else _amount(wanted.amount or "", session)
+    if money > most:
+        raise Refused(
+            f"Only {most} can be given back.",
+            hint=f"studio payment list --session {session.id} shows what was paid.",
+            code="refund",
+            details={"most": most.as_json()},
+        )
+    parts: list[Part] = []
+    for payment in reversed(given):
+        amount = min(payment.left, money)
+        if amount:
+            outside = is_outside(payment) and wanted.method in {None, payment.method}
+            parts.append(Part(payment, amount, outside))
+            money -= amount
+    return parts
+
+
+def is_outside(payment: Payment) -> bool:
+    """Return whether a payment was made at a provider that can give it back."""
+    return payment.method == "stripe" and bool(payment.reference)
+
+
+def _give_and_keep(
+    studio: Studio,
+    wanted: WantedRefund,
+    part: Part,
+    give_back: GiveBack | None,
+    key: str | None,
+    arguments: Mapping[str, object],
+) -> Recorded:
+    reference = None
+    if part.outside:
+        if give_back is None:
+            raise Refused(
+                f"Payment {part.payment.id} was made with Stripe, and there is no key to give it back with.",
+                hint="studio config secret stripe.key, or give it back yourself and say how: --method transfer",
+                code="no_provider",
+            )
+        before = part.payment.refunded or Money(0, part.amount.currency)
+        once = f"refund-{part.payment.reference}-{before.minor}-{part.amount.minor}"
+        reference = give_back(part.payment, part.amount, once)
+    with studio.file.atomic():
+        known = payment_store.by_reference(studio.file, reference) if reference else None
+        if known:
+            return _repeated(studio, known.id)
+        done = _give(studio, wanted, part, reference)
+        if key is not None:
+            repeat_key.remember(studio.file, key, "payment refund", arguments, done.payment.id, studio.now())
+        return done
+
+
+def _give(studio: Studio, wanted: WantedRefund, part: Part, reference: str | None) -> Recorded:
+    """Inside a write: put a refund into the ledger."""
+    now, session_id = studio.now(), part.payment.session_id
+    method = wanted.method or (
+        part.payment.method if part.outside or part.payment.method in METHODS else "other"
+    )
+    number = payment_store.insert(
+        studio.file,
+        session_id,
+        part.amount,
+        method,
+        kind="refund",
+        at=_moment(studio, wanted.at),
+        now=now,
+        note=clean_optional(wanted.note, "The note", limit=500),
+        reference=reference,
+        refund_of=part.payment.id,
+    )
+    details = {"payment": number, "of": part.payment.id, "amount": part.amount.as_json(), "method": method}
+    event_store.add(studio.file, "payment refunded", now, session_id=session_id, details=details)
+    return Recorded(get(studio, number), sessions.get(studio, session_id))
+
+
+def keep_refund(studio: Studio, payment: Payment, given: GivenBack) -> Recorded | None:
+    """Inside a write: put a refund that was made at the provider into the ledger, once.
+
+    One that is more than the ledger has left of its payment is not believed: it goes into the history.
+    """
+    if payment_store.by_reference(studio.file, given.reference):
+        return None
+    now, paid = studio.now(), sessions.get(studio, payment.session_id).paid
+    details = {"of": payment.id, "amount": given.amount.as_json(), "reference": given.reference}
+    if given.amount.currency != payment.amount.currency or given.amount > min(payment.left, paid):
+        if checkout_store.hear(studio.file, given.reference, "refund in doubt", now):
+            event_store.add(
+                studio.file,
+                "refund in doubt",
+                now,
+                actor="system",
+                session_id=payment.session_id,
+                details=details,
+            )
+        return None
+    number = payment_store.insert(
+        studio.file,
+        payment.session_id,
+        given.amount,
+        payment.method,
+        kind="refund",
+        at=given.at,
+        now=now,
+        reference=given.reference,
+        refund_of=payment.id,
+    )
+    details = {"payment": number, **details, "method": payment.method}
+    event_store.add(
+        studio.file, "payment refunded", now, actor="system", session_id=payment.session_id, details=details
+    )
+    return Recorded(get(studio, number), sessions.get(studio, payment.session_id))
+
+
+# ── finding and checking ──────────────────────────────────────────────────────────────────────────
+
+
+def get(studio: Studio, number: int) -> Payment:
+    """Return the row of the ledger with that number."""
+    payment = payment_store.get(studio.file, number)
+    if payment is None:
+        raise NotFound(f"There is no payment {number}.", hint="studio payment list")
+    return payment
+
+
+def of_receipt(studio: Studio, number: int) -> Payment:
+    """Return the payment that a receipt is for."""
+    payment = payment_store.by_receipt(studio.file, number)
+    if payment is None:
+        raise NotFound(f"There is no receipt {number}.", hint="studio payment list")
+    return payment
+
+
+def check_method(method: str) -> None:
+    """Refuse a method that the owner cannot say."""
+    if method not in METHODS:
+        raise WrongUsage(
+            f"{shown(method)[:40]!r} is not a method.", hint=f"Use one of: {', '.join(METHODS)}."
+        )
+
+
+def _repeated(studio: Studio, number: int) -> Recorded:
+    payment = get(studio, number)
+    return Recorded(payment, sessions.get(studio, payment.session_id), repeated=True)
+
+
+def _moment(studio: Studio, at: str | None) -> Instant:
+    now = studio.now()
+    return parse_moment(at, studio.settings.zone, now) if at else now
+
+
 def _amount(text: str, session: Session) -> Money:
     money = parse_money(text, session.price.currency)
     if not money:
-        raise WrongUsage("A payment of nothing cannot be recorded.")
+        raise WrongUsage("Nothing is not an amount to record.")
     return money
-
-
-def _get(studio: Studio, number: int) -> Payment:
-    payment = payment_store.get(studio.file, number)
-    assert payment is not None
-    return payment

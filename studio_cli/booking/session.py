@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from studio_cli.booking import mail, slot
+from whenever import Instant
+
+from studio_cli.booking import letter, mail, slot
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
 from studio_cli.model.event import Line
@@ -78,7 +80,7 @@ def client_events(studio: Studio, after: int) -> list[Happening]:
 # ── changing ──────────────────────────────────────────────────────────────────────────────────────
 
 
-def confirm(studio: Studio, selector: str) -> Change:
+def confirm(studio: Studio, selector: str, *, tell: bool = True) -> Change:
     """Confirm a pending session as its owner: what the client has not done yet is waived."""
     with studio.file.atomic():
         now = studio.now()
@@ -93,6 +95,8 @@ def confirm(studio: Studio, selector: str) -> Change:
         mail.cancel_pointless(studio, session.id)
         details = {"waived": [step.name for step in waived], "waived_money": money.as_json()}
         event_store.add(studio.file, "session confirmed", now, session_id=session.id, details=details)
+        if tell:
+            letter.tell_client(studio, get(studio, session.id), "confirmed")
         return Change(get(studio, session.id), True, waived, money)
 
 
@@ -113,9 +117,7 @@ def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Cha
             _take_time_again(studio, session, allow_overlap)
         else:
             session_store.ask_again(studio.file, session.id)
-        offer = type_store.get(studio.file, session.type.id) if session.type else None
-        deadline = now.add(minutes=offer.hold) if offer and offer.hold and not session.paid else None
-        session_store.set_expiry(studio.file, session.id, deadline)
+        session_store.set_expiry(studio.file, session.id, deadline_anew(studio, session))
         session_store.set_status(studio.file, session.id, "pending")
         event_store.add(
             studio.file, "session reopened", now, session_id=session.id, details={"from": session.status}
@@ -129,6 +131,31 @@ def _take_time_again(studio: Studio, session: Session, allow_overlap: bool) -> N
     if taken and not allow_overlap:
         slot.refuse_taken(studio, session.starts_at, need, taken)
     session_store.allow_overlap(studio.file, session.id, bool(taken))
+
+
+def take_up_again(studio: Studio, session: Session) -> Session:
+    """Inside a write: make an expired session pending again, without a deadline, if its time is still free.
+
+    For a client who paid at the last moment: nothing that is taken is forced, and nothing that is past comes back.
+    """
+    if session.status != "expired" or session.starts_at <= studio.now():
+        return session
+    if slot.taken_by(studio, session.starts_at, slot.need_of(studio, session), but=session.id):
+        return session
+    session_store.allow_overlap(studio.file, session.id, False)
+    session_store.set_expiry(studio.file, session.id, None)
+    session_store.set_status(studio.file, session.id, "pending")
+    details = {"from": "expired", "why": "paid"}
+    event_store.add(
+        studio.file, "session reopened", studio.now(), actor="system", session_id=session.id, details=details
+    )
+    return get(studio, session.id)
+
+
+def deadline_anew(studio: Studio, session: Session) -> Instant | None:
+    """Return until when a session is held that begins to wait for its client once more."""
+    offer = type_store.get(studio.file, session.type.id) if session.type else None
+    return studio.now().add(minutes=offer.hold) if offer and offer.hold and not session.paid else None
 
 
 def cancel(studio: Studio, selector: str) -> Change:

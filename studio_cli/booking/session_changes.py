@@ -13,9 +13,9 @@ from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.contract import Document
-from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session
-from studio_cli.model.session_type import LONGEST_BUFFER, Terms, parse_terms, within
+from studio_cli.model.session_type import LONGEST_BUFFER, within
+from studio_cli.model.terms import NOTHING_SAID, change_terms, typed_terms
 from studio_cli.model.text import LONG, clean, clean_optional
 from studio_cli.model.times import Which, parse_duration, parse_when
 from studio_cli.store import event as event_store
@@ -49,6 +49,7 @@ _FOLLOWS = {
     "waiting_for",
     "shares",
     "balance",
+    "total",
     "due_now",
     "custom_time",
     "overlap_allowed",
@@ -66,6 +67,12 @@ class Edits:
     price: str | None = None
     deposit: str | None = None
     pay: str | None = None
+    discount: str | None = None
+    discount_reason: str | None = None
+    tax: str | None = None
+    balance_due: str | None = None
+    tips: bool | None = None
+    refunds: str | None = None
     location: str | None = None
     notes: str | None = None
     form: str | None = None
@@ -172,13 +179,8 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
         text = getattr(edits, name)
         if text is not None:
             changes[name] = within(parse_duration(text, "A buffer"), 0, LONGEST_BUFFER, "A buffer")
-    if edits.price is not None or edits.deposit is not None or edits.pay is not None:
-        terms = _terms(before, edits)
-        changes |= {
-            "price": terms.price,
-            "asked_now": terms.asked_now,
-            "deposit_percent": terms.deposit_percent,
-        }
+    if typed_terms(edits) != NOTHING_SAID:
+        changes["terms"] = change_terms(before.terms, typed_terms(edits))
     if changes.get("form") != before.form and "form" in changes and before.step("questionnaire").done_at:
         raise Refused("The client has answered the questionnaire already.", code="answered")
     return replace(before, **changes)
@@ -191,17 +193,6 @@ def _contract(studio: Studio, before: Session, edits: Edits) -> Document | None:
     if edits.refresh_documents and before.contract is not None:
         return contracts.draft(studio, before.contract.name)
     return contracts.current(studio, before)
-
-
-def _terms(before: Session, edits: Edits) -> Terms:
-    """Return what is paid and when: a new price alone keeps how the session is paid."""
-    currency = before.price.currency
-    if edits.deposit is None and edits.pay is None:
-        assert edits.price is not None
-        return before.terms.with_price(parse_money(edits.price, currency, "The price"))
-    return parse_terms(
-        before.price.amount if edits.price is None else edits.price, edits.deposit, edits.pay, currency
-    )
 
 
 def _save(

@@ -9,16 +9,17 @@ from typing import Any
 from studio_cli.booking import contract as contracts
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
+from studio_cli.model.money import Money
 from studio_cli.model.session_type import (
     LONGEST_BUFFER,
     LONGEST_HOLD,
     LONGEST_TYPE,
     SHORTEST,
     SessionType,
-    Terms,
-    parse_terms,
     within,
 )
+from studio_cli.model.settings import default_tax
+from studio_cli.model.terms import NOTHING_SAID, Terms, change_terms, typed_terms
 from studio_cli.model.text import (
     check_slug,
     clean,
@@ -48,6 +49,12 @@ class TypedOffer:
     price: str | None = None
     deposit: str | None = None
     pay: str | None = None
+    discount: str | None = None
+    discount_reason: str | None = None
+    tax: str | None = None
+    balance_due: str | None = None
+    tips: bool | None = None
+    refunds: str | None = None
     location: str | None = None
     buffer_before: str | None = None
     buffer_after: str | None = None
@@ -168,7 +175,7 @@ def _new(studio: Studio, typed: TypedOffer) -> SessionType:
         missing = "--duration" if typed.duration is None else "--price"
         raise WrongUsage(f"{missing} is missing.", hint="For example: --duration 90m --price 250")
     blank = SessionType(
-        id=0, slug=slug, name=name, duration=0, terms=parse_terms("0", None, None, studio.settings.currency),
+        id=0, slug=slug, name=name, duration=0, terms=Terms(Money(0, studio.settings.currency), tax=default_tax(studio.settings)),
         location=None, buffer_before=0, buffer_after=0, increment=30, notice=0, window_days=None, per_day=None,
         hold=None, form=None, private=False, created_at=studio.now(), archived_at=None,
     )  # fmt: skip
@@ -196,9 +203,20 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
     if typed.window is not None:
         changes["window_days"] = _window(typed.window)
     changes |= _lengths(typed)
-    if typed.price is not None or typed.deposit is not None or typed.pay is not None:
+    if typed_terms(typed) != NOTHING_SAID:
         changes["terms"] = _terms(offer.terms, typed)
     return replace(offer, **changes)
+
+
+def _terms(before: Terms, typed: TypedOffer) -> Terms:
+    """Return the terms after a change. Of a type nothing gives way unsaid: a deposit above the price is refused."""
+    after = change_terms(before, typed_terms(typed))
+    if before.deposit is not None and after.deposit is None and typed.deposit is None and typed.pay is None:
+        raise WrongUsage(
+            f"The deposit ({before.deposit}) must be more than nothing and at most the price ({after.total}).",
+            hint="Say what is due at booking too: --deposit 20 or --pay full.",
+        )
+    return after
 
 
 def _lengths(typed: TypedOffer) -> dict[str, int | None]:
@@ -218,17 +236,6 @@ def _lengths(typed: TypedOffer) -> dict[str, int | None]:
             none = name == "hold" and text == "none"
             lengths[name] = None if none else within(parse_duration(text, what), low, high, what)
     return lengths
-
-
-def _terms(before: Terms, typed: TypedOffer) -> Terms:
-    """Return the terms after a change: a price alone keeps how it is paid."""
-    price = typed.price if typed.price is not None else before.price.amount
-    deposit, pay = typed.deposit, typed.pay
-    if deposit is None and pay in {None, "deposit"} and before.pay == "deposit":
-        deposit = before.deposit.amount if before.deposit else f"{before.deposit_percent}%"
-    if deposit is None and pay is None and before.pay == "later":
-        pay = "later"
-    return parse_terms(price, deposit, pay, before.price.currency)
 
 
 def _count(number: int, flag: str) -> int:

@@ -92,8 +92,8 @@ def check_currency(code: str) -> str:
     return known
 
 
-def change_setting(studio: Studio, name: str, text: str) -> str:
-    """Set one setting and return its value in its normal form."""
+def change_setting(studio: Studio, name: str, text: str, *, stripe_key: str | None = None) -> str:
+    """Set one setting and return its value in its normal form. ``stripe_key`` is the secret, where there is one."""
     value = check_currency(text) if name == "studio.currency" else check_setting(name, text)
     if name == "payment.provider" and value == "test" and not studio.settings.is_test_studio:
         raise Refused(
@@ -101,6 +101,10 @@ def change_setting(studio: Studio, name: str, text: str) -> str:
             hint="Make one: studio --db try.db init --test …, or run studio demo.",
             code="not_a_test_studio",
         )
+    if name == "payment.provider" and value == "stripe":
+        from studio_cli.booking.checkout import check_stripe_key
+
+        check_stripe_key(studio.settings, stripe_key)
     with studio.file.atomic():
         if name == "brand.logo":
             from studio_cli.booking import brand

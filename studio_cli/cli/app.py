@@ -21,6 +21,7 @@ from studio_cli.errors import Refused, StudioError, WrongUsage
 NOUNS = {
     "init": ("init", "Make a new studio."),
     "demo": ("demo", "See a whole booking in a throw-away studio."),
+    "status": ("status", "What is stuck, what is next, what you are owed."),
     "session": ("session", "Set up, share and confirm sessions."),
     "client": ("client", "The people your sessions are for."),
     "type": ("session_type", "The session types you offer."),
@@ -33,7 +34,7 @@ NOUNS = {
     "serve-link": ("serve_link", "Serve your clients' links."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "slots", "serve-link"}
+COMMANDS = {"init", "demo", "status", "slots", "serve-link"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 

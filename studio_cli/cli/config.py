@@ -6,6 +6,7 @@ import typer
 
 from studio_cli import config
 from studio_cli.booking import studio as studios
+from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.settings import KEYS, SECRETS, STUDIO_ID, check_key
@@ -70,7 +71,7 @@ def set_(
     if value is None:
         studios.remove_setting(desk.studio, name)
     else:
-        studios.change_setting(desk.studio, name, value)
+        _change(desk, name, value)
     now = desk.studio.settings.get(name)
     if as_json:
         desk.json({"name": name, "value": now})
@@ -78,6 +79,15 @@ def set_(
         desk.data(f"{name} is now {shown(now) if now else 'not set'}.")
     else:
         desk.lines([[name, (now or "").replace("\n", "\\n")]])
+
+
+def _change(desk: Desk, name: str, value: str) -> None:
+    to_stripe = name == "payment.provider" and value == "stripe"
+    key = desk.secret("stripe.key") if to_stripe else None
+    studios.change_setting(desk.studio, name, value, stripe_key=key)
+    provider = desk.provider() if to_stripe else None
+    if provider:
+        desk.say_mode(provider)
 
 
 @app.command("path", epilog=example("studio config path"))
@@ -93,7 +103,9 @@ def path(ctx: typer.Context, as_json: Json = False) -> None:
 @app.command(
     "secret",
     epilog=example(
-        "studio config secret mail.password", "pass show mail | studio config secret mail.password"
+        "studio config secret mail.password",
+        "pass show mail | studio config secret mail.password",
+        "studio config secret stripe.key",
     ),
 )
 def secret(
@@ -108,11 +120,44 @@ def secret(
         raise NotFound(f"There is no secret {shown(name)[:40]!r}.", hint=f"There is: {', '.join(SECRETS)}.")
     studio_id = desk.studio.settings[STUDIO_ID]
     value = None if unset else _ask(name, hidden=desk.may_ask)
+    if value is not None:
+        _check_secret(desk, name, value)
     where = config.write_secret(desk.environ, studio_id, name, value)
     if as_json:
         desk.json({"name": name, "set": not unset, "path": str(where)})
     else:
         desk.say(f"{name} is {'forgotten' if unset else 'kept'} in {where}.")
+
+
+def _check_secret(desk: Desk, name: str, value: str) -> None:
+    """Refuse what cannot be such a secret."""
+    if name == "stripe.webhook":
+        from studio_cli.model.checkout import check_webhook_secret
+
+        check_webhook_secret(value)
+    elif name == "stripe.key":
+        _check_stripe_key(desk, value)
+
+
+def _check_stripe_key(desk: Desk, value: str) -> None:
+    """Refuse a key that does not belong here, or that Stripe does not know, and say what kind it is."""
+    from studio_cli.booking.checkout import check_stripe_key
+    from studio_cli.model.checkout import ProviderUnreachable
+    from studio_cli.outside.stripe import Stripe
+
+    provider = Stripe(value, api_base=desk.environ.get("STUDIO_STRIPE_API_BASE"), hurried=True)
+    live = check_stripe_key(desk.studio.settings, value)
+    try:
+        account = provider.account()
+    except ProviderUnreachable:
+        desk.say("Stripe cannot be reached, so the key was not tried.")
+    else:
+        whose = f" of {shown(account)}" if account else ""
+        desk.say(f"Stripe knows this {'LIVE' if live else 'test'} key{whose}.")
+    if live:
+        desk.say("LIVE: with this key clients pay real money.")
+    else:
+        desk.say_mode(provider)
 
 
 def _ask(name: str, *, hidden: bool) -> str:

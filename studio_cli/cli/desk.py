@@ -20,7 +20,9 @@ from studio_cli.model.text import shown
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from studio_cli.booking.checkout import Provider
     from studio_cli.booking.mail import Mailer
+    from studio_cli.model.settings import Settings
 
 
 class Desk:
@@ -77,23 +79,49 @@ class Desk:
             self._studio.file.close()
             self._studio = None
 
-    def secret(self, name: str) -> str | None:
+    def secret(self, name: str, settings: Settings | None = None) -> str | None:
         """Return a secret of this studio."""
         from studio_cli.model.settings import SECRETS, STUDIO_ID
 
-        return config.read_secret(self.environ, SECRETS[name], self.studio.settings[STUDIO_ID], name)
+        known = settings or self.studio.settings
+        return config.read_secret(self.environ, SECRETS[name], known[STUDIO_ID], name)
 
-    def mailer(self) -> Mailer | None:
-        """Return the mail server of the settings, or None when there is none."""
-        settings = self.studio.settings
+    def mailer(self, studio: Studio | None = None) -> Mailer | None:
+        """Return the mail server of the settings as they are now, or None when there is none.
+
+        ``studio`` is the same one, opened by another thread.
+        """
+        settings = (studio or self.studio).settings
         host = settings.get("mail.host")
         if host is None:
             return None
         from studio_cli.outside.smtp import SmtpServer
 
         user = settings.get("mail.user")
-        password = self.secret("mail.password") if user else None
+        password = self.secret("mail.password", settings) if user else None
         return SmtpServer(host, int(settings["mail.port"]), settings["mail.tls"], user, password)
+
+    def provider(self, studio: Studio | None = None, *, hurried: bool = False) -> Provider | None:
+        """Return Stripe with the keys as they are now, or None when there is none; its library is loaded on first use.
+
+        Whether clients are sent there is another question: the setting ``payment.provider``. ``studio`` is the same
+        one, opened by another thread.
+        """
+        settings = (studio or self.studio).settings
+        key = self.secret("stripe.key", settings)
+        if key is None:
+            return None
+        from studio_cli.booking.checkout import check_stripe_key
+        from studio_cli.outside.stripe import Stripe
+
+        check_stripe_key(settings, key)
+        webhook = self.secret("stripe.webhook", settings)
+        return Stripe(key, webhook, self.environ.get("STUDIO_STRIPE_API_BASE"), hurried)
+
+    def say_mode(self, provider: Provider) -> None:
+        """Say loudly that no real money moves, where one could think that it does."""
+        if not provider.live and not self.studio.settings.is_test_studio:
+            self.say("TEST MODE: this Stripe key moves no real money.")
 
     # ── speaking ─────────────────────────────────────────────────────────────────────────────────
 
@@ -173,6 +201,12 @@ class Desk:
         if not answer:
             self.say()
         return answer.strip().casefold() in {"y", "yes"}
+
+    def ask(self, question: str, default: str) -> str:
+        """Ask for a text on the terminal; just Enter means the default."""
+        self.stderr.write(question)
+        self.stderr.flush()
+        return self.stdin.readline().strip() or default
 
     def agree(self, question: str, *, yes: bool) -> None:
         """Go on only if the owner wants it: asks on a terminal, needs ``--yes`` elsewhere."""

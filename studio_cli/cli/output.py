@@ -15,8 +15,10 @@ from studio_cli.model.event import Line
 from studio_cli.model.form import Answer, Field, Form
 from studio_cli.model.message import Message
 from studio_cli.model.money import Money
+from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session, Share
 from studio_cli.model.session_type import SessionType
+from studio_cli.model.terms import show_balance_due
 from studio_cli.model.text import shown
 from studio_cli.model.times import rfc3339, show_day, show_duration, show_offset, show_range, show_short
 
@@ -68,7 +70,7 @@ def waiting(session: Session) -> str:
     """Return what a pending session waits for, as the owner reads it."""
     names = [step.name for step in session.waiting_for]
     if names == ["payment"] and session.step("payment").announced_at:
-        return "you: record the payment"
+        return "you: confirm payment"
     if session.status == "pending" and not names:
         return "you: confirm it"
     return ", ".join(names)
@@ -146,6 +148,37 @@ FORM = (
 )
 
 
+def payment_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of the ledger, with times in ``zone``."""
+    return (
+        _same("#", lambda row: str(row.id), right=True),
+        Column("When", lambda row: rfc3339(row.at, zone), lambda row: show_short(row.at, zone)),
+        Column("Kind", lambda row: row.kind, None),
+        Column("Amount", lambda row: str(row.signed), lambda row: str(row.signed), right=True),
+        _same("Method", lambda row: row.method),
+        _same("Session", lambda row: str(row.session_id), right=True),
+        _same("Client", lambda row: row.client),
+        Column("What", lambda row: row.title, None),
+        _same("Receipt", lambda row: str(row.receipt or ""), right=True),
+        Column("Reference", lambda row: row.reference or "", None),
+        _same("Note", lambda row: row.note or ""),
+        Column("Late", lambda row: "to refund" if row.to_refund else "", _late),
+    )
+
+
+def _late(row: Payment) -> str:
+    return "to give back" if row.to_refund else ""
+
+
+SUM = (
+    _same("Month", lambda row: row.month),
+    _same("Method", lambda row: row.method),
+    _same("Received", lambda row: str(row.received), right=True),
+    _same("Given back", lambda row: str(row.refunded), right=True),
+    _same("Net", lambda row: str(row.net), right=True),
+)
+
+
 def message_columns(zone: str) -> tuple[Column, ...]:
     """Return the columns of the outbox, with times in ``zone``."""
     return (
@@ -208,6 +241,35 @@ def show_list(
         desk.show(_table(columns, rows))
     else:
         desk.say(empty)
+
+
+def show_section(desk: Desk, title: str, columns: Sequence[Column], rows: Sequence[Any]) -> None:
+    """Write a list under a title of its own."""
+    from rich.text import Text
+
+    desk.show(Text(title, style="bold underline"))
+    desk.show(_table(columns, rows))
+
+
+def show_csv(desk: Desk, columns: Sequence[Column], rows: Sequence[Any]) -> None:
+    """Write a list as CSV (RFC 4180) with a header; no cell of it is taken for a formula by a spreadsheet."""
+    import csv
+    import io
+
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\r\n")
+    writer.writerow([column.title for column in columns])
+    writer.writerows([[_no_formula(column.plain(row)) for column in columns] for row in rows])
+    desk.data(text.getvalue().removesuffix("\r\n"))
+
+
+def _no_formula(cell: str) -> str:
+    """Return a cell that a spreadsheet shows and does not run (https://owasp.org/www-community/attacks/CSV_Injection).
+
+    Amounts below zero stay numbers: a minus with only digits behind it is nothing to run.
+    """
+    number = cell.removeprefix("-").replace(".", "", 1).partition(" ")[0].isdigit()
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and not number else cell
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
@@ -337,16 +399,32 @@ def sentence(session: Session) -> str:
 
 
 def _sums(session: Session) -> str:
+    """Return what is paid and when, as a client would read it: a line for each thing that changes the sum."""
+    terms = session.terms
     if not session.price and not session.paid:
         return "free"
     parts = [str(session.price)]
+    if terms.discount:
+        reason = f" ({terms.discount.reason})" if terms.discount.reason else ""
+        parts.append(f"less {terms.taken_off}{reason}")
+    if terms.tax:
+        parts.append(f"{'of it' if terms.tax.included else 'plus'} {terms.tax_amount} {terms.tax}")
+    if session.tip:
+        parts.append(f"tip {session.tip}")
+    if session.total != session.price:
+        parts.append(f"in all {session.total}")
     if session.paid:
         parts.append(f"paid {session.paid}")
     if session.due_now:
         parts.append(f"due now {session.due_now}")
-    if session.paid and session.balance:
+    if session.balance.minor < 0:
+        parts.append(f"overpaid {session.paid - session.total}")
+    elif session.paid and session.balance:
         parts.append(f"balance {session.balance}")
-    return ", ".join(parts)
+    if session.balance_due_on and session.balance.minor > 0:
+        parts.append(f"balance due {session.balance_due_on}")
+    changed = bool(terms.discount or terms.tax or session.tip)
+    return "\n".join(parts) if changed else ", ".join(parts)
 
 
 def _steps(session: Session) -> str:
@@ -385,10 +463,16 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         terms.pay, f"{terms.asked_now} at booking"
     )
     price = f"{terms.price}, {asked}" if terms.price else "free"
+    changes = [str(terms.tax) + (" included" if terms.tax.included else " on top")] if terms.tax else []
+    changes += [f"less {terms.taken_off}"] if terms.discount else []
+    price = "\n".join([price, *changes])
     facts = [
         ("Name", offer.slug),
         ("Duration", show_duration(offer.duration)),
         ("Price", price),
+        ("Balance due", show_balance_due(terms.balance_due) if terms.balance_due is not None else "–"),
+        ("When canceled", f"back: {terms.refunds}" if terms.refunds else "–"),
+        ("Tips", "clients can add one" if terms.tips else "–"),
         ("Where", offer.location or "–"),
         ("Buffers", f"{offer.buffer_before} min before, {offer.buffer_after} min after"),
         ("Starts every", show_duration(offer.increment)),

@@ -3,10 +3,12 @@
 from typing import Annotated
 
 import typer
+from whenever import Instant
 
 from studio_cli.cli.desk import Desk
 from studio_cli.errors import WrongUsage
-from studio_cli.model.times import Which
+from studio_cli.model.text import shown
+from studio_cli.model.times import Which, day_begins, parse_day
 
 
 def desk_of(ctx: typer.Context) -> Desk:
@@ -19,6 +21,7 @@ def desk_of(ctx: typer.Context) -> Desk:
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change and send nothing.")]
+NoEmail = Annotated[bool, typer.Option("--no-email", help="Do not tell the client by mail.")]
 Key = Annotated[
     str | None,
     typer.Option(
@@ -58,6 +61,26 @@ Deposit = Annotated[
     str | None, typer.Option("--deposit", metavar="AMOUNT|N%", help="What is due at booking; else all of it.")
 ]
 Pay = Annotated[str | None, typer.Option("--pay", metavar="full|deposit|later", help="When it is paid.")]
+Discount = Annotated[
+    str | None,
+    typer.Option("--discount", metavar="AMOUNT|N%", help="Less than the price; none to take it away."),
+]
+DiscountReason = Annotated[
+    str | None, typer.Option("--discount-reason", metavar="TEXT", help="Why, as clients read it.")
+]
+Tax = Annotated[
+    str | None,
+    typer.Option("--tax", metavar="TAX", help='"HST 13%", "VAT 20% included"; none. Else payment.tax.'),
+]
+BalanceDue = Annotated[
+    str | None,
+    typer.Option("--balance-due", metavar="WHEN", help='The rest: "7d before", "on the day", "14d after".'),
+]
+Tips = Annotated[bool | None, typer.Option("--tips/--no-tips", help="Whether clients can add a tip.")]
+Refunds = Annotated[
+    str | None,
+    typer.Option("--refunds", metavar="POLICY", help='When canceled: "100% until 14d, 50% until 7d".'),
+]
 Location = Annotated[str | None, typer.Option("--location", help="Where it is.")]
 Notes = Annotated[str | None, typer.Option("--notes", help="For yourself; clients never see them.")]
 FormName = Annotated[
@@ -79,6 +102,14 @@ BufferBefore = Annotated[
 BufferAfter = Annotated[
     str | None, typer.Option("--buffer-after", metavar="TIME", help="Free time kept after it.")
 ]
+
+
+def day_bound(text: str, zone: str, now: Instant, *, days_later: int = 0) -> Instant:
+    """Return when a day that was typed begins, or one so many days after it."""
+    try:
+        return day_begins(parse_day(text, zone, now).add(days=days_later), zone)
+    except ValueError:  # beyond the year 9999
+        raise WrongUsage(f"{shown(text)[:40]!r} is too far away.", hint="Write it like 2026-12-04.") from None
 
 
 def which_of(first: bool, second: bool) -> Which | None:

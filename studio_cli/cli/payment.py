@@ -3,14 +3,37 @@
 from typing import Annotated
 
 import typer
+from whenever import Instant
 
+from studio_cli.booking import client as clients
 from studio_cli.booking import payment as payments
+from studio_cli.booking import session as sessions
+from studio_cli.booking.payment import Recorded, WantedRefund
+from studio_cli.cli import output
+from studio_cli.cli.desk import Desk
+from studio_cli.cli.give_back import give_back
+from studio_cli.cli.news import send_news
 from studio_cli.cli.output import waiting
-from studio_cli.cli.params import Json, Key, SessionRef, desk_of, example
-from studio_cli.model.payment import METHODS
-from studio_cli.model.times import rfc3339
+from studio_cli.cli.params import (
+    Client,
+    DryRun,
+    Json,
+    Key,
+    NoEmail,
+    SessionRef,
+    Yes,
+    day_bound,
+    desk_of,
+    example,
+)
+from studio_cli.errors import WrongUsage
+from studio_cli.model.payment import METHODS, Payment, sums
+from studio_cli.store import payment as payment_store
 
 app = typer.Typer()
+
+At = Annotated[str | None, typer.Option("--at", metavar="TIME", help="When it was; else now.")]
+Note = Annotated[str | None, typer.Option("--note", help="For yourself.")]
 
 
 @app.command("record", epilog=example('studio payment record 12 50 --method cash --note "in the studio"'))
@@ -19,46 +42,233 @@ def record(
     session: SessionRef,
     amount: Annotated[str, typer.Argument(metavar="AMOUNT", help="As 50 or 50.00.", show_default=False)],
     method: Annotated[str, typer.Option("--method", metavar="HOW", help=", ".join(METHODS) + ".")] = "other",
-    at: Annotated[
-        str | None, typer.Option("--at", metavar="TIME", help="When it was paid; else now.")
-    ] = None,
-    note: Annotated[str | None, typer.Option("--note", help="For yourself.")] = None,
+    at: At = None,
+    note: Note = None,
     key: Key = None,
+    no_email: NoEmail = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Record money that you received. If it was the last thing waited for, the session is confirmed."""
     desk = desk_of(ctx)
-    done = payments.record(desk.studio, session, amount, method=method, at=at, note=note, key=key)
+    done = payments.record(
+        desk.studio,
+        session,
+        amount,
+        method=method,
+        at=at,
+        note=note,
+        key=key,
+        tell=not no_email,
+        rehearse=dry_run,
+    )
     payment, after = done.payment, done.session
     if as_json:
-        document = payment.as_json(after.timezone)
-        balance = {
-            "session_status": after.status,
-            "due_now": after.due_now.as_json(),
-            "balance": after.balance.as_json(),
-        }
-        desk.json({**document, **balance})
+        desk.json({**_document(done), "dry_run": dry_run})
     elif desk.on_terminal:
-        words = "was recorded already" if done.repeated else "is recorded"
-        desk.data(f"{payment.amount} for session {after.id} {words}. Paid {after.paid} of {after.price}.")
+        would = "would be" if dry_run else "is"
+        words = "was recorded already" if done.repeated else f"{would} recorded"
+        desk.data(f"{payment.amount} for session {after.id} {words}. Paid {after.paid} of {after.total}.")
+        if payment.receipt and not dry_run:
+            desk.data(f"Receipt {payment.receipt}: studio payment receipt {payment.receipt}")
         if done.confirmed:
-            desk.data(f"That was all that was waited for: session {after.id} is confirmed.")
+            desk.data(f"That was all that was waited for: session {after.id} {would} confirmed.")
         elif after.status == "pending":
             desk.data(f"Session {after.id} is pending: it waits for {waiting(after)}.")
     else:
-        cells = [
-            str(payment.id),
-            str(after.id),
-            str(payment.amount),
-            payment.method,
-            rfc3339(payment.at, after.timezone),
-        ]
-        desk.lines([[*cells, after.status]])
-    if after.balance.minor < 0 and not done.repeated:
-        desk.say(f"That is {after.paid - after.price} more than the price.")
-    if after.status in {"canceled", "expired", "declined"} and not done.repeated:
-        desk.say(
-            f"Session {after.id} is {after.status}: the money is in the ledger, and may have to go back."
-        )
+        desk.lines([[column.plain(payment) for column in output.payment_columns(after.timezone)]])
+    if not done.repeated:
+        _warn(desk, done)
+    if not dry_run:
+        send_news(desk, after.id)
+
+
+def _document(done: Recorded) -> dict[str, object]:
+    after = done.session
+    return {
+        **done.payment.as_json(after.timezone),
+        "session_status": after.status,
+        "paid": after.paid.as_json(),
+        "due_now": after.due_now.as_json(),
+        "balance": after.balance.as_json(),
+    }
+
+
+def _warn(desk: Desk, done: Recorded) -> None:
+    """Say what an amount or a status makes doubtful: it is recorded all the same, money is never refused."""
+    after = done.session
+    if after.balance.minor < 0:
+        desk.say(f"That is {after.paid - after.total} more than there was to pay.")
+        desk.say(f"Give it back: studio payment refund {after.id} {(after.paid - after.total).amount}")
+    if done.payment.late:
+        desk.say(f"Session {after.id} is {after.status}: the money is in the ledger and has to go back.")
+        desk.say(f"Give it back: studio payment refund {after.id}")
         if after.status == "expired":
             desk.say(f"Or make it pending again: studio session reopen {after.id}")
+
+
+@app.command(
+    "refund",
+    epilog=example(
+        "studio payment refund 12 50 --method transfer --yes", "studio payment refund 12 --dry-run"
+    ),
+)
+def refund(
+    ctx: typer.Context,
+    session: SessionRef,
+    amount: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[AMOUNT]", help="As 50 or 50.00; else all that was paid.", show_default=False
+        ),
+    ] = None,
+    of: Annotated[
+        int | None, typer.Option("--of", metavar="PAYMENT", help="Of this payment; else the newest first.")
+    ] = None,
+    method: Annotated[
+        str | None,
+        typer.Option("--method", metavar="HOW", help="How you gave it back; else as it was paid."),
+    ] = None,
+    at: At = None,
+    note: Note = None,
+    key: Key = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Give money back. What was paid with Stripe goes back there; of other payments you record what you gave back."""
+    desk = desk_of(ctx)
+    wanted = WantedRefund(session, amount, of, method, at, note)
+    planned = payments.refund(desk.studio, wanted, key=key, rehearse=True)
+    if not dry_run and not all(done.repeated for done in planned):
+        desk.agree(f"{_sentence(planned)}\nGive it back?", yes=yes)
+    done = planned if dry_run else payments.refund(desk.studio, wanted, key=key, give_back=give_back(desk))
+    if as_json:
+        desk.json([{**_document(one), "dry_run": dry_run} for one in done])
+    elif desk.on_terminal:
+        words = "would be given back" if dry_run else "is given back"
+        for one in done:
+            row, receipt = one.payment, _receipt_of(desk, one.payment)
+            desk.data(f"{row.amount} of session {row.session_id}{receipt} {words} ({row.method}).")
+    else:
+        zone = desk.studio.settings.zone
+        desk.lines([[column.plain(one.payment) for column in output.payment_columns(zone)] for one in done])
+
+
+def _sentence(planned: list[Recorded]) -> str:
+    parts = [f"{one.payment.amount} ({one.payment.method})" for one in planned]
+    session = planned[0].session
+    return f"Session {session.id}, {session.title} with {session.client.name}: {', '.join(parts)}."
+
+
+def _receipt_of(desk: Desk, row: Payment) -> str:
+    of = payments.get(desk.studio, row.refund_of) if row.refund_of else None
+    return f", receipt {of.receipt}," if of else ""
+
+
+@app.command(
+    "list",
+    epilog=example(
+        "studio payment list --from 2026-01-01 --to 2026-12-31 --sums",
+        "studio payment list --session 12",
+        "studio payment list --to-refund --json",
+        "studio payment list --csv > ledger.csv",
+    ),
+)
+def list_(
+    ctx: typer.Context,
+    session: Annotated[
+        str | None, typer.Option("--session", metavar="SESSION", help="Only this session's.")
+    ] = None,
+    client: Client = None,
+    method: Annotated[
+        str | None, typer.Option("--method", metavar="HOW", help="Only by this method.")
+    ] = None,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="Paid on this day or later.")
+    ] = None,
+    last: Annotated[
+        str | None, typer.Option("--to", metavar="DAY", help="Until the end of this day.")
+    ] = None,
+    to_refund: Annotated[
+        bool, typer.Option("--to-refund", help="Only what came too late and has to go back.")
+    ] = False,
+    by_month: Annotated[bool, typer.Option("--sums", help="Sums by month and method.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, for a spreadsheet.")] = False,
+    as_json: Json = False,
+) -> None:
+    """List the ledger: what came in and what went back, by when."""
+    desk = desk_of(ctx)
+    studio, zone = desk.studio, desk.studio.settings.zone
+    if as_csv and as_json:
+        raise WrongUsage("--csv and --json contradict each other.", hint="Leave one of them out.")
+    rows = payment_store.listed(
+        studio.file,
+        session_id=sessions.find(studio, session).id if session else None,
+        client_id=clients.find(studio, client).id if client else None,
+        method=method,
+        first=_bound(first, desk),
+        last=_bound(last, desk, days_later=1),
+        late=to_refund,
+    )
+    shown_rows = sums(rows, zone) if by_month else rows
+    columns = output.SUM if by_month else output.payment_columns(zone)
+    if as_csv:
+        output.show_csv(desk, columns, shown_rows)
+        return
+    output.show_list(
+        desk,
+        columns,
+        shown_rows,
+        as_json=as_json,
+        json=_documents(rows, zone, by_month=by_month) if as_json else [],
+        empty="No such payments."
+        if (session or client or method or first or last or to_refund)
+        else "No payments yet. Record one: studio payment record 12 50 --method cash",
+    )
+
+
+def _documents(rows: list[Payment], zone: str, *, by_month: bool) -> list[dict[str, object]]:
+    if by_month:
+        return [one.as_json() for one in sums(rows, zone)]
+    return [one.as_json(zone) for one in rows]
+
+
+def _bound(text: str | None, desk: Desk, *, days_later: int = 0) -> Instant | None:
+    studio = desk.studio
+    return day_bound(text, studio.settings.zone, studio.now(), days_later=days_later) if text else None
+
+
+@app.command(
+    "receipt", epilog=example("studio payment receipt 7", "studio payment receipt 7 --out receipt-7.html")
+)
+def receipt(
+    ctx: typer.Context,
+    number: Annotated[
+        int, typer.Argument(min=1, metavar="NUMBER", help="The number of the receipt.", show_default=False)
+    ],
+    out: Annotated[
+        str | None, typer.Option("--out", metavar="FILE.html", help="Write it as a page, to print or send.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show a receipt, as its client can see it too."""
+    from studio_cli.booking import receipt as receipts
+    from studio_cli.cli.text_file import write_text
+
+    desk = desk_of(ctx)
+    payment = payments.of_receipt(desk.studio, number)
+    if out is not None:
+        desk.data(str(write_text(out, receipts.as_paper(desk.studio, payment))))
+    elif as_json:
+        desk.json(payment.as_json(desk.studio.settings.zone))
+    else:
+        desk.text(receipts.as_text(desk.studio, payment))
+
+
+@app.command("sync", epilog=example("studio payment sync", "studio payment sync --json"))
+def sync(ctx: typer.Context, dry_run: DryRun = False, as_json: Json = False) -> None:
+    """Ask Stripe what was paid and given back, and write it down. Pages that nobody wants paid any more are ended."""
+    from studio_cli.cli.payment_sync import run
+
+    run(desk_of(ctx), dry_run=dry_run, as_json=as_json)

@@ -2,23 +2,28 @@
 
 import contextlib
 import json
+import time
 from typing import Annotated
 
 import typer
 
+from studio_cli.booking import mail
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
+from studio_cli.booking import sync as syncing
 from studio_cli.booking.studio import Studio, remember_address
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_qr
 from studio_cli.cli.params import desk_of, example
-from studio_cli.errors import Refused, WrongUsage
+from studio_cli.errors import Refused, StudioError, WrongUsage
 from studio_cli.model.session import Session
 from studio_cli.model.settings import DEFAULT_PORT, check_proxies, check_public_url, is_local
 from studio_cli.model.text import shown
 
 app = typer.Typer()
+
+UPKEEP_SECONDS = 60
 
 
 @app.command(
@@ -82,15 +87,25 @@ def serve_link(
         elif link:
             _show(desk, link)
         desk.stdout.flush()
+        _say_how_clients_pay(desk)
         desk.say("Ctrl-C ends it.")
         end_on_terminate()
         # A person sees what their clients do; a log has requests without names, answers or tokens.
         for_people = desk.stderr.isatty()
         log = _quiet if for_people else desk.say
-        door = Door(listening, desk.path, desk.clock, log, link_base=link_base, proxies=proxies)
-        news = News(desk, desk.studio, aloud=for_people)
+        door = Door(
+            listening,
+            desk.path,
+            desk.clock,
+            log,
+            link_base=link_base,
+            proxies=proxies,
+            mailer=desk.mailer,
+            provider=desk.provider,
+        )
+        news, upkeep = News(desk, desk.studio, aloud=for_people), Upkeep(desk)
         watched = shared.id if shared and once else None
-        door.serve(lambda: news.look(watched))
+        door.serve(lambda: upkeep.look() or news.look(watched))
     _farewell(desk, watched, as_json)
 
 
@@ -119,11 +134,42 @@ def _show(desk: Desk, link: str) -> None:
         show_qr(desk, link)
 
 
+def _say_how_clients_pay(desk: Desk) -> None:
+    if desk.studio.settings["payment.provider"] != "stripe":
+        return
+    provider = desk.provider()
+    if provider is None:
+        desk.say(
+            "There is no key for Stripe: clients read your instructions (studio config secret stripe.key)."
+        )
+    else:
+        desk.say_mode(provider)
+
+
+class Upkeep:
+    """Asks now and then about payments of which nobody told: a client who paid need not come back."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._next = desk, 0.0
+
+    def look(self) -> bool:
+        """Ask if it is time to; return False: this is never what the door waits for."""
+        if time.monotonic() < self._next:
+            return False
+        self._next = time.monotonic() + UPKEEP_SECONDS
+        with contextlib.suppress(StudioError):
+            desk = self._desk
+            if syncing.sync_if_stale(desk.studio, desk.provider(hurried=True)):
+                mail.send_written(desk.studio, desk.mailer())
+        return False
+
+
 NEWS = {
     "review done": "{client} has reviewed the details of session {session_id}, {title}.",
     "questionnaire done": "{client} has answered the questions for session {session_id}, {title}.",
     "contract done": "{client} has signed the contract for session {session_id}, {title}.",
     "payment announced": "{client} says that the payment for session {session_id}, {title}, is on its way.",
+    "checkout opened": "{client} is on the way to pay for session {session_id}, {title}.",
     "payment recorded": "{client} has paid for session {session_id}, {title}.",
     "session confirmed": "Session {session_id}, {title} with {client}, is Confirmed.",
 }

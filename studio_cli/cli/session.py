@@ -3,7 +3,6 @@
 from typing import Annotated
 
 import typer
-from whenever import Instant
 
 from studio_cli.booking import client as clients
 from studio_cli.booking import session as sessions
@@ -13,13 +12,14 @@ from studio_cli.cli.params import (
     LARGEST,
     Json,
     SessionRef,
+    day_bound,
     desk_of,
     example,
 )
 from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.session import STATUSES, Session, Status
 from studio_cli.model.text import shown
-from studio_cli.model.times import day_begins, parse_day, show_short
+from studio_cli.model.times import show_short
 from studio_cli.store import session as session_store
 
 app = typer.Typer()
@@ -60,8 +60,8 @@ def list_(
         now,
         statuses=[_status(one) for text in status or () for one in text.split(",")],
         client_id=clients.find(studio, client).id if client else None,
-        first=_begin_of(first, zone, now) if first else None,
-        last=_begin_of(last, zone, now, days_later=1) if last else None,
+        first=day_bound(first, zone, now) if first else None,
+        last=day_bound(last, zone, now, days_later=1) if last else None,
         limit=limit,
     )
     narrowed = bool(status or client or first or last)
@@ -73,13 +73,6 @@ def list_(
         json=[session.as_json() for session in rows] if as_json else [],
         empty="No such sessions." if narrowed else "No sessions yet. Set one up: studio session new --help",
     )
-
-
-def _begin_of(text: str, zone: str, now: Instant, *, days_later: int = 0) -> Instant:
-    try:
-        return day_begins(parse_day(text, zone, now).add(days=days_later), zone)
-    except ValueError:  # beyond the year 9999
-        raise WrongUsage(f"{shown(text)[:40]!r} is too far away.", hint="Write it like 2026-12-04.") from None
 
 
 def _status(text: str) -> Status:

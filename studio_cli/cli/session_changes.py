@@ -13,11 +13,14 @@ from studio_cli.cli.output import sentence
 from studio_cli.cli.params import (
     AllowOverlap,
     At,
+    BalanceDue,
     BufferAfter,
     BufferBefore,
     ContractName,
     Custom,
     Deposit,
+    Discount,
+    DiscountReason,
     DryRun,
     Duration,
     Expires,
@@ -29,8 +32,11 @@ from studio_cli.cli.params import (
     Notes,
     Pay,
     Price,
+    Refunds,
     Second,
     SessionRef,
+    Tax,
+    Tips,
     desk_of,
     example,
     which_of,
@@ -91,6 +97,12 @@ def edit(
     price: Price = None,
     deposit: Deposit = None,
     pay: Pay = None,
+    discount: Discount = None,
+    discount_reason: DiscountReason = None,
+    tax: Tax = None,
+    balance_due: BalanceDue = None,
+    tips: Tips = None,
+    refunds: Refunds = None,
     location: Location = None,
     notes: Notes = None,
     form: FormName = None,
@@ -113,7 +125,7 @@ def edit(
     """Change what a session is. A client who has not finished is shown what changed and asked again."""
     desk = desk_of(ctx)
     edits = Edits(
-        title, duration, price, deposit, pay, location, notes, form, contract, language, refresh_documents,
+        title, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location, notes, form, contract, language, refresh_documents,
         expires, buffer_before, buffer_after,
     )  # fmt: skip
     done = session_changes.edit(

@@ -12,10 +12,13 @@ from studio_cli.cli.output import sentence, until
 from studio_cli.cli.params import (
     AllowOverlap,
     At,
+    BalanceDue,
     Client,
     ContractName,
     Custom,
     Deposit,
+    Discount,
+    DiscountReason,
     DryRun,
     Duration,
     Expires,
@@ -28,7 +31,10 @@ from studio_cli.cli.params import (
     Notes,
     Pay,
     Price,
+    Refunds,
     Second,
+    Tax,
+    Tips,
     desk_of,
     example,
     which_of,
@@ -68,6 +74,12 @@ def new(
     price: Price = None,
     deposit: Deposit = None,
     pay: Pay = None,
+    discount: Discount = None,
+    discount_reason: DiscountReason = None,
+    tax: Tax = None,
+    balance_due: BalanceDue = None,
+    tips: Tips = None,
+    refunds: Refunds = None,
     location: Location = None,
     form: FormName = None,
     contract: ContractName = None,
@@ -94,7 +106,8 @@ def new(
         raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
     wanted = Wanted(
         at=at, type=type_, one_off=one_off, client=client, add_client=add_client, duration=duration, price=price,
-        deposit=deposit, pay=pay, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
+        deposit=deposit, pay=pay, discount=discount, discount_reason=discount_reason, tax=tax,
+        balance_due=balance_due, tips=tips, refunds=refunds, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
         notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share),
     )  # fmt: skip
     mailer = mailer_for(desk, wanted.share)

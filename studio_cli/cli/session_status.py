@@ -4,12 +4,16 @@ from typing import Annotated
 
 import typer
 
+from studio_cli.booking import cancellation
 from studio_cli.booking import session as sessions
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.give_back import give_back
+from studio_cli.cli.news import send_news
 from studio_cli.cli.output import until
 from studio_cli.cli.params import (
     Json,
+    NoEmail,
     SessionRef,
     Yes,
     desk_of,
@@ -22,7 +26,13 @@ app = typer.Typer()
 
 
 @app.command("confirm", epilog=example("studio session confirm 12"))
-def confirm(ctx: typer.Context, session: SessionRef, yes: Yes = False, as_json: Json = False) -> None:
+def confirm(
+    ctx: typer.Context,
+    session: SessionRef,
+    no_email: NoEmail = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
     """Confirm a session yourself. The client then need not do any step that is left."""
     desk = desk_of(ctx)
     found = sessions.find(desk.studio, session)
@@ -31,17 +41,18 @@ def confirm(ctx: typer.Context, session: SessionRef, yes: Yes = False, as_json: 
             f"Confirm session {found.id}, {shown(found.title)} with {shown(found.client.name)}?{_would_waive(found)}",
             yes=False,
         )
-    done = sessions.confirm(desk.studio, str(found.id))
+    done = sessions.confirm(desk.studio, str(found.id), tell=not no_email)
     if as_json:
         waived = [step.name for step in done.waived]
         money = done.waived_money.as_json() if done.waived_money else None
         desk.json(
             {**done.session.as_json(), "waived": waived, "waived_money": money, "changed": done.changed}
         )
-        return
-    _show_change(desk, done, "confirmed")
-    if done.waived:
-        desk.say(f"Waived: {', '.join(step.name for step in done.waived)}.{_money_words(done)}")
+    else:
+        _show_change(desk, done, "confirmed")
+        if done.waived:
+            desk.say(f"Waived: {', '.join(step.name for step in done.waived)}.{_money_words(done)}")
+    send_news(desk, found.id)
 
 
 def _would_waive(session: Session) -> str:
@@ -74,23 +85,58 @@ def reopen(
         _show_change(desk, done, "pending")
 
 
-@app.command("cancel", epilog=example("studio session cancel 12 --yes"))
-def cancel(ctx: typer.Context, session: SessionRef, yes: Yes = False, as_json: Json = False) -> None:
-    """Cancel a session and free its time. It cannot be taken back; what was paid stays in the ledger."""
+@app.command(
+    "cancel",
+    epilog=example("studio session cancel 12 --yes", "studio session cancel 12 --refund 50 --yes"),
+)
+def cancel(
+    ctx: typer.Context,
+    session: SessionRef,
+    refund: Annotated[
+        str | None,
+        typer.Option(
+            "--refund", metavar="all|none|AMOUNT", help="What of the money that was paid goes back."
+        ),
+    ] = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Cancel a session and free its time. It cannot be taken back; nothing is refunded unless you say so."""
     desk = desk_of(ctx)
-    found = sessions.find(desk.studio, session)
+    plan = cancellation.propose(desk.studio, session)
+    found = plan.session
     if found.status != "canceled":
-        paid = f"\n{found.paid} was paid and stays in the ledger." if found.paid else ""
         desk.agree(
-            f"Cancel session {found.id}, {shown(found.title)} with {shown(found.client.name)}?{paid}", yes=yes
+            f"Cancel session {found.id}, {shown(found.title)} with {shown(found.client.name)}?{_paid(plan)}",
+            yes=yes,
         )
-    done = sessions.cancel(desk.studio, str(found.id))
+        if plan.paid and refund is None and desk.may_ask and not as_json and not yes:
+            refund = desk.ask(
+                f"How much goes back (an amount, all or none)? [{plan.proposed.amount}] ",
+                plan.proposed.amount,
+            )
+    done, refunds = cancellation.cancel(desk.studio, str(found.id), refund, give_back=give_back(desk))
     if as_json:
-        desk.json({**done.session.as_json(), "changed": done.changed})
+        rows = [one.payment.as_json(found.timezone) for one in refunds]
+        proposed = plan.proposed.as_json()
+        desk.json(
+            {**done.session.as_json(), "changed": done.changed, "refunds": rows, "proposed_refund": proposed}
+        )
         return
     _show_change(desk, done, "canceled")
-    if done.changed and done.session.paid:
-        desk.say(f"{done.session.paid} was paid for it; nothing is refunded by itself.")
+    for one in refunds:
+        desk.say(f"{one.payment.amount} is given back ({one.payment.method}).")
+    if done.changed and done.session.paid and refund is None:
+        desk.say(f"{done.session.paid} was paid for it, and nothing was given back.{_policy(plan)}")
+        desk.say(f"To give back: studio payment refund {found.id} {plan.proposed.amount}")
+
+
+def _paid(plan: cancellation.Proposal) -> str:
+    return f"\n{plan.paid} was paid.{_policy(plan)}" if plan.paid else ""
+
+
+def _policy(plan: cancellation.Proposal) -> str:
+    return f" Its policy ({plan.policy}) gives back {plan.proposed}." if plan.policy else ""
 
 
 def _show_change(desk: Desk, done: sessions.Change, word: str) -> None:

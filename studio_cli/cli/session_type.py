@@ -9,10 +9,13 @@ from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import (
+    BalanceDue,
     BufferAfter,
     BufferBefore,
     ContractName,
     Deposit,
+    Discount,
+    DiscountReason,
     Duration,
     FormName,
     Json,
@@ -20,6 +23,9 @@ from studio_cli.cli.params import (
     Location,
     Pay,
     Price,
+    Refunds,
+    Tax,
+    Tips,
     TypeRef,
     desk_of,
     example,
@@ -62,6 +68,12 @@ def add(
     price: Price = None,
     deposit: Deposit = None,
     pay: Pay = None,
+    discount: Discount = None,
+    discount_reason: DiscountReason = None,
+    tax: Tax = None,
+    balance_due: BalanceDue = None,
+    tips: Tips = None,
+    refunds: Refunds = None,
     location: Location = None,
     buffer_before: BufferBefore = None,
     buffer_after: BufferAfter = None,
@@ -79,7 +91,8 @@ def add(
     """Add a session type. A price without more is due whole at booking."""
     desk = desk_of(ctx)
     typed = TypedOffer(
-        name, slug, duration, price, deposit, pay, location, buffer_before, buffer_after,
+        name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
+        buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
     )  # fmt: skip
     offer, new = types.add(desk.studio, typed, key=key)
@@ -128,6 +141,12 @@ def edit(
     price: Price = None,
     deposit: Deposit = None,
     pay: Pay = None,
+    discount: Discount = None,
+    discount_reason: DiscountReason = None,
+    tax: Tax = None,
+    balance_due: BalanceDue = None,
+    tips: Tips = None,
+    refunds: Refunds = None,
     location: Location = None,
     buffer_before: BufferBefore = None,
     buffer_after: BufferAfter = None,
@@ -144,7 +163,8 @@ def edit(
     """Change a session type. Sessions that are set up already keep what they have."""
     desk = desk_of(ctx)
     typed = TypedOffer(
-        name, slug, duration, price, deposit, pay, location, buffer_before, buffer_after,
+        name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
+        buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
     )  # fmt: skip
     types.find(desk.studio, type_)

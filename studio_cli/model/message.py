@@ -53,6 +53,7 @@ class Message:
     id: int
     session_id: int | None
     share_id: int | None
+    payment_id: int | None
     kind: str
     to_name: str
     to_email: str

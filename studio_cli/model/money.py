@@ -86,9 +86,9 @@ class Money:
         """Return ``{"amount": "250.00", "currency": "CAD"}``."""
         return {"amount": self.amount, "currency": self.currency}
 
-    def percent(self, percent: int) -> Money:
-        """Return ``percent`` of the amount, rounded half up to a whole minor unit."""
-        return Money((self.minor * percent * 2 + 100) // 200, self.currency)
+    def share(self, part: int, whole: int) -> Money:
+        """Return ``part`` of ``whole`` of the amount, rounded half up to a whole minor unit."""
+        return Money((self.minor * part * 2 + whole) // (whole * 2), self.currency)
 
 
 def parse_money(text: str, currency: str, what: str = "The amount") -> Money:

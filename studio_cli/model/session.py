@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from whenever import Instant
+from whenever import Date, Instant
 
 from studio_cli.model.availability import Need
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money
-from studio_cli.model.session_type import Terms
+from studio_cli.model.terms import Terms
 from studio_cli.model.times import rfc3339, stored
 
 Status = Literal["inquiry", "pending", "confirmed", "declined", "canceled", "expired"]
@@ -143,6 +143,7 @@ class Share:
     created_at: Instant
     opened_at: Instant | None
     revoked_at: Instant | None
+    last_opened_at: Instant | None = None
 
     def as_json(self, zone: str) -> dict[str, Any]:
         """Return the share as scripts read it; times in ``zone``."""
@@ -151,6 +152,7 @@ class Share:
             "channel": self.channel,
             "created_at": rfc3339(self.created_at, zone),
             "opened_at": self.opened_at and rfc3339(self.opened_at, zone),
+            "last_opened_at": self.last_opened_at and rfc3339(self.last_opened_at, zone),
             "revoked_at": self.revoked_at and rfc3339(self.revoked_at, zone),
         }
 
@@ -179,7 +181,7 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An appointment. Buffers are minutes; ``asked_now`` is what completing the booking costs."""
+    """An appointment. Buffers are minutes; ``tip`` is what its client gives on top of the terms."""
 
     id: int
     status: Status
@@ -192,8 +194,8 @@ class Session:
     buffer_before: int
     buffer_after: int
     location: str | None
-    price: Money
-    asked_now: Money
+    terms: Terms
+    tip: Money
     paid: Money
     form: Form | None
     custom_time: bool
@@ -204,7 +206,6 @@ class Session:
     confirmed_at: Instant | None
     confirmed_by: By | None
     notes: str | None = None
-    deposit_percent: int | None = None
     contract: Agreement | None = None
     language: str | None = None
     steps: tuple[Step, ...] = ()
@@ -223,15 +224,19 @@ class Session:
         )
 
     @property
-    def terms(self) -> Terms:
-        """The price and how much of it is asked for at booking."""
-        if self.deposit_percent is not None:
-            return Terms(self.price, "deposit", deposit_percent=self.deposit_percent)
-        if not self.asked_now and self.price:
-            return Terms(self.price, "later")
-        if self.asked_now == self.price:
-            return Terms(self.price)
-        return Terms(self.price, "deposit", self.asked_now)
+    def price(self) -> Money:
+        """The price, before discount, tax and tip."""
+        return self.terms.price
+
+    @property
+    def total(self) -> Money:
+        """What the client pays in all."""
+        return self.terms.total + self.tip
+
+    @property
+    def asked_now(self) -> Money:
+        """What completing the booking costs."""
+        return self.terms.asked_now + self.tip
 
     @property
     def waiting_for(self) -> tuple[Step, ...]:
@@ -247,8 +252,15 @@ class Session:
 
     @property
     def balance(self) -> Money:
-        """What of the price is not paid; below zero when too much was."""
-        return self.price - self.paid
+        """What is not paid of all; below zero when too much was."""
+        return self.total - self.paid
+
+    @property
+    def balance_due_on(self) -> Date | None:
+        """The day by which the balance is due, in the session's zone; None while nothing says so."""
+        if self.terms.balance_due is None:
+            return None
+        return self.starts_at.to_tz(self.timezone).date().add(days=self.terms.balance_due)
 
     @property
     def link_ends_at(self) -> Instant:
@@ -276,7 +288,11 @@ class Session:
             "timezone": self.timezone,
             "location": self.location or "",
             "price": str(self.price),
-            "due_now": str(self.asked_now),
+            "discount": str(self.terms.taken_off) if self.terms.discount else "",
+            "tax": f"{self.terms.tax}: {self.terms.tax_amount}" if self.terms.tax else "",
+            "total": str(self.terms.total),
+            "due_now": str(self.terms.asked_now),
+            "balance_due": str(self.balance_due_on or ""),
             "questions": self.form.title if self.form else "",
             "form": self.form.fingerprint if self.form else "",
             "contract": self.contract.name if self.contract else "",
@@ -303,7 +319,10 @@ class Session:
             "buffer_after_minutes": self.buffer_after,
             "location": self.location,
             "notes": self.notes,
-            "price": self.price.as_json(),
+            **self.terms.as_json(),
+            "tip": self.tip.as_json(),
+            "total": self.total.as_json(),
+            "balance_due_on": str(self.balance_due_on) if self.balance_due_on else None,
             "asked_now": self.asked_now.as_json(),
             "due_now": self.due_now.as_json(),
             "paid": self.paid.as_json(),

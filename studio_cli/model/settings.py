@@ -11,6 +11,7 @@ from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.client import check_email
 from studio_cli.model.colors import palette
 from studio_cli.model.money import parse_currency
+from studio_cli.model.terms import Tax, parse_tax, show_rate
 from studio_cli.model.text import clean, did_you_mean, nearest, shown
 from studio_cli.model.times import check_zone
 
@@ -105,6 +106,21 @@ def _locale(text: str) -> str:
     return text.replace("_", "-")
 
 
+def _tax(text: str) -> str:
+    tax = parse_tax(text)
+    if tax is None:
+        raise WrongUsage(
+            "No tax is what there is when nothing is set.", hint="studio config set payment.tax --unset"
+        )
+    return f"{tax.name} {show_rate(tax.rate)}%{' included' if tax.included else ''}"
+
+
+def default_tax(settings: Settings) -> Tax | None:
+    """Return the tax of what is offered without saying another."""
+    text = settings.get("payment.tax")
+    return parse_tax(text) if text else None
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """One setting: what it is for, what it may be, and its value when not set."""
@@ -141,14 +157,21 @@ KEYS: dict[str, Key] = {
         _one_of("starttls", "tls", "none"),
         "starttls",
     ),
-    "payment.provider": Key("how clients pay: offline or test", _one_of("offline", "test"), "offline"),
+    "payment.tax": Key("the tax of new session types and one-offs: HST 13%, or VAT 20% included", _tax),
+    "payment.provider": Key(
+        "how clients pay: offline, stripe or test", _one_of("offline", "stripe", "test"), "offline"
+    ),
     "payment.instructions": Key(
         "what a client reads when something is to be paid",
         lambda text: clean(text, "The instructions", limit=2000, multiline=True),
     ),
 }
 
-SECRETS: dict[str, str] = {"mail.password": "STUDIO_MAIL_PASSWORD"}
+SECRETS: dict[str, str] = {
+    "mail.password": "STUDIO_MAIL_PASSWORD",
+    "stripe.key": "STUDIO_STRIPE_KEY",
+    "stripe.webhook": "STUDIO_STRIPE_WEBHOOK",
+}
 """Kept outside the studio's file; the environment variable wins."""
 
 TEST_STUDIO = "internal.test_studio"

@@ -13,7 +13,7 @@ from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused,
 
 APPLICATION_ID = 0x57D10C11
 """Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
-VERSION = 4
+VERSION = 5
 """The version of the schema that this program writes: the number of migrations."""
 BUSY_TIMEOUT_MS = 10_000
 
@@ -21,6 +21,7 @@ BUSY_TIMEOUT_MS = 10_000
 _RULES = {
     "studio:overlap": "That time is taken.",
     "studio:transition": "A session cannot change its status like that.",
+    "studio:refund": "More cannot be given back than was paid.",
     "studio:append_only": "What was recorded is never changed or deleted.",
 }
 

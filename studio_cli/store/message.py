@@ -17,6 +17,7 @@ def _message(row: sqlite3.Row) -> Message:
         id=row["id"],
         session_id=row["session_id"],
         share_id=row["share_id"],
+        payment_id=row["payment_id"],
         kind=row["kind"],
         to_name=row["to_name"],
         to_email=row["to_email"],
@@ -38,12 +39,24 @@ def insert(
     *,
     session_id: int | None = None,
     share_id: int | None = None,
+    payment_id: int | None = None,
 ) -> int:
     """Put a mail to ``(name, address)`` into the outbox and return its number."""
     cursor = db.connection.execute(
-        """INSERT INTO message (session_id, share_id, kind, to_name, to_email, subject, text, html, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (session_id, share_id, kind, *to, letter.subject, letter.text, letter.html, stored(now)),
+        """INSERT INTO message
+           (session_id, share_id, payment_id, kind, to_name, to_email, subject, text, html, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
+        (
+            session_id,
+            share_id,
+            payment_id,
+            kind,
+            *to,
+            letter.subject,
+            letter.text,
+            letter.html,
+            stored(now),
+        ),
     )
     assert cursor.lastrowid is not None
     return cursor.lastrowid
@@ -56,11 +69,15 @@ def get(db: Database, number: int) -> Message | None:
     return row and _message(row)
 
 
-def listed(db: Database, states: Sequence[State] = ()) -> list[Message]:
+def listed(db: Database, states: Sequence[State] = (), *, session_id: int | None = None) -> list[Message]:
     """Return the messages of these states (of all, when none is named) in the order in which they were written."""
-    where = f"WHERE state IN ({', '.join('?' * len(states))})" if states else ""
+    where = [f"state IN ({', '.join('?' * len(states))})"] if states else []
+    where += ["session_id = ?"] if session_id is not None else []
+    values = [*states, *([session_id] if session_id is not None else [])]
     with db.reading() as sql:
-        rows = sql.execute(f"SELECT * FROM message {where} ORDER BY id", list(states)).fetchall()
+        rows = sql.execute(
+            f"SELECT * FROM message WHERE {' AND '.join(where) or '1'} ORDER BY id", values
+        ).fetchall()
     return [_message(row) for row in rows]
 
 

@@ -63,6 +63,41 @@ def documents(db: Tables) -> None:
     _run(db, 4, _DOCUMENTS)
 
 
+@migrations(name="0005_money")
+def money(db: Tables) -> None:
+    """Discount, tax, tips and balances; refunds of payments, receipts, and checkouts outside."""
+    _relax(
+        db,
+        "session",
+        "asked_now_minor INTEGER NOT NULL CHECK (asked_now_minor BETWEEN 0 AND price_minor)",
+        "asked_now_minor INTEGER NOT NULL CHECK (asked_now_minor >= 0)",
+    )
+    _relax(
+        db,
+        "session_type",
+        "deposit_minor INTEGER CHECK (deposit_minor BETWEEN 1 AND price_minor)",
+        "deposit_minor INTEGER CHECK (deposit_minor >= 1)",
+    )
+    _run(db, 5, _MONEY)
+
+
+def _relax(db: Tables, table: str, before: str, after: str) -> None:
+    """Replace one CHECK of a table by a weaker one, as https://www.sqlite.org/lang_altertable.html (7) allows it.
+
+    Making the table anew would take its triggers, its indexes and every reference to it along.
+    """
+    row = db.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [table]).fetchone()
+    assert before in row[0], f"{table} is not as an earlier migration made it"
+    version = db.execute("PRAGMA schema_version").fetchone()[0]
+    db.execute("PRAGMA writable_schema = ON")
+    db.execute(
+        "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?",
+        [row[0].replace(before, after), table],
+    )
+    db.execute(f"PRAGMA schema_version = {version + 1}")
+    db.execute("PRAGMA writable_schema = OFF")
+
+
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
 # minor units with its currency; durations are minutes. Sentences of the rules, for whoever reads the schema:
 #
@@ -543,6 +578,140 @@ CREATE TABLE picture (
 ) STRICT;;
 
 DROP VIEW agenda;;
+CREATE VIEW agenda AS
+SELECT session.id AS session_id, session.status, session.starts_at, session.ends_at, session.timezone,
+  session.title, client.name AS client, client.email, client.phone, session.location,
+  CASE WHEN session.status = 'pending' THEN rtrim(
+    CASE WHEN EXISTS (SELECT 1 FROM step WHERE step.session_id = session.id AND step.step = 'review'
+      AND (step.waived_at IS NOT NULL OR (step.done_at IS NOT NULL AND step.done_revision = session.revision)))
+      THEN '' ELSE 'review, ' END
+    || CASE WHEN session.form IS NULL OR EXISTS (SELECT 1 FROM step WHERE step.session_id = session.id
+      AND step.step = 'questionnaire' AND (step.waived_at IS NOT NULL OR step.done_at IS NOT NULL))
+      THEN '' ELSE 'questionnaire, ' END
+    || CASE WHEN session.contract_sha256 IS NULL OR EXISTS (SELECT 1 FROM step WHERE step.session_id = session.id
+      AND step.step = 'contract' AND step.waived_at IS NOT NULL)
+      OR EXISTS (SELECT 1 FROM signature
+        WHERE signature.session_id = session.id AND signature.sha256 = session.contract_sha256)
+      THEN '' ELSE 'contract, ' END
+    || CASE WHEN money.paid_minor >= money.asked_now_minor OR EXISTS (SELECT 1 FROM step
+      WHERE step.session_id = session.id AND step.step = 'payment' AND step.waived_at IS NOT NULL)
+      THEN '' ELSE 'payment, ' END, ', ') END AS waiting_for
+FROM session JOIN client ON client.id = session.client_id JOIN money ON money.session_id = session.id
+WHERE session.occupies ORDER BY session.starts_at
+"""
+
+
+# Terms: percents and tax rates are thousandths of a percent; tax_name and tax_rate are there together or not at
+# all. total_minor is what the client pays in all, tip included; balance_due_days counts from the session's day.
+#
+# A payment has a receipt, numbered without gaps; a refund says which payment it gives back. late says why money
+# came too late to count (the session was canceled, say): it waits to be given back. A checkout is a payment page
+# outside; its row is there before the page is asked for, so that it is asked for once. One that is paid is a
+# payment of the ledger, or in doubt: then it says why not.
+_MONEY = """
+ALTER TABLE session_type ADD COLUMN discount_minor INTEGER CHECK (discount_minor >= 0);;
+ALTER TABLE session_type ADD COLUMN discount_percent INTEGER CHECK (discount_percent BETWEEN 1 AND 100000);;
+ALTER TABLE session_type ADD COLUMN discount_reason TEXT;;
+ALTER TABLE session_type ADD COLUMN tax_name TEXT;;
+ALTER TABLE session_type ADD COLUMN tax_rate INTEGER CHECK (tax_rate BETWEEN 1 AND 100000);;
+ALTER TABLE session_type ADD COLUMN tax_included INTEGER NOT NULL DEFAULT 0 CHECK (tax_included IN (0, 1));;
+ALTER TABLE session_type ADD COLUMN balance_due_days INTEGER CHECK (balance_due_days BETWEEN -365 AND 365);;
+ALTER TABLE session_type ADD COLUMN tips INTEGER NOT NULL DEFAULT 0 CHECK (tips IN (0, 1));;
+ALTER TABLE session_type ADD COLUMN refunds TEXT;;
+ALTER TABLE session ADD COLUMN discount_minor INTEGER CHECK (discount_minor >= 0);;
+ALTER TABLE session ADD COLUMN discount_percent INTEGER CHECK (discount_percent BETWEEN 1 AND 100000);;
+ALTER TABLE session ADD COLUMN discount_reason TEXT;;
+ALTER TABLE session ADD COLUMN tax_name TEXT;;
+ALTER TABLE session ADD COLUMN tax_rate INTEGER CHECK (tax_rate BETWEEN 1 AND 100000);;
+ALTER TABLE session ADD COLUMN tax_included INTEGER NOT NULL DEFAULT 0 CHECK (tax_included IN (0, 1));;
+ALTER TABLE session ADD COLUMN balance_due_days INTEGER CHECK (balance_due_days BETWEEN -365 AND 365);;
+ALTER TABLE session ADD COLUMN tips INTEGER NOT NULL DEFAULT 0 CHECK (tips IN (0, 1));;
+ALTER TABLE session ADD COLUMN refunds TEXT;;
+ALTER TABLE session ADD COLUMN pay TEXT NOT NULL DEFAULT 'full' CHECK (pay IN ('full', 'deposit', 'later'));;
+ALTER TABLE session ADD COLUMN deposit_minor INTEGER CHECK (deposit_minor >= 1);;
+ALTER TABLE session ADD COLUMN tip_minor INTEGER NOT NULL DEFAULT 0 CHECK (tip_minor >= 0);;
+ALTER TABLE session ADD COLUMN total_minor INTEGER CHECK (total_minor >= 0);;
+UPDATE session SET total_minor = price_minor, pay = CASE
+  WHEN deposit_percent IS NOT NULL THEN 'deposit'
+  WHEN asked_now_minor = price_minor THEN 'full'
+  WHEN asked_now_minor = 0 THEN 'later' ELSE 'deposit' END;;
+UPDATE session SET deposit_minor = asked_now_minor WHERE pay = 'deposit' AND deposit_percent IS NULL;;
+
+ALTER TABLE payment ADD COLUMN refund_of INTEGER REFERENCES payment (id);;
+ALTER TABLE payment ADD COLUMN late TEXT;;
+CREATE TRIGGER payment_refund_fits BEFORE INSERT ON payment
+WHEN NEW.kind = 'refund' AND NEW.amount_minor > (
+  SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
+  FROM payment WHERE session_id = NEW.session_id)
+BEGIN SELECT RAISE(ABORT, 'studio:refund more cannot be given back than was paid'); END;;
+CREATE TRIGGER payment_refund_of BEFORE INSERT ON payment
+WHEN NEW.refund_of IS NOT NULL AND (NEW.kind <> 'refund' OR NOT EXISTS (
+  SELECT 1 FROM payment AS given WHERE given.id = NEW.refund_of AND given.kind = 'payment'
+  AND given.session_id = NEW.session_id
+  AND given.amount_minor >= NEW.amount_minor + (
+    SELECT coalesce(sum(amount_minor), 0) FROM payment WHERE refund_of = NEW.refund_of)))
+BEGIN SELECT RAISE(ABORT, 'studio:refund more cannot be given back than was paid'); END;;
+CREATE INDEX payment_refunds ON payment (refund_of) WHERE refund_of IS NOT NULL;;
+CREATE INDEX payment_at ON payment (at);;
+
+CREATE INDEX session_unfinished ON session (status) WHERE status IN ('pending', 'inquiry');;
+
+CREATE TABLE receipt (
+  number INTEGER PRIMARY KEY CHECK (number >= 1),
+  payment_id INTEGER NOT NULL UNIQUE REFERENCES payment (id),
+  issued_at TEXT NOT NULL CHECK (issued_at GLOB '????-??-??T??:??:??Z')
+) STRICT;;
+INSERT INTO receipt (number, payment_id, issued_at)
+SELECT row_number() OVER (ORDER BY id), id, recorded_at FROM payment WHERE kind = 'payment';;
+CREATE TRIGGER receipt_no_gap BEFORE INSERT ON receipt
+WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM receipt)
+OR NOT EXISTS (SELECT 1 FROM payment WHERE id = NEW.payment_id AND kind = 'payment')
+BEGIN SELECT RAISE(ABORT, 'studio:append_only receipts of payments are numbered without gaps'); END;;
+CREATE TRIGGER receipt_stays BEFORE UPDATE ON receipt
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a receipt is never changed'); END;;
+CREATE TRIGGER receipt_kept BEFORE DELETE ON receipt
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a receipt is never deleted'); END;;
+
+CREATE TABLE checkout (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  share_id INTEGER REFERENCES share (id),
+  provider TEXT NOT NULL,
+  idempotency_key TEXT NOT NULL UNIQUE,
+  amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+  currency TEXT NOT NULL CHECK (currency GLOB '[A-Z][A-Z][A-Z]'),
+  state TEXT NOT NULL DEFAULT 'asked' CHECK (state IN ('asked', 'open', 'paid', 'ended')),
+  outside_id TEXT UNIQUE,
+  url TEXT,
+  created_at TEXT NOT NULL,
+  expires_at TEXT NOT NULL,
+  checked_at TEXT,
+  payment_id INTEGER REFERENCES payment (id),
+  doubt TEXT,
+  CHECK (state = 'asked' OR state = 'ended' OR outside_id IS NOT NULL),
+  CHECK ((state = 'paid') = (payment_id IS NOT NULL OR doubt IS NOT NULL))
+) STRICT;;
+CREATE INDEX checkout_by_session ON checkout (session_id);;
+CREATE INDEX checkout_waiting ON checkout (id) WHERE state IN ('asked', 'open') OR doubt IS NOT NULL;;
+ALTER TABLE message ADD COLUMN payment_id INTEGER REFERENCES payment (id);;
+CREATE TABLE outside_event (
+  id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 255),
+  kind TEXT NOT NULL,
+  at TEXT NOT NULL
+) STRICT, WITHOUT ROWID;;
+
+DROP VIEW agenda;;
+DROP VIEW money;;
+CREATE VIEW money AS
+SELECT session.id AS session_id, session.title, client.name AS client, session.status, session.currency,
+  session.price_minor, coalesce(session.total_minor, session.price_minor) AS total_minor, session.asked_now_minor,
+  session.tip_minor, coalesce(ledger.paid_minor, 0) AS paid_minor,
+  coalesce(session.total_minor, session.price_minor) - coalesce(ledger.paid_minor, 0) AS balance_minor
+FROM session JOIN client ON client.id = session.client_id
+LEFT JOIN (
+  SELECT session_id, sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END) AS paid_minor
+  FROM payment GROUP BY session_id
+) AS ledger ON ledger.session_id = session.id;;
 CREATE VIEW agenda AS
 SELECT session.id AS session_id, session.status, session.starts_at, session.ends_at, session.timezone,
   session.title, client.name AS client, client.email, client.phone, session.location,

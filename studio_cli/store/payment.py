@@ -1,28 +1,24 @@
-"""The ledger."""
+"""The ledger, append only, and the receipts of what is in it."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Sequence
+from typing import Any
 
 from whenever import Instant
 
 from studio_cli.model.money import Money
-from studio_cli.model.payment import Payment
+from studio_cli.model.payment import Kind, Payment
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
 
-
-def _payment(row: sqlite3.Row) -> Payment:
-    return Payment(
-        id=row["id"],
-        session_id=row["session_id"],
-        amount=Money(row["amount_minor"], row["currency"]),
-        method=row["method"],
-        note=row["note"],
-        reference=row["reference"],
-        at=from_stored(row["at"]),
-        recorded_at=from_stored(row["recorded_at"]),
-    )
+_SELECT = """
+SELECT payment.*, receipt.number AS receipt, session.title, client.name AS client,
+  (SELECT sum(given.amount_minor) FROM payment AS given WHERE given.refund_of = payment.id) AS refunded_minor
+FROM payment JOIN session ON session.id = payment.session_id JOIN client ON client.id = session.client_id
+LEFT JOIN receipt ON receipt.payment_id = payment.id
+"""
 
 
 def insert(
@@ -33,24 +29,105 @@ def insert(
     *,
     at: Instant,
     now: Instant,
+    kind: Kind = "payment",
     note: str | None = None,
     reference: str | None = None,
+    refund_of: int | None = None,
+    late: str | None = None,
 ) -> int:
-    """Add a payment to the ledger and return its number."""
-    cursor = db.connection.execute(
-        """INSERT INTO payment (session_id, kind, amount_minor, currency, method, note, reference, at, recorded_at)
-           VALUES (?, 'payment', ?, ?, ?, ?, ?, ?, ?)""",
-        (session_id, amount.minor, amount.currency, method, note, reference, stored(at), stored(now)),
-    )
+    """Add a row to the ledger and return its number; a payment gets the next receipt in the same write."""
+    values = {
+        "session_id": session_id,
+        "kind": kind,
+        "amount_minor": amount.minor,
+        "currency": amount.currency,
+        "method": method,
+        "note": note,
+        "reference": reference,
+        "at": stored(at),
+        "recorded_at": stored(now),
+        "refund_of": refund_of,
+        "late": late,
+    }
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    cursor = db.connection.execute(f"INSERT INTO payment ({names}) VALUES ({marks})", list(values.values()))
     assert cursor.lastrowid is not None
+    if kind == "payment":
+        db.connection.execute(
+            """INSERT INTO receipt (number, payment_id, issued_at)
+               SELECT coalesce(max(number), 0) + 1, ?, ? FROM receipt""",
+            (cursor.lastrowid, stored(now)),
+        )
     return cursor.lastrowid
 
 
 def get(db: Database, number: int) -> Payment | None:
-    """Return the payment of that number."""
+    """Return the row of that number."""
     with db.reading() as sql:
-        row = sql.execute("SELECT * FROM payment WHERE id = ?", (number,)).fetchone()
+        row = sql.execute(f"{_SELECT} WHERE payment.id = ?", (number,)).fetchone()
     return row and _payment(row)
+
+
+def by_receipt(db: Database, receipt: int) -> Payment | None:
+    """Return the payment that a receipt is for."""
+    with db.reading() as sql:
+        row = sql.execute(f"{_SELECT} WHERE receipt.number = ?", (receipt,)).fetchone()
+    return row and _payment(row)
+
+
+def listed(
+    db: Database,
+    *,
+    session_id: int | None = None,
+    client_id: int | None = None,
+    method: str | None = None,
+    kind: Kind | None = None,
+    first: Instant | None = None,
+    last: Instant | None = None,
+    late: bool = False,
+) -> list[Payment]:
+    """Return the ledger by when money moved: paid in ``first`` (included) to ``last``; ``late``: to be given back."""
+    where, values = _conditions(
+        ("payment.session_id = ?", session_id),
+        ("session.client_id = ?", client_id),
+        ("payment.method = ?", method),
+        ("payment.kind = ?", kind),
+        ("payment.at >= ?", first and stored(first)),
+        ("payment.at < ?", last and stored(last)),
+    )
+    if late:
+        where.append("payment.late IS NOT NULL AND payment.amount_minor > coalesce(refunded_minor, 0)")
+    with db.reading() as sql:
+        rows = sql.execute(
+            f"{_SELECT} WHERE {' AND '.join(where) or '1'} ORDER BY payment.at, payment.id", values
+        ).fetchall()
+    return [_payment(row) for row in rows]
+
+
+def _conditions(*pairs: tuple[str, Any]) -> tuple[list[str], Sequence[Any]]:
+    wanted = [(condition, value) for condition, value in pairs if value is not None]
+    return [condition for condition, _ in wanted], [value for _, value in wanted]
+
+
+def _payment(row: sqlite3.Row) -> Payment:
+    currency = row["currency"]
+    return Payment(
+        id=row["id"],
+        session_id=row["session_id"],
+        kind=row["kind"],
+        amount=Money(row["amount_minor"], currency),
+        method=row["method"],
+        note=row["note"],
+        reference=row["reference"],
+        at=from_stored(row["at"]),
+        recorded_at=from_stored(row["recorded_at"]),
+        receipt=row["receipt"],
+        refund_of=row["refund_of"],
+        late=row["late"],
+        refunded=Money(row["refunded_minor"], currency) if row["refunded_minor"] else None,
+        title=row["title"],
+        client=row["client"],
+    )
 
 
 def count(db: Database, session_id: int) -> int:
@@ -61,7 +138,8 @@ def count(db: Database, session_id: int) -> int:
         )
 
 
-def has_reference(db: Database, reference: str) -> bool:
-    """Return whether money with that outside reference is in the ledger already."""
+def by_reference(db: Database, reference: str) -> Payment | None:
+    """Return the row with that outside reference: money from outside is in the ledger once."""
     with db.reading() as sql:
-        return sql.execute("SELECT 1 FROM payment WHERE reference = ?", (reference,)).fetchone() is not None
+        row = sql.execute(f"{_SELECT} WHERE payment.reference = ?", (reference,)).fetchone()
+    return row and _payment(row)

@@ -16,6 +16,7 @@ from studio_cli.model.session import STEPS, Agreement, Mark, Named, Session, Sha
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.availability import LONGEST_DAYS
 from studio_cli.store.database import Database
+from studio_cli.store.terms import columns, terms_of
 
 T = TypeVar("T")
 
@@ -72,6 +73,25 @@ def listed(
     query = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY session.starts_at, session.id LIMIT :limit"
     with db.reading() as sql:
         return _sessions(db, sql.execute(query, values).fetchall())
+
+
+def unfinished(db: Database, now: Instant) -> list[Session]:
+    """Return the sessions that are pending or asked for, those whose hold has just run out among them."""
+    query = f"{_SELECT} WHERE session.status IN ('pending', 'inquiry') ORDER BY session.starts_at, session.id"
+    with db.reading() as sql:
+        return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
+
+
+def owing(db: Database, now: Instant, since: Instant) -> list[Session]:
+    """Return the confirmed sessions from ``since`` on of which not everything is paid."""
+    query = f"""{_SELECT} WHERE session.starts_at >= :since AND session.status = 'confirmed'
+        AND coalesce(session.total_minor, session.price_minor) > (
+          SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
+          FROM payment WHERE session_id = session.id)
+        ORDER BY session.starts_at, session.id"""
+    with db.reading() as sql:
+        rows = sql.execute(query, {"now": stored(now), "since": stored(since)}).fetchall()
+        return _sessions(db, rows)
 
 
 def last_touched(db: Database) -> int | None:
@@ -178,6 +198,7 @@ def _share(row: sqlite3.Row) -> Share:
         created_at=from_stored(row["created_at"]),
         opened_at=_moment(row["opened_at"]),
         revoked_at=_moment(row["revoked_at"]),
+        last_opened_at=_moment(row["last_opened_at"]),
     )
 
 
@@ -191,14 +212,14 @@ def _session(
     currency = row["currency"]
     minor, paid_at = paid[0] if paid else (0, None)
     form = Form.from_stored(row["form"]) if row["form"] else None
-    asked_now, received = Money(row["asked_now_minor"], currency), Money(minor, currency)
+    terms, tip, received = terms_of(row), Money(row["tip_minor"], currency), Money(minor, currency)
     steps = steps_of(
         marks,
         pending=row["status_now"] in {"pending", "expired"},
         revision=row["revision"],
         form=form,
         contract=contract,
-        asked_now=asked_now,
+        asked_now=terms.asked_now + tip,
         paid=received,
         paid_at=paid_at,
     )
@@ -216,8 +237,8 @@ def _session(
         buffer_before=row["buffer_before_minutes"],
         buffer_after=row["buffer_after_minutes"],
         location=row["location"],
-        price=Money(row["price_minor"], currency),
-        asked_now=asked_now,
+        terms=terms,
+        tip=tip,
         paid=received,
         form=form,
         custom_time=bool(row["custom_time"]),
@@ -228,7 +249,6 @@ def _session(
         confirmed_at=_moment(row["confirmed_at"]),
         confirmed_by=row["confirmed_by"],
         notes=row["notes"],
-        deposit_percent=row["deposit_percent"],
         contract=contract,
         language=row["language"],
         steps=steps,
@@ -252,22 +272,29 @@ def insert(db: Database, session: Session) -> int:
         "buffer_before_minutes": session.buffer_before,
         "buffer_after_minutes": session.buffer_after,
         "location": session.location,
-        "price_minor": session.price.minor,
-        "asked_now_minor": session.asked_now.minor,
-        "currency": session.price.currency,
+        **_money(session),
         "form": session.form and session.form.stored(),
         "custom_time": int(session.custom_time),
         "overlap_allowed": int(session.overlap_allowed),
         "expires_at": session.expires_at and stored(session.expires_at),
         "created_at": stored(session.created_at),
         "notes": session.notes,
-        "deposit_percent": session.deposit_percent,
         "language": session.language,
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = db.connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", list(values.values()))
     assert cursor.lastrowid is not None
     return cursor.lastrowid
+
+
+def _money(session: Session) -> dict[str, Any]:
+    """Return what a session costs as columns; what follows from the terms is there for whoever reads the file."""
+    return {
+        **columns(session.terms),
+        "asked_now_minor": session.asked_now.minor,
+        "tip_minor": session.tip.minor,
+        "total_minor": session.total.minor,
+    }
 
 
 def update(db: Database, session: Session) -> None:
@@ -279,14 +306,12 @@ def update(db: Database, session: Session) -> None:
         "buffer_before_minutes": session.buffer_before,
         "buffer_after_minutes": session.buffer_after,
         "location": session.location,
-        "price_minor": session.price.minor,
-        "asked_now_minor": session.asked_now.minor,
+        **_money(session),
         "form": session.form and session.form.stored(),
         "custom_time": int(session.custom_time),
         "overlap_allowed": int(session.overlap_allowed),
         "expires_at": session.expires_at and stored(session.expires_at),
         "notes": session.notes,
-        "deposit_percent": session.deposit_percent,
         "language": session.language,
         "revision": session.revision,
     }

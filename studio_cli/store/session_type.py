@@ -8,30 +8,22 @@ from typing import Any
 
 from whenever import Instant
 
-from studio_cli.model.money import Money
-from studio_cli.model.session_type import SessionType, Terms
+from studio_cli.model.session_type import SessionType
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
+from studio_cli.store.terms import columns, terms_of
 
 _SELECT = """SELECT session_type.*, form.name AS form_name, contract.name AS contract_name FROM session_type
 LEFT JOIN form ON form.id = form_id LEFT JOIN contract ON contract.id = contract_id"""
 
 
 def _type(row: sqlite3.Row) -> SessionType:
-    currency = row["currency"]
-    deposit = row["deposit_minor"]
-    terms = Terms(
-        price=Money(row["price_minor"], currency),
-        pay=row["pay"],
-        deposit=None if deposit is None else Money(deposit, currency),
-        deposit_percent=row["deposit_percent"],
-    )
     return SessionType(
         id=row["id"],
         slug=row["slug"],
         name=row["name"],
         duration=row["duration_minutes"],
-        terms=terms,
+        terms=terms_of(row),
         location=row["location"],
         buffer_before=row["buffer_before_minutes"],
         buffer_after=row["buffer_after_minutes"],
@@ -62,11 +54,7 @@ def _columns(offer: SessionType, papers: Papers) -> dict[str, Any]:
         "slug": offer.slug,
         "name": offer.name,
         "duration_minutes": offer.duration,
-        "price_minor": offer.terms.price.minor,
-        "currency": offer.terms.price.currency,
-        "pay": offer.terms.pay,
-        "deposit_minor": offer.terms.deposit and offer.terms.deposit.minor,
-        "deposit_percent": offer.terms.deposit_percent,
+        **columns(offer.terms),
         "location": offer.location,
         "buffer_before_minutes": offer.buffer_before,
         "buffer_after_minutes": offer.buffer_after,

@@ -7,37 +7,45 @@ import queue
 import re
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from studio_cli.booking import brand, journey
+from studio_cli.booking import brand, journey, mail
+from studio_cli.booking import checkout as checkouts
+from studio_cli.booking import receipt as receipts
+from studio_cli.booking import sync as syncing
 from studio_cli.booking.calendar_file import calendar_file
+from studio_cli.booking.checkout import Provider, ProviderOf
 from studio_cli.booking.details import language_of
 from studio_cli.booking.studio import Studio
-from studio_cli.errors import Busy, FileTrouble, NotFound
+from studio_cli.errors import Busy, FileTrouble, NotFound, OutsideFailed, StudioError
 from studio_cli.language import choose, preferred
+from studio_cli.model.answers import Problem
+from studio_cli.model.checkout import NotVerified, ProviderRefused, ProviderUnreachable
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.text import shown
+from studio_cli.model.words import N_
 from studio_cli.templates import render
 from studio_cli.web import pages
 from studio_cli.web.guard import LARGEST_BODY, guarded
 from studio_cli.web.limits import Bounds, Limits, Ticks, Turns
-from studio_cli.web.pages import Dress, Place
+from studio_cli.web.pages import Dress, Paying, Place
 from studio_cli.web.proxies import NOBODY, Proxies
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 Log = Callable[[str], None]
-PAGES = "review|questionnaire|contract|payment|summary|calendar.ics"
+PAGES = "review|questionnaire|contract|payment|checkout|paid|receipt/[0-9]+|summary|calendar.ics"
 """What can stand after a link."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 """Those that a log may name: a client can call its method whatever it likes."""
@@ -97,7 +105,26 @@ class Call:
     studio: Studio
     request: Request
     posted: Posted
-    root: str
+    link_base: str
+    pays: ProviderOf
+
+    @property
+    def root(self) -> str:
+        """The path that the pages' addresses begin with."""
+        return urlsplit(self.link_base).path.rstrip("/")
+
+    @property
+    def paying(self) -> Paying:
+        """How clients pay online now."""
+        if self.studio.settings["payment.provider"] != "stripe":
+            return "offline"
+        provider = self.provider
+        return "offline" if provider is None else "live" if provider.live else "testing"
+
+    @property
+    def provider(self) -> Provider | None:
+        """Where payments are asked about, whether or not clients are sent there now."""
+        return self.pays(self.studio)
 
     @property
     def token(self) -> str:
@@ -116,25 +143,47 @@ class Call:
 Handler = Callable[[Call], Response]
 
 
+MailerOf = Callable[[Studio], mail.Mailer | None]
+"""The mail server of a studio's settings as they are now."""
+
+
+def no_mailer(studio: Studio) -> None:
+    """Return no mail server: what is written waits in the outbox."""
+
+
+def no_provider(studio: Studio) -> None:
+    """Return no provider: clients pay as the studio tells them to."""
+
+
 def make_app(
     studios: Studios,
     log: Log,
     link_base: str,
     *,
+    mailer: MailerOf = no_mailer,
+    provider: ProviderOf = no_provider,
     proxies: Proxies = NOBODY,
     bounds: Bounds = Bounds(),
     ticks: Ticks = time.monotonic,
 ) -> ASGIApp:
-    """Return the application that serves every living link under ``link_base``."""
+    """Return the application that serves every living link under ``link_base``.
+
+    What a client's step writes into the outbox is sent after the answer: nobody waits for a mail server. Who asks
+    the ``provider`` waits for it, so only a few do at once: a slow one holds up nothing else.
+    """
     root = urlsplit(link_base).path.rstrip("/")
     turns = Turns(bounds)
+    asking = Turns(replace(bounds, writers=bounds.askers))
 
-    def route(path: str, handler: Handler, *methods: str) -> Route:
+    def route(path: str, handler: Handler, *methods: str, asks: bool = False) -> Route:
         async def endpoint(request: Request) -> Response:
             try:
-                if request.method == "POST":
-                    return await turns.run(_run, handler, request, await _form(request))
-                return await run_in_threadpool(_run, handler, request, Posted())
+                if request.method != "POST" and not asks:
+                    return await run_in_threadpool(_run, handler, request, Posted())
+                posted = await _form(request) if request.method == "POST" else Posted()
+                answer = await (asking if asks else turns).run(_run, handler, request, posted)
+                answer.background = BackgroundTask(_send_written)
+                return answer
             except Exception as error:
                 return await on_error(request, error)
 
@@ -142,7 +191,47 @@ def make_app(
 
     def _run(handler: Handler, request: Request, posted: Posted) -> Response:
         with studios.one() as studio:
-            return handler(Call(studio, request, posted, root))
+            return handler(Call(studio, request, posted, link_base, pays))
+
+    def pays(studio: Studio) -> Provider | None:
+        try:
+            return provider(studio)
+        except StudioError as error:  # a key that cannot be used: the pages say how to pay without it
+            log(f"payment: {error.code}")
+            return None
+
+    async def webhook(request: Request) -> Response:
+        try:
+            signatures = request.headers.getlist("stripe-signature")
+            heard = await asking.run(_hear, await request.body(), signatures)
+            heard.background = BackgroundTask(_send_written)
+            return heard
+        except ClientDisconnect:
+            return Response(status_code=400)
+        except HTTPException as error:
+            return Response(status_code=error.status_code)
+        except Exception as error:
+            if not isinstance(error, (Busy, OutsideFailed)):
+                log(_where(error))
+            return Response(status_code=503, headers={"Retry-After": "60"})  # it is sent again
+
+    def _hear(body: bytes, signatures: list[str]) -> Response:
+        with studios.one() as studio:
+            asked = pays(studio)
+            try:
+                if asked is None or len(signatures) != 1:
+                    raise NotVerified("Nobody here can tell.")
+                syncing.heard(studio, asked, asked.read_event(body, signatures[0], studio.now()))
+            except NotVerified:
+                return Response(status_code=400)
+            return Response(status_code=200)
+
+    def _send_written() -> None:
+        try:
+            with studios.one() as studio:
+                mail.send_written(studio, mailer(studio))
+        except Exception as error:  # the step is saved and answered: the mail waits, and the log says why
+            log(f"mail: {_where(error)}")
 
     async def on_error(where: Any, error: Exception) -> Response:
         request = where if isinstance(where, Request) else Request(where)
@@ -168,6 +257,11 @@ def make_app(
             route("/s/{token}/questionnaire", _questionnaire, "GET", "POST"),
             route("/s/{token}/contract", _contract, "GET", "POST"),
             route("/s/{token}/payment", _payment, "GET", "POST"),
+            route("/s/{token}/checkout", _to_checkout, "POST", asks=True),
+            route("/s/{token}/checkout", _checkout, "GET"),
+            route("/s/{token}/paid", _paid, "GET", asks=True),
+            Route("/webhooks/stripe", webhook, methods=["POST"]),
+            route("/s/{token}/receipt/{number}", _receipt, "GET"),
             route("/s/{token}/summary", _summary, "GET"),
             route("/s/{token}/calendar.ics", _calendar, "GET"),
         ],
@@ -215,8 +309,10 @@ def _look(call: Call, name: StepName) -> Response:
 
 
 def _place(call: Call, visit: journey.Visit) -> Place:
+    if call.request.query_params.get("tip") == "wrong":
+        visit = replace(visit, trouble={"tip": Problem(N_("Please write an amount like 20.00."))})
     seen = _number(call.request.query_params.get("seen", ""))
-    return Place(call.studio, visit, call.token, call.dress(visit.session), seen or None)
+    return Place(call.studio, visit, call.token, call.dress(visit.session), seen or None, call.paying)
 
 
 def _review(call: Call) -> Response:
@@ -252,7 +348,55 @@ def _signer(request: Request) -> journey.Signer:
 def _payment(call: Call) -> Response:
     if call.request.method != "POST":
         return _look(call, "payment")
-    return _after(call, "payment", journey.pay(call.studio, call.token, call.posted.revision))
+    if call.paying != "offline":  # the page was open when the way to pay changed
+        return call.to("/payment")
+    posted = call.posted
+    visit = journey.pay(call.studio, call.token, posted.revision, posted.fields)
+    if visit.trouble:
+        return call.to("/payment?tip=wrong")
+    return _after(call, "payment", visit)
+
+
+def _to_checkout(call: Call) -> Response:
+    """The client wants to pay online. Browsers do not let a form lead elsewhere, so a page of ours does."""
+    provider, posted = call.provider, call.posted
+    if provider is None or call.paying == "offline":
+        return call.to()
+    try:
+        going = checkouts.start(
+            call.studio, provider, call.token, posted.revision, posted.fields, call.link_base
+        )
+    except (ProviderRefused, ProviderUnreachable) as trouble:
+        return _no_way_to_pay(call, trouble)
+    if going.checkout is not None:
+        return call.to("/checkout")
+    if going.visit.trouble:
+        return call.to("/payment?tip=wrong")
+    return _after(call, "payment", going.visit)
+
+
+def _no_way_to_pay(call: Call, trouble: StudioError) -> Response:
+    place = _place(call, journey.visit(call.studio, call.token))
+    page = pages.no_way_to_pay(place, for_good=isinstance(trouble, ProviderRefused))
+    return HTMLResponse(page, status_code=503)
+
+
+def _checkout(call: Call) -> Response:
+    visit, checkout = checkouts.page_to_pay(call.studio, call.token)
+    if checkout is None or checkout.url is None:
+        return call.to()
+    return HTMLResponse(pages.checkout(_place(call, visit), checkout.url))
+
+
+def _paid(call: Call) -> Response:
+    """The client is back from the payment page: whatever came of it is asked, never believed."""
+    try:
+        waiting = syncing.returned(call.studio, call.provider, call.token)
+    except (ProviderRefused, ProviderUnreachable):
+        return HTMLResponse(pages.not_known_yet(_place(call, journey.visit(call.studio, call.token))), 503)
+    if not waiting:
+        return call.to()
+    return HTMLResponse(pages.unpaid(_place(call, journey.visit(call.studio, call.token))))
 
 
 def _after(call: Call, name: StepName, visit: journey.Visit) -> Response:
@@ -270,6 +414,16 @@ def _summary(call: Call) -> Response:
     if visit.session.status != "confirmed":
         return call.to()
     return HTMLResponse(pages.summary(_place(call, visit)))
+
+
+def _receipt(call: Call) -> Response:
+    """The receipt of a payment for this session; of another one there is none here."""
+    visit = journey.visit(call.studio, call.token)
+    number = _number(call.request.path_params["number"])
+    found = [row for row in receipts.of_session(call.studio, visit.session.id) if row.receipt == number]
+    if not found:
+        return call.to()
+    return HTMLResponse(pages.receipt(_place(call, visit), found[0]))
 
 
 def _calendar(call: Call) -> Response:
@@ -335,7 +489,8 @@ def _error_page(
             again = request.url.path if status == 503 and request.method == "GET" else ""
             page = pages.error(status, dress(studio, root, request), again)
     except Exception:  # the file itself cannot be read: there is nothing to dress the page with
-        words = "Something went wrong. Please try again in a few minutes."
+        language = choose(preferred(request.headers.get("accept-language")), "en")
+        words = language.text(N_("Something went wrong. Please try again in a few minutes."))
         return PlainTextResponse(words, status_code=status, headers=headers)
     return HTMLResponse(page, status_code=status, headers=headers)
 

@@ -58,6 +58,8 @@ class Bounds:
     # The file has one writer at a time anyway: more than a few threads would only wait, and be missing elsewhere.
     writers: int = 4
     turn: float = 5
+    # How many wait for the payment provider at once, in threads that others would need.
+    askers: int = 8
 
 
 class Buckets:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from studio_cli.booking import contract as contracts
+from studio_cli.booking import receipt as receipts
 from studio_cli.booking.calendar_file import web_calendars
 from studio_cli.booking.details import STEP_TITLES, describe, differences
-from studio_cli.booking.journey import Visit, seen_before
+from studio_cli.booking.journey import TIPS, Visit, seen_before
 from studio_cli.booking.studio import Studio
 from studio_cli.language import Language
-from studio_cli.model.form import Answer
+from studio_cli.model.payment import Payment
 from studio_cli.model.session import StepName
 from studio_cli.model.settings import Settings
 from studio_cli.model.words import N_
 from studio_cli.templates import render
-from studio_cli.web.questions import asked, said
+from studio_cli.web.questions import asked, said, shown
+
+Paying = Literal["offline", "live", "testing"]
+"""How clients pay online: not at all, with real money, or with a key that moves none."""
 
 MINUTES: dict[StepName, int] = {"review": 1, "questionnaire": 3, "contract": 3, "payment": 2}
 """About how long a step takes, for the line that says so."""
@@ -42,7 +46,8 @@ class Dress:
 class Place:
     """Where a client is: their visit by a link, and what pages wear for them.
 
-    ``seen`` is the revision of the details on a page that was still open when they changed.
+    ``seen`` is the revision of the details on a page that was still open when they changed; ``paying`` how they
+    can pay online.
     """
 
     studio: Studio
@@ -50,6 +55,7 @@ class Place:
     token: str
     dress: Dress
     seen: int | None = None
+    paying: Paying = "offline"
 
     @property
     def here(self) -> str:
@@ -59,7 +65,8 @@ class Place:
     def page(self, name: str, **data: Any) -> str:
         """Return a page about the session."""
         session = describe(self.visit.session, self.dress.settings, self.dress.language)
-        return self.dress.page(name, {"session": session, "here": self.here, **data})
+        testing = self.paying == "testing"
+        return self.dress.page(name, {"session": session, "here": self.here, "testing": testing, **data})
 
 
 def current(place: Place) -> str:
@@ -138,10 +145,20 @@ def _contract(place: Place) -> dict[str, Any]:
 
 
 def _payment(place: Place) -> dict[str, Any]:
+    session, language = place.visit.session, place.dress.language
+    total = session.terms.total
+    offered = [{"percent": tip, "amount": language.money(total.share(tip, 100))} for tip in TIPS if total]
     return {
-        "provider": place.dress.settings["payment.provider"],
-        "announced": place.visit.session.step("payment").announced_at is not None,
+        "provider": _way_to_pay(place),
+        "tips": offered if session.terms.tips else [],
+        "announced": session.step("payment").announced_at is not None,
     }
+
+
+def _way_to_pay(place: Place) -> str:
+    """Return what the page offers; a provider that cannot be asked is not offered."""
+    named = place.dress.settings["payment.provider"]
+    return named if named == "test" or place.paying != "offline" else "offline"
 
 
 _CONTENT = {
@@ -164,6 +181,37 @@ def _progress(place: Place) -> list[dict[str, Any]]:
     return line
 
 
+# ── on the way to paying, and back ────────────────────────────────────────────────────────────────
+
+
+def checkout(place: Place, url: str) -> str:
+    """Return the page that says where the client is going, and leads there."""
+    return place.page("checkout", url=url)
+
+
+def unpaid(place: Place) -> str:
+    """Return the page for a client who is back while nothing has been paid."""
+    return place.page("unpaid", heading=N_("Your payment has not arrived yet"))
+
+
+def not_known_yet(place: Place) -> str:
+    """Return the page for a client who is back while nobody can tell whether they have paid."""
+    return place.page("unpaid", heading=N_("We cannot see yet whether your payment has arrived"))
+
+
+def no_way_to_pay(place: Place, *, for_good: bool) -> str:
+    """Return the page for when the payment page cannot be opened; ``for_good``: trying again does not help."""
+    words = (
+        N_(
+            "Nothing was charged, and nothing that you did is lost. Please write to the studio: it can mend this."
+        )
+        if for_good
+        else N_("Nothing was charged, and nothing that you did is lost. Please try again in a few minutes.")
+    )
+    heading = N_("The payment page cannot be opened just now")
+    return place.dress.page("error", {"heading": heading, "words": words, "again": f"{place.here}/payment"})
+
+
 # ── no step left ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -171,7 +219,12 @@ def _no_step_left(place: Place) -> str:
     session = place.visit.session
     if session.status == "confirmed":
         calendars = web_calendars(place.studio, session)
-        return place.page("confirmed", calendars=calendars, signed=session.contract is not None)
+        return place.page(
+            "confirmed",
+            calendars=calendars,
+            signed=session.contract is not None,
+            receipts=[row.receipt for row in receipts.of_session(place.studio, session.id)],
+        )
     if session.status in {"pending", "inquiry"}:
         return place.page("waiting")
     heading, words = _ENDED[session.status]
@@ -186,7 +239,8 @@ def summary(place: Place) -> str:
     return place.page(
         "summary",
         answers=[
-            {"label": answer.label, "value": _answer(answer, language)} for answer in place.visit.answers
+            {"label": answer.label, "value": shown(answer.kind, answer.value, language)}
+            for answer in place.visit.answers
         ],
         contract=contracts.as_html(signed[0].text) if signed else "",
         signature={
@@ -200,10 +254,10 @@ def summary(place: Place) -> str:
     )
 
 
-def _answer(answer: Answer, language: Language) -> str:
-    """Return an answer as its client gave it: of a yes or no, the word that they ticked."""
-    words = {"yes": N_("Yes"), "no": N_("No")} if answer.kind == "yes_no" else {}
-    return language.text(words[answer.value]) if answer.value in words else answer.value
+def receipt(place: Place, payment: Payment) -> str:
+    """Return the receipt of a payment, to print or keep."""
+    data = receipts.describe(place.studio, payment, place.dress.language)
+    return place.page("receipt", receipt=data["receipt"])
 
 
 _ENDED = {

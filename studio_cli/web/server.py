@@ -18,9 +18,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from studio_cli.booking.checkout import ProviderOf
 from studio_cli.booking.studio import Clock, open_studio
 from studio_cli.errors import Busy, Refused, WrongUsage
-from studio_cli.web.app import Log, Studios, make_app
+from studio_cli.web.app import Log, MailerOf, Studios, make_app, no_mailer, no_provider
 from studio_cli.web.limits import Bounds, Ticks
 from studio_cli.web.proxies import NOBODY, Proxies
 
@@ -97,6 +98,8 @@ class Door:
         log: Log,
         *,
         link_base: str,
+        mailer: MailerOf = no_mailer,
+        provider: ProviderOf = no_provider,
         proxies: Proxies = NOBODY,
         bounds: Bounds = Bounds(),
         ticks: Ticks = time.monotonic,
@@ -113,7 +116,16 @@ class Door:
         self._studios = Studios(lambda: open_studio(file, clock))
         bounds = replace(bounds, connections=min(bounds.connections, _most_connections()))
         config = uvicorn.Config(
-            make_app(self._studios, log, link_base, proxies=proxies, bounds=bounds, ticks=ticks),
+            make_app(
+                self._studios,
+                log,
+                link_base,
+                mailer=mailer,
+                provider=provider,
+                proxies=proxies,
+                bounds=bounds,
+                ticks=ticks,
+            ),
             log_config=None,
             access_log=False,  # its lines hold the path, and the path holds the token
             server_header=False,

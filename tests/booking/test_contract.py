@@ -704,6 +704,8 @@ AROUND = (
 @example(value="=", around="a\n{{ client.name }}\nb")
 @example(value="&lt;script&gt;", around="# {{ client.name }}")
 @example(value="{{ session.price }}", around="{{ client.name }}")
+@example(value="a | b", around="|a|b|\n|-|-|\n|{{ client.name }}|c|")
+@example(value="a\\", around="|a|b|\n|-|-|\n|{{ client.name }}|c|")
 def test_values_mean_themselves(value: str, around: str) -> None:
     """A client can be called anything: the name is read as it is, and marks nothing up."""
     assert contracts.check(around) == []

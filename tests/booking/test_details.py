@@ -9,6 +9,7 @@ from studio_cli.booking.studio import Studio
 from studio_cli.language import ENGLISH, choose
 from studio_cli.model.form import Field, Form
 from studio_cli.model.money import Money
+from studio_cli.model.terms import Terms
 from tests.conftest import Maker
 
 
@@ -51,7 +52,8 @@ def test_nothing_differs_from_itself(make: Maker) -> None:
 def test_differences_are_read_in_the_clients_language(make: Maker) -> None:
     """Times and amounts that changed are told as the language writes them."""
     session = make.session()
-    moved = replace(session, starts_at=session.starts_at.add(hours=24), price=Money(12550, "CAD"))
+    terms = Terms(Money(12550, "CAD"))
+    moved = replace(session, starts_at=session.starts_at.add(hours=24), terms=terms)
     told = differences(session.details(), moved.details(), choose(("de",), "en"))
     texts = [(one.before, one.now) for one in told]
     assert "4. Dezember 2026" in texts[0][0] and "5. Dezember 2026" in texts[0][1]

@@ -308,7 +308,12 @@ def change(studio: Studio, session: Session, **columns: object) -> Session:
         ),
         ({"title": "Passport"}, "What", "Portrait", "Passport"),
         ({"location": "Park"}, "Where", "", "Park"),
-        ({"asked_now_minor": 5000}, "To be paid at booking", "CA$100.00", "CA$50.00"),
+        (
+            {"asked_now_minor": 5000, "pay": "deposit", "deposit_minor": 5000},
+            "To be paid at booking",
+            "CA$100.00",
+            "CA$50.00",
+        ),
     ],
 )
 def test_changed_under_the_client(

@@ -134,9 +134,13 @@ def test_files_that_are_none(new_studio: Cli, file: str) -> None:
 
 
 def test_check(with_terms: Cli, terms: Path) -> None:
-    """Checking tells every mistake with its file and line, exit 2; of a good text nothing, exit 0; nothing is kept."""
-    assert with_terms("contract", "check", str(terms)).ok().out == ""
-    assert with_terms("contract", "check", "terms", "--json").ok().json == {"ok": True, "mistakes": []}
+    """Checking tells every mistake with its file and line, exit 2; of a good text that, exit 0; nothing is kept."""
+    assert with_terms("contract", "check", str(terms)).ok().out.endswith("terms.md is fine.\n")
+    assert with_terms("contract", "check", "terms", "--json").ok().json == {
+        "contract": "terms",
+        "fine": True,
+        "mistakes": [],
+    }
     terms.write_text("\n{{ client.nmae }}\n{% set x = 1 %}\n{{ price }}", encoding="utf-8")
     result = with_terms("contract", "check", str(terms))
     assert result.code == 2
@@ -145,7 +149,7 @@ def test_check(with_terms: Cli, terms: Path) -> None:
     assert all(line.startswith(f"{terms}:") for line in lines)
     assert "Did you mean “client.name”" in lines[0]
     told = with_terms("contract", "check", str(terms), "--json")
-    assert (told.code, told.json["ok"]) == (2, False)
+    assert (told.code, told.json["fine"]) == (2, False)
     assert [one["line"] for one in told.json["mistakes"]] == [2, 3, 4]
     assert with_terms("contract", "show", "terms").ok().out == TERMS
 

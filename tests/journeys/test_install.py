@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from studio_cli.language import LANGUAGES
+
 ROOT = Path(__file__).parent.parent.parent
 
 
@@ -21,6 +23,8 @@ def test_installed_wheel_does_the_main_job(tmp_path: Path) -> None:
     wheel = next(tmp_path.glob("studio_cli-*.whl"))
     names = zipfile.ZipFile(wheel).namelist()
     assert "studio_cli/shipped_templates/page/review.html" in names
+    for code in set(LANGUAGES) - {"en"}:
+        assert f"studio_cli/shipped_templates/languages/{code}.po" in names
     assert not [name for name in names if name.startswith("tests/")]
 
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True, timeout=100)

@@ -147,21 +147,25 @@ def test_whole_way(studio: Studio, make: Maker, visitor: Visitor, session: Sessi
 @pytest.mark.parametrize(
     ("fields", "missing"),
     [
-        ({"name": " "}, ["name"]),
-        ({"agreed": ""}, ["agreed"]),
-        ({"name": "", "agreed": "no"}, ["name", "agreed"]),
+        ({"name": " "}, {"name": "Please type your full name."}),
+        ({"name": "x" * 201}, {"name": "Please type just your name."}),
+        ({"agreed": ""}, {"agreed": "Please tick that you agree."}),
+        (
+            {"name": "", "agreed": "no"},
+            {"name": "Please type your full name.", "agreed": "Please tick that you agree."},
+        ),
     ],
 )
 def test_what_is_missing(
-    studio: Studio, visitor: Visitor, token: str, fields: dict[str, str], missing: list[str]
+    studio: Studio, visitor: Visitor, token: str, fields: dict[str, str], missing: dict[str, str]
 ) -> None:
     """Without a name or a tick nothing is signed; the page says what is missing, and the name is still there."""
     answer = sign(visitor, token, **fields)
     assert (answer.status, answer.header("location")) == (303, f"/s/{token}/contract")
     page = visitor.get(f"/s/{token}/contract").text
     assert 'role="alert"' in page and "<title>Please check:" in page and "Not signed yet" in page
-    assert re.findall(r'href="#f-(\w+)"', page) == missing
-    assert [name for name in ("name", "agreed") if f'id="f-{name}-problem"' in page] == missing
+    assert re.findall(r'href="#f-(\w+)"', page) == list(missing)
+    assert dict(re.findall(r'id="f-(\w+)-problem">([^<]*)</p>', page)) == missing
     assert Form(page).fields["name"]["value"] == fields.get("name", "Rui Costa")
     assert signatures(studio) == []
     assert sign(visitor, token).header("location") == f"/s/{token}"

@@ -1,0 +1,61 @@
+"""Canceling a session, and what happens with the money: proposed by its policy, decided by the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from studio_cli.booking import payment as payments
+from studio_cli.booking import session as sessions
+from studio_cli.booking.payment import GiveBack, Recorded, WantedRefund
+from studio_cli.booking.session import Change
+from studio_cli.booking.studio import Studio
+from studio_cli.errors import WrongUsage
+from studio_cli.model.money import Money, parse_money
+from studio_cli.model.session import Session
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What canceling a session would mean for its money. ``policy`` is what its terms say, None for nothing."""
+
+    session: Session
+    paid: Money
+    proposed: Money
+    policy: str | None
+
+
+def propose(studio: Studio, selector: str) -> Proposal:
+    """Return what was paid for a session and what of it its policy gives back now; without a policy, all of it."""
+    session = sessions.find(studio, selector)
+    paid = session.paid.or_zero()
+    minutes = (session.starts_at.timestamp() - studio.now().timestamp()) // 60
+    policy = session.terms.refunds
+    proposed = policy.of(paid, minutes) if policy else paid
+    return Proposal(session, paid, proposed, str(policy) if policy else None)
+
+
+def cancel(
+    studio: Studio, selector: str, refund: str | None = None, *, give_back: GiveBack | None = None
+) -> tuple[Change, Sequence[Recorded]]:
+    """Cancel a session and free its time, then give back what the owner says: ``all``, ``none`` or an amount.
+
+    When nothing is said nothing goes back.
+    """
+    proposal = propose(studio, selector)
+    session, amount = proposal.session, _amount(proposal, refund)
+    if amount and amount > proposal.paid:
+        raise WrongUsage(f"Only {proposal.paid} was paid: {amount} cannot go back.", code="refund")
+    change = sessions.cancel(studio, str(session.id))
+    if not amount or not change.changed:
+        return change, ()
+    refunds = payments.refund(studio, WantedRefund(str(session.id), amount.amount), give_back=give_back)
+    return Change(sessions.get(studio, session.id), change.changed), refunds
+
+
+def _amount(proposal: Proposal, refund: str | None) -> Money | None:
+    if refund is None:
+        return None
+    if refund in {"all", "none"}:
+        return proposal.paid if refund == "all" else Money(0, proposal.paid.currency)
+    return parse_money(refund, proposal.paid.currency, "The refund")

@@ -1,0 +1,127 @@
+"""The overview: what is stuck and what moves it, what is next, what is owed, what went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from whenever import Instant
+
+from studio_cli.booking.studio import Studio
+from studio_cli.model.message import Message
+from studio_cli.model.payment import Payment
+from studio_cli.model.session import Session
+from studio_cli.model.times import rfc3339
+from studio_cli.store import message as message_store
+from studio_cli.store import payment as payment_store
+from studio_cli.store import session as session_store
+
+COMING_DAYS = 7
+OWING_DAYS = 400
+"""How long after a session an unpaid balance is still shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """A session that waits for somebody: for what, since when, and the command that moves it.
+
+    ``yours``: it waits for the owner.
+    """
+
+    session: Session
+    waits_for: str
+    yours: bool
+    since: Instant
+    opened_at: Instant | None
+    command: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as scripts read it; times in the session's zone."""
+        zone = self.session.timezone
+        return {
+            "session": self.session.id,
+            "title": self.session.title,
+            "client": self.session.client.name,
+            "status": self.session.status,
+            "waits_for": self.waits_for,
+            "yours": self.yours,
+            "since": rfc3339(self.since, zone),
+            "link_opened_at": self.opened_at and rfc3339(self.opened_at, zone),
+            "command": self.command,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The studio at one moment."""
+
+    now: Instant
+    zone: str
+    coming: Sequence[Session]
+    stuck: Sequence[Stuck]
+    owing: Sequence[Session]
+    to_refund: Sequence[Payment]
+    mail: Sequence[Message]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the overview as scripts read it."""
+        return {
+            "at": rfc3339(self.now, self.zone),
+            "coming": [session.as_json() for session in self.coming],
+            "stuck": [one.as_json() for one in self.stuck],
+            "owing": [session.as_json() for session in self.owing],
+            "to_refund": [payment.as_json(self.zone) for payment in self.to_refund],
+            "mail": [message.as_json(self.zone) for message in self.mail],
+        }
+
+
+def overview(studio: Studio) -> Overview:
+    """Return what the owner should know now."""
+    now, zone, file = studio.now(), studio.settings.zone, studio.file
+    with file.reading():
+        coming = session_store.listed(
+            file,
+            now,
+            statuses=("confirmed", "pending", "inquiry"),
+            first=now.subtract(hours=12),
+            last=now.add(hours=24 * COMING_DAYS),
+        )
+        return Overview(
+            now=now,
+            zone=zone,
+            coming=[session for session in coming if session.ends_at > now],
+            stuck=[stuck(session) for session in session_store.unfinished(file, now)],
+            owing=session_store.owing(file, now, now.subtract(hours=24 * OWING_DAYS)),
+            to_refund=payment_store.listed(file, late=True),
+            mail=message_store.listed(file, ("failed", "unknown", "queued", "sending")),
+        )
+
+
+def stuck(session: Session) -> Stuck:
+    """Return what an unfinished session waits for."""
+    waits_for, yours, command = _move(session)
+    living = [share for share in session.shares if share.revoked_at is None]
+    opened = [share.last_opened_at for share in living if share.last_opened_at]
+    moments = [session.created_at, *(share.created_at for share in living), *opened]
+    moments += [step.done_at for step in session.steps if step.done_at]
+    return Stuck(session, waits_for, yours, max(moments), max(opened, default=None), command)
+
+
+def _move(session: Session) -> tuple[str, bool, str]:
+    """Return what a session waits for, whether that is the owner, and the command that moves it."""
+    number, due = session.id, session.due_now.amount
+    if session.status == "inquiry":
+        return "you: accept or decline it", True, f"studio session show {number}"
+    if session.status == "expired":
+        return "nothing: its hold ran out", True, f"studio session reopen {number}"
+    if not session.waiting_for:
+        return "you: confirm it", True, f"studio session confirm {number}"
+    names = [step.name for step in session.waiting_for]
+    if names == ["payment"] and session.step("payment").announced_at:
+        return "you: confirm payment", True, f"studio payment record {number} {due}"
+    if not any(share.revoked_at is None for share in session.shares):
+        how = "--email" if session.client.email else "--link"
+        return "you: share it", True, f"studio session share {number} {how}"
+    how = "--email" if session.client.email else "--link"
+    return f"client: {', '.join(names)}", False, f"studio session share {number} {how}"
