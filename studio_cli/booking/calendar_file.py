@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlencode
+from collections.abc import Mapping
+from urllib.parse import quote, urlencode
 
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
@@ -42,7 +42,7 @@ def web_calendars(studio: Studio, session: Session) -> list[dict[str, str]]:
     """
     title, where = _summary(studio, session), session.location or ""
     start, end = session.starts_at.to_stdlib(), session.ends_at.to_stdlib()
-    google: dict[str, Any] = {
+    google = {
         "action": "TEMPLATE",
         "text": title,
         "dates": f"{start:%Y%m%dT%H%M%SZ}/{end:%Y%m%dT%H%M%SZ}",
@@ -59,12 +59,17 @@ def web_calendars(studio: Studio, session: Session) -> list[dict[str, str]]:
         "body": _contact(studio),
     }
     return [
-        {"name": "Google", "link": f"https://calendar.google.com/calendar/render?{urlencode(google)}"},
+        {"name": "Google", "link": f"https://calendar.google.com/calendar/render?{_query(google)}"},
         {
             "name": "Outlook",
-            "link": f"https://outlook.live.com/calendar/0/deeplink/compose?{urlencode(outlook)}",
+            "link": f"https://outlook.live.com/calendar/0/deeplink/compose?{_query(outlook)}",
         },
     ]
+
+
+def _query(values: Mapping[str, str]) -> str:
+    """Return values as the query of an address; a space is %20, for calendars that show a plus as one."""
+    return urlencode(values, quote_via=quote)
 
 
 def _summary(studio: Studio, session: Session) -> str:

@@ -47,7 +47,12 @@ def check(source: str) -> list[Mistake]:
     """Return what is wrong with a contract's text, by line."""
     from studio_cli.templates import check_words
 
-    return check_words(source, VARIABLES)
+    try:
+        text = clean(source, "The contract", limit=LONGEST, multiline=True)
+    except WrongUsage as problem:
+        return [Mistake(1, problem.message)]
+    above = source[: len(source) - len(source.lstrip())].count("\n")
+    return [Mistake(one.line + above, one.message) for one in check_words(text, VARIABLES)]
 
 
 def add(studio: Studio, name: str, source: str) -> Contract:
@@ -95,7 +100,7 @@ def find(studio: Studio, name: str) -> Contract:
 
 def _checked(name: str, source: str) -> str:
     text = clean(source, "The contract", limit=LONGEST, multiline=True)
-    mistakes = check(text)
+    mistakes = check(source)
     if mistakes:
         first, more = mistakes[0], len(mistakes) - 1
         others = f" And {more} more mistake{'s' if more > 1 else ''}." if more else ""
@@ -127,6 +132,8 @@ def filled_in(studio: Studio, session: Session, document: Document) -> Document:
 
     language = choose((), studio.settings["studio.locale"])
     known = details.describe_for(studio, session, language)
+    # What was agreed to be paid at booking, not what of it is missing today: a payment changes no contract.
+    known["session"]["due_now"] = language.money(session.asked_now) if session.asked_now else ""
     data = {noun: {word: known[noun][word] for word in words} for noun, words in VARIABLES.items()}
     return Document(document.name, document.source, fill_in(document.source, data))
 
@@ -195,11 +202,17 @@ def as_paper(studio: Studio, title: str, document: Document, signature: Signatur
     return render("page/paper.html", data, language)
 
 
+def _leads_out(address: str) -> bool:
+    """Return whether a link in a contract may be followed: to a website, a mail or a call, and nowhere else."""
+    return address.casefold().startswith(("https://", "http://", "mailto:", "tel:"))
+
+
 def as_html(text: str) -> str:
     """Return a contract's Markdown as HTML: no raw HTML, no pictures, its headings below that of the page."""
     from markdown_it import MarkdownIt
 
     reader = MarkdownIt("commonmark", {"html": False}).enable("table").disable("image")
+    reader.validateLink = _leads_out  # type: ignore[assignment]
     tokens = reader.parse(text)
     levels = sorted({token.tag for token in tokens if token.type == "heading_open"})
     ours = {tag: f"h{min(number, 6)}" for number, tag in enumerate(levels, 2)}
@@ -207,6 +220,8 @@ def as_html(text: str) -> str:
         if token.type in {"heading_open", "heading_close"}:
             token.tag = ours[token.tag]
         elif token.type in {"paragraph_open", "list_item_open", "td_open", "th_open"}:
-            token.attrSet("dir", "auto")
+            # As a class, because the pages allow no inline style.
+            side = str(token.attrs.pop("style", "")).removeprefix("text-align:")
+            token.attrs = {"dir": "auto", "class": side} if side in {"center", "right"} else {"dir": "auto"}
     html: str = reader.renderer.render(tokens, reader.options, {})
     return html

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
+from whenever import Date
+
 from studio_cli.booking.studio import Studio
-from studio_cli.language import Language, choose
+from studio_cli.language import ENGLISH, Language, choose
 from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.settings import Settings
@@ -48,7 +51,7 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
         "discount": money(terms.taken_off) if terms.taken_off else "",
         "discount_reason": terms.discount.reason or "" if terms.discount else "",
         "tax": money(terms.tax_amount) if terms.tax else "",
-        "tax_name": str(terms.tax) if terms.tax else "",
+        "tax_name": _tax_name(str(terms.tax), language) if terms.tax else "",
         "tax_included": bool(terms.tax and terms.tax.included),
         "tip": money(session.tip) if session.tip else "",
         "total": money(session.total) if session.total else "",
@@ -106,10 +109,13 @@ def differences(
 ) -> tuple[Difference, ...]:
     """Return what is different between two ``Session.details``, in words."""
     before, after = _read(seen, language), _read(now, language)
+    if seen.get("when") == _read(now, ENGLISH).get("when"):  # the first versions kept it in English words
+        before["when"] = after["when"]
     changed = []
     for name, label in LABELS.items():
         old, new = before.get(name, ""), after.get(name, "")
-        reworded = name in _WORDING and seen.get(_WORDING[name], "") != now.get(_WORDING[name], "")
+        wording = _WORDING.get(name, "")
+        reworded = wording in seen and seen[wording] != now.get(wording)
         if old == new and old and reworded:
             new = language.text(N_("%(title)s, with another wording"), title=new)
         if old != new:
@@ -119,9 +125,19 @@ def differences(
 
 def _amount(text: str, language: Language) -> str:
     """Return a kept amount (``250.00 CAD``, ``HST 13 %: 32.50 CAD``) as the rest of the page writes it."""
-    name, colon, amount = text.rpartition(": ")
+    name, _, amount = text.rpartition(": ")
     figure, _, currency = amount.rpartition(" ")
-    return f"{name}{colon}{language.money(parse_money(figure, currency))}" if figure else ""
+    if not figure:
+        return ""
+    shown = language.money(parse_money(figure, currency))
+    label = _tax_name(name, language)
+    return language.text(N_("%(label)s: %(value)s"), label=label, value=shown) if name else shown
+
+
+def _tax_name(text: str, language: Language) -> str:
+    """Return ``TVA 5.5 %`` as ``TVA 5,5 %``, its rate never on a line of its own."""
+    name, _, rate = text.removesuffix(" %").rpartition(" ")
+    return f"{name} {language.number(Decimal(rate))}\u00a0%" if name else text
 
 
 def _read(details: Mapping[str, str], language: Language) -> dict[str, str]:
@@ -134,6 +150,8 @@ def _read(details: Mapping[str, str], language: Language) -> dict[str, str]:
         words["zone"] = show_offset(start, zone)
     for name in ("price", "discount", "tax", "total", "due_now"):
         words[name] = _amount(details.get(name, ""), language)
+    if details.get("balance_due"):
+        words["balance_due"] = language.date(Date.parse_iso(details["balance_due"]))
     if words["total"] == words["price"]:
         words["total"] = ""  # the price says it
     if "form" not in details:  # kept as “title (number of questions)”

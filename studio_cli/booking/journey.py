@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -92,7 +93,8 @@ def seen_before(studio: Studio, here: Visit, revision: int | None = None) -> Det
     seen = session.step("review").revision if revision is None else revision
     if seen is None or seen >= session.revision:
         return None
-    return session_store.details_at(studio.file, session.id, seen)
+    details = session_store.details_at(studio.file, session.id, seen)
+    return None if details == session.details() else details
 
 
 def mark_opened(studio: Studio, share_id: int) -> None:
@@ -149,7 +151,7 @@ def sign(studio: Studio, token: str, revision: int, sha256: str, posted: Fields,
     with studio.file.atomic():
         here = _enter(studio, token, revision)
         agreement = here.session.contract
-        if agreement and agreement.sha256 != sha256:
+        if here.session.status == "pending" and agreement and agreement.sha256 != sha256:
             here = replace(here, changed=True)
         if not _may(here, "contract"):
             return _leave(studio, token, here, "contract", posted)
@@ -187,6 +189,9 @@ def _unsigned(posted: Fields) -> dict[str, Problem]:
 TIPS = (10, 15, 20)
 """The tips that a client is offered, in percent of what they pay in all."""
 
+# Most of Europe and South America write 20,00; a comma before three digits is one for thousands.
+_DECIMAL_COMMA = re.compile(r",(?=\d{1,2}(?!\d))")
+
 
 def pay(studio: Studio, token: str, revision: int, posted: Fields | None = None) -> Visit:
     """The client does what the studio's way of being paid asks of them, with the tip that they choose."""
@@ -218,7 +223,8 @@ def _take_tip(studio: Studio, session: Session, typed: Mapping[str, str]) -> str
         return None
     chosen, total = typed["tip"], session.terms.total
     try:
-        other = parse_money(typed.get("tip_amount", ""), total.currency) if chosen == "other" else None
+        amount = _DECIMAL_COMMA.sub(".", typed.get("tip_amount", ""))
+        other = parse_money(amount, total.currency) if chosen == "other" else None
     except WrongUsage:
         return N_("Please write an amount like 20.00.")
     percent = int(chosen) if chosen in {str(tip) for tip in TIPS} else 0
@@ -268,7 +274,15 @@ def _enter(studio: Studio, token: str, revision: int) -> Visit:
     """Look again, inside the write: is the link alive, and is the session what the client saw?"""
     studio.settle(studio.now())
     here = visit(studio, token)
-    return replace(here, changed=here.session.status == "pending" and revision != here.session.revision)
+    known = here.session.status != "pending" or _is_present(studio, here.session, revision)
+    return replace(here, changed=not known)
+
+
+def _is_present(studio: Studio, session: Session, revision: int) -> bool:
+    """Return whether a revision says what there is now: what was changed and changed back is no change."""
+    if revision == session.revision:
+        return True
+    return session_store.details_at(studio.file, session.id, revision) == session.details()
 
 
 def _may(here: Visit, step: StepName, *, again: bool = False) -> bool:
@@ -310,7 +324,7 @@ def _leave(
     What was typed for a session that has changed meanwhile is not lost: it waits as a draft.
     """
     if here.changed:
-        if step and posted and here.session.step(step).required:
+        if step and posted and _may_wait(here, step):
             return _keep_draft(studio, here, step, posted)
         return here
     before = sessions.get(studio, here.session.id)
@@ -318,6 +332,12 @@ def _leave(
     if after.status == "confirmed" != before.status:
         letter.tell_client(studio, after, "confirmed")
     return visit(studio, token)
+
+
+def _may_wait(here: Visit, step: StepName) -> bool:
+    """Return whether what was typed for a step is of use later: answers can be given again, a signature cannot."""
+    asked = here.session.step(step)
+    return asked.open or (step == "questionnaire" and asked.done_at is not None)
 
 
 def _last(posted: Fields) -> dict[str, str]:

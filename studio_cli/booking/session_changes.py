@@ -49,6 +49,7 @@ _FOLLOWS = {
     "waiting_for",
     "shares",
     "balance",
+    "total",
     "due_now",
     "custom_time",
     "overlap_allowed",

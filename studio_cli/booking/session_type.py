@@ -204,8 +204,19 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
         changes["window_days"] = _window(typed.window)
     changes |= _lengths(typed)
     if typed_terms(typed) != NOTHING_SAID:
-        changes["terms"] = change_terms(offer.terms, typed_terms(typed))
+        changes["terms"] = _terms(offer.terms, typed)
     return replace(offer, **changes)
+
+
+def _terms(before: Terms, typed: TypedOffer) -> Terms:
+    """Return the terms after a change. Of a type nothing gives way unsaid: a deposit above the price is refused."""
+    after = change_terms(before, typed_terms(typed))
+    if before.deposit is not None and after.deposit is None and typed.deposit is None and typed.pay is None:
+        raise WrongUsage(
+            f"The deposit ({before.deposit}) must be more than nothing and at most the price ({after.total}).",
+            hint="Say what is due at booking too: --deposit 20 or --pay full.",
+        )
+    return after
 
 
 def _lengths(typed: TypedOffer) -> dict[str, int | None]:

@@ -119,7 +119,7 @@ def check(
     desk = desk_of(ctx)
     is_file = what == "-" or "/" in what or "." in what or Path(what).is_file()
     source = read_text(what) if is_file else contracts.find(desk.studio, what).source
-    mistakes = contracts.check(source) if source.strip() else [Mistake(1, "It is empty.")]
+    mistakes = contracts.check(source)
     if as_json:
         listed = [mistake.as_json() for mistake in mistakes]
         desk.json({"contract": what, "fine": not mistakes, "mistakes": listed})

@@ -91,7 +91,6 @@ def _document(done: Recorded) -> dict[str, object]:
         "paid": after.paid.as_json(),
         "due_now": after.due_now.as_json(),
         "balance": after.balance.as_json(),
-        "repeated": done.repeated,
     }
 
 
@@ -245,7 +244,9 @@ def _bound(text: str | None, desk: Desk, *, days_later: int = 0) -> Instant | No
 )
 def receipt(
     ctx: typer.Context,
-    number: Annotated[int, typer.Argument(min=1, metavar="NUMBER", show_default=False)],
+    number: Annotated[
+        int, typer.Argument(min=1, metavar="NUMBER", help="The number of the receipt.", show_default=False)
+    ],
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE.html", help="Write it as a page, to print or send.")
     ] = None,

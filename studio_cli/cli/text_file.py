@@ -30,8 +30,8 @@ def read_text(file: str) -> str:
 
 def write_text(file: str, text: str) -> Path:
     """Write a text into a new file; one that is there is not written over."""
-    path = Path(file).expanduser()
     try:
+        path = Path(file).expanduser()
         with path.open("x", encoding="utf-8") as target:
             target.write(text)
     except FileExistsError:
@@ -40,6 +40,7 @@ def write_text(file: str, text: str) -> Path:
             hint="Name another one, or remove it.",
             code="already_exists",
         ) from None
-    except OSError as error:
-        raise Refused(f"{shown(file)} cannot be written: {error.strerror}.", code="file") from error
+    except (OSError, RuntimeError) as error:  # RuntimeError: ~somebody who has no home here
+        reason = getattr(error, "strerror", None) or error
+        raise Refused(f"{shown(file)} cannot be written: {reason}.", code="file") from error
     return path

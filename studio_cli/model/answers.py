@@ -28,7 +28,7 @@ class Problem:
     """What is wrong with an answer: a text for the catalogues, and the values in it."""
 
     text: str
-    values: Mapping[str, str | int | Date] = field(default_factory=dict)
+    values: Mapping[str, str | int | Date | Decimal] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return self.text % self.values
@@ -37,7 +37,7 @@ class Problem:
 class Wrong(Exception):
     """An answer that cannot be kept."""
 
-    def __init__(self, text: str, **values: str | int | Date) -> None:
+    def __init__(self, text: str, **values: str | int | Date | Decimal) -> None:
         super().__init__(text)
         self.problem = Problem(text, values)
 
@@ -221,14 +221,15 @@ _READ: dict[Kind, Callable[[Field, str], str]] = {
 
 
 def _check_number(asked: Field, value: Decimal) -> None:
-    low, high = asked.min, asked.max
-    if (low is None or value >= Decimal(low)) and (high is None or value <= Decimal(high)):
+    low, high = (None if limit is None else Decimal(limit) for limit in (asked.min, asked.max))
+    if (low is None or value >= low) and (high is None or value <= high):
         return
     if low is not None and high is not None:
         raise Wrong(N_("Please write a number from %(min)s to %(max)s."), min=low, max=high)
     if low is not None:
         raise Wrong(N_("Please write a number that is %(min)s or more."), min=low)
-    raise Wrong(N_("Please write a number that is %(max)s or less."), max=high or "")
+    assert high is not None
+    raise Wrong(N_("Please write a number that is %(max)s or less."), max=high)
 
 
 def _check_date(asked: Field, value: Date, today: Date | None) -> None:

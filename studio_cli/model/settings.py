@@ -139,7 +139,10 @@ KEYS: dict[str, Key] = {
     "studio.locale": Key(
         "the language of pages and mails, and how dates and money are written", _locale, "en"
     ),
-    "brand.logo": Key("a picture at the head of the pages: PNG, JPEG, WebP or GIF", _line("The logo")),
+    "brand.logo": Key(
+        "a picture at the head of the pages: PNG, JPEG, WebP or GIF",
+        lambda text: clean(text, "The logo", limit=4096),  # typed as a path, kept as the name of the file
+    ),
     "brand.color": Key("the colour of the pages' buttons", _color, "#2f5d50"),
     "web.public_url": Key("the address clients open, for example https://book.example.com", check_public_url),
     "web.trusted_proxy": Key(

@@ -555,6 +555,8 @@ CREATE TRIGGER session_contract_exists BEFORE UPDATE OF contract_sha256 ON sessi
 WHEN NEW.contract_sha256 IS NOT NULL
 AND NOT EXISTS (SELECT 1 FROM document WHERE session_id = NEW.id AND sha256 = NEW.contract_sha256)
 BEGIN SELECT RAISE(ABORT, 'a session has a contract that exists'); END;;
+CREATE TRIGGER session_contract_comes_after BEFORE INSERT ON session WHEN NEW.contract_sha256 IS NOT NULL
+BEGIN SELECT RAISE(ABORT, 'a session has a contract that exists'); END;;
 
 ALTER TABLE answer ADD COLUMN kind TEXT NOT NULL DEFAULT 'short';;
 
@@ -628,7 +630,7 @@ ALTER TABLE session ADD COLUMN refunds TEXT;;
 ALTER TABLE session ADD COLUMN pay TEXT NOT NULL DEFAULT 'full' CHECK (pay IN ('full', 'deposit', 'later'));;
 ALTER TABLE session ADD COLUMN deposit_minor INTEGER CHECK (deposit_minor >= 1);;
 ALTER TABLE session ADD COLUMN tip_minor INTEGER NOT NULL DEFAULT 0 CHECK (tip_minor >= 0);;
-ALTER TABLE session ADD COLUMN total_minor INTEGER NOT NULL DEFAULT 0 CHECK (total_minor >= 0);;
+ALTER TABLE session ADD COLUMN total_minor INTEGER CHECK (total_minor >= 0);;
 UPDATE session SET total_minor = price_minor, pay = CASE
   WHEN deposit_percent IS NOT NULL THEN 'deposit'
   WHEN asked_now_minor = price_minor THEN 'full'
@@ -702,9 +704,9 @@ DROP VIEW agenda;;
 DROP VIEW money;;
 CREATE VIEW money AS
 SELECT session.id AS session_id, session.title, client.name AS client, session.status, session.currency,
-  session.price_minor, session.total_minor, session.asked_now_minor, session.tip_minor,
-  coalesce(ledger.paid_minor, 0) AS paid_minor,
-  session.total_minor - coalesce(ledger.paid_minor, 0) AS balance_minor
+  session.price_minor, coalesce(session.total_minor, session.price_minor) AS total_minor, session.asked_now_minor,
+  session.tip_minor, coalesce(ledger.paid_minor, 0) AS paid_minor,
+  coalesce(session.total_minor, session.price_minor) - coalesce(ledger.paid_minor, 0) AS balance_minor
 FROM session JOIN client ON client.id = session.client_id
 LEFT JOIN (
   SELECT session_id, sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END) AS paid_minor

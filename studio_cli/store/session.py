@@ -85,7 +85,7 @@ def unfinished(db: Database, now: Instant) -> list[Session]:
 def owing(db: Database, now: Instant, since: Instant) -> list[Session]:
     """Return the confirmed sessions from ``since`` on of which not everything is paid."""
     query = f"""{_SELECT} WHERE session.starts_at >= :since AND session.status = 'confirmed'
-        AND session.total_minor > (
+        AND coalesce(session.total_minor, session.price_minor) > (
           SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
           FROM payment WHERE session_id = session.id)
         ORDER BY session.starts_at, session.id"""
@@ -178,11 +178,15 @@ def _signed(row: sqlite3.Row) -> tuple[str, tuple[str, Instant]]:
 
 
 def _agreement(row: sqlite3.Row, signed: Mapping[str, tuple[str, Instant]]) -> Agreement | None:
-    """Return what a session knows of its contract; a signature counts for the text that it stands under."""
+    """Return what a session knows of its contract; a signature counts for the text that it stands under.
+
+    Once the session is confirmed, it is the last one whatever the text would be by now.
+    """
     sha256 = row["contract_sha256"]
     if sha256 is None:
         return None
-    name, at = signed.get(sha256, (None, None))
+    last = list(signed.values())[-1:] if row["status_now"] == "confirmed" else []
+    name, at = signed.get(sha256, last[0] if last else (None, None))
     return Agreement(row["contract_name"], sha256, name, at)
 
 

@@ -403,7 +403,10 @@ def _after(call: Call, name: StepName, visit: journey.Visit) -> Response:
     """Go on, or show what is wrong, or what changed since the client looked."""
     if visit.changed:
         return call.to(f"/review?seen={call.posted.revision}")
-    return call.to(f"/{name}" if visit.problems(name) and pages.may_look_at(name, visit) else "")
+    # Once the details are agreed to, what was typed before they changed is looked at first.
+    typed = visit.drafts if name == "review" else [name] if name in visit.drafts else ()
+    waiting = next((step for step in typed if pages.may_look_at(step, visit)), None)
+    return call.to(f"/{waiting}" if waiting else "")
 
 
 def _summary(call: Call) -> Response:
@@ -486,7 +489,8 @@ def _error_page(
             again = request.url.path if status == 503 and request.method == "GET" else ""
             page = pages.error(status, dress(studio, root, request), again)
     except Exception:  # the file itself cannot be read: there is nothing to dress the page with
-        words = "Something went wrong. Please try again in a few minutes."
+        language = choose(preferred(request.headers.get("accept-language")), "en")
+        words = language.text(N_("Something went wrong. Please try again in a few minutes."))
         return PlainTextResponse(words, status_code=status, headers=headers)
     return HTMLResponse(page, status_code=status, headers=headers)
 

@@ -18,7 +18,7 @@ from studio_cli.model.session import StepName
 from studio_cli.model.settings import Settings
 from studio_cli.model.words import N_
 from studio_cli.templates import render
-from studio_cli.web.questions import asked, said
+from studio_cli.web.questions import asked, said, shown
 
 Paying = Literal["offline", "live", "testing"]
 """How clients pay online: not at all, with real money, or with a key that moves none."""
@@ -239,7 +239,7 @@ def summary(place: Place) -> str:
     return place.page(
         "summary",
         answers=[
-            {"label": answer.label, "value": _answer(answer.value, language)}
+            {"label": answer.label, "value": shown(answer.kind, answer.value, language)}
             for answer in place.visit.answers
         ],
         contract=contracts.as_html(signed[0].text) if signed else "",
@@ -258,11 +258,6 @@ def receipt(place: Place, payment: Payment) -> str:
     """Return the receipt of a payment, to print or keep."""
     data = receipts.describe(place.studio, payment, place.dress.language)
     return place.page("receipt", receipt=data["receipt"])
-
-
-def _answer(value: str, language: Language) -> str:
-    """Return an answer as its client gave it: of a yes or no, the word that they ticked."""
-    return language.text({"yes": N_("Yes"), "no": N_("No")}.get(value, value))
 
 
 _ENDED = {

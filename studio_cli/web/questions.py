@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from whenever import Date
 
 from studio_cli.language import Language
 from studio_cli.model.answers import Problem, limit_on
-from studio_cli.model.form import Field, Form
+from studio_cli.model.form import Field, Form, Kind
+from studio_cli.model.words import N_
 
 
 def asked(form: Form, values: Mapping[str, Sequence[str]], today: Date, language: Language) -> dict[str, Any]:
@@ -34,9 +36,8 @@ def _question(
         and {
             "field": condition.field,
             "question": by_name[condition.field].label,
-            "kind": by_name[condition.field].kind,
             "equals": condition.equals,
-            "shown": _shown(by_name[condition.field], condition.equals, language),
+            "shown": shown(by_name[condition.field].kind, condition.equals, language),
         },
     }
 
@@ -47,18 +48,30 @@ def _limits(field: Field, today: Date, language: Language) -> dict[str, str | No
     for name, limit in (("min", field.min), ("max", field.max)):
         day = limit_on(limit, today) if field.kind == "date" else None
         limits[name] = str(day) if day else limit
-        limits[f"{name}_shown"] = language.date(day) if day else limit
+        limits[f"{name}_shown"] = language.date(day) if day else limit and shown(field.kind, limit, language)
     return limits
 
 
-def _shown(field: Field, value: str, language: Language) -> str:
-    return language.date(Date.parse_iso(value)) if field.kind == "date" else value
+def shown(kind: Kind, value: str, language: Language) -> str:
+    """Return an answer as its client reads it: a day, a number, or of a yes or no the word that is ticked."""
+    if kind == "date":
+        return language.date(Date.parse_iso(value))
+    if kind == "number":
+        return language.number(Decimal(value))
+    return language.text(_YES_NO[value]) if kind == "yes_no" else value
+
+
+_YES_NO = {"yes": N_("Yes"), "no": N_("No")}
 
 
 def said(problem: Problem, language: Language) -> str:
     """Return what is wrong with an answer, in the client's language."""
-    values = {
-        name: language.date(value) if isinstance(value, Date) else value
-        for name, value in problem.values.items()
-    }
-    return language.text(problem.text, **values)
+    return language.text(
+        problem.text, **{name: _value(value, language) for name, value in problem.values.items()}
+    )
+
+
+def _value(value: str | int | Date | Decimal, language: Language) -> str | int:
+    if isinstance(value, Date):
+        return language.date(value)
+    return language.number(value) if isinstance(value, Decimal) else value

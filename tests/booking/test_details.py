@@ -3,48 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
-import pytest
-from babel.numbers import format_currency
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from studio_cli.booking.details import describe_for, show_money
+from studio_cli.booking.details import describe_for, differences
 from studio_cli.booking.studio import Studio
+from studio_cli.language import ENGLISH, choose
+from studio_cli.model.form import Field, Form
 from studio_cli.model.money import Money
+from studio_cli.model.terms import Terms
 from tests.conftest import Maker
-
-
-@pytest.mark.parametrize(
-    ("money", "locale", "text"),
-    [
-        (Money(25000, "CAD"), "en", "CA$250.00"),
-        (Money(25000, "CAD"), "en-CA", "$250.00"),
-        (Money(25000, "EUR"), "fr", "250,00\xa0€"),
-        (Money(25000, "JPY"), "en", "¥25,000"),
-        (Money(1500, "KWD"), "en", "KWD1.500"),
-        (Money(9950, "RSD"), "en", "RSD99.50"),
-        (Money(1500, "IQD"), "en", "IQD1.500"),
-        (Money(25000, "CAD"), "xx", "CA$250.00"),
-    ],
-)
-def test_money_as_a_client_reads_it(money: Money, locale: str, text: str) -> None:
-    """An amount is written as the language does, with all the decimals of its currency."""
-    assert show_money(money, locale) == text
-
-
-@settings(max_examples=150, deadline=None)
-@given(
-    st.integers(0, 10**9),
-    st.sampled_from(["CAD", "JPY", "KWD", "EUR"]),
-    st.sampled_from(["en", "fr", "pt-BR", "de-CH", "hi", "ja"]),
-)
-def test_money_is_written_as_babel_writes_it(minor: int, currency: str, locale: str) -> None:
-    """Where CLDR has the currency's own decimals, the text is CLDR's."""
-    money = Money(minor, currency)
-    written = format_currency(Decimal(money.amount), currency, locale=locale.replace("-", "_"))
-    assert show_money(money, locale) == written
 
 
 def test_described_as_plain_data(studio: Studio, make: Maker) -> None:
@@ -71,3 +37,53 @@ def test_nothing_is_not_written_as_money(studio: Studio, make: Maker) -> None:
     session = replace(make.session(price="0"), paid=Money(0, "CAD"))
     told = describe_for(studio, session)["session"]
     assert (told["price"], told["due_now"], told["paid"], told["balance"]) == ("", "", "", "")
+
+
+QUESTIONS = Form("about", "About", (Field("people", "Who?", "short"),))
+
+
+def test_nothing_differs_from_itself(make: Maker) -> None:
+    """Details that are the same have no differences, in any language."""
+    seen = replace(make.session(location="Park"), form=QUESTIONS).details()
+    for tag in ("en", "de", "pt-BR"):
+        assert differences(seen, seen, choose((tag,), "en")) == ()
+
+
+def test_differences_are_read_in_the_clients_language(make: Maker) -> None:
+    """Times and amounts that changed are told as the language writes them."""
+    session = make.session()
+    terms = Terms(Money(12550, "CAD"))
+    moved = replace(session, starts_at=session.starts_at.add(hours=24), terms=terms)
+    told = differences(session.details(), moved.details(), choose(("de",), "en"))
+    texts = [(one.before, one.now) for one in told]
+    assert "4. Dezember 2026" in texts[0][0] and "5. Dezember 2026" in texts[0][1]
+    assert texts[1] == ("100,00\xa0CA$", "125,50\xa0CA$")
+
+
+def test_other_wording_of_a_form_with_the_same_title(make: Maker) -> None:
+    """A questionnaire that is called the same and asks something else is a difference."""
+    before = replace(make.session(), form=QUESTIONS)
+    other = Form("about", "About", (Field("people", "Who will come?", "short"),))
+    told = differences(before.details(), replace(before, form=other).details(), ENGLISH)
+    assert [(one.label, one.before, one.now) for one in told] == [
+        ("Questions", "About", "About, with another wording")
+    ]
+
+
+def test_details_of_the_first_versions(make: Maker) -> None:
+    """What an older program kept in words is compared in words: only what changed is told, in any language."""
+    now = replace(make.session(location="Park"), form=QUESTIONS).details()
+    old = {
+        "title": "Portrait",
+        "when": "Friday 4 December 2026, 10:00 to 11:00",
+        "zone": "America/Toronto, UTC−05:00",
+        "location": "",
+        "price": "100.00 CAD",
+        "due_now": "100.00 CAD",
+        "questions": "About (1)",
+    }
+    for tag in ("en", "de"):
+        told = differences(old, now, choose((tag,), "en"))
+        assert [(one.before, one.now) for one in told] == [("", "Park")]
+    told = differences({**old, "when": "Thursday 3 December 2026, 10:00 to 11:00"}, now, ENGLISH)
+    assert [one.before for one in told] == ["Thursday 3 December 2026, 10:00 to 11:00", ""]

@@ -1,11 +1,15 @@
-"""Whatever the owner does, in whatever order: never an overlap without a yes, never a lost session."""
+"""Whatever owner and clients do, in whatever order: never an overlap without a yes, never a lost session.
+
+And never a contract that counts as signed without a signature under its very text.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
 
@@ -21,14 +25,19 @@ from hypothesis.stateful import (
 )
 from whenever import Instant
 
-from studio_cli.booking import new_session, session_changes
+from studio_cli.booking import contract as contracts
+from studio_cli.booking import journey, new_session, session_changes
 from studio_cli.booking import session as sessions
+from studio_cli.booking.journey import Signer
 from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.session_changes import Edits
+from studio_cli.booking.share import share
 from studio_cli.booking.studio import found
 from studio_cli.errors import Refused
 from studio_cli.model.session import TRANSITIONS
 from studio_cli.model.times import rfc3339, stored
+from studio_cli.store import contract as contract_store
+from studio_cli.store import session as session_store
 from tests.conftest import NOW, Clock
 
 DAY = Instant.from_utc(2026, 12, 4)
@@ -36,6 +45,9 @@ MINUTES = st.integers(0, 40).map(lambda quarter: quarter * 15)
 LENGTHS = st.sampled_from((15, 30, 60, 120, 600))
 BUFFERS = st.sampled_from((0, 0, 15, 60))
 YES_NO = st.booleans()
+CONTRACTS = {"plain": "Be kind.", "timed": "On {{ session.starts_at }} for {{ session.duration }}."}
+CONTRACT = st.sampled_from((None, "plain", "timed"))
+SIGNED = {"name": ["C"], "agreed": ["yes"]}
 
 
 @dataclass
@@ -49,6 +61,20 @@ class Naive:
     status: str = "pending"
     forced: bool = False
     deadline: Instant | None = None
+    contract: str | None = None
+    price: int = 0
+    signed: list[tuple[object, ...]] = field(default_factory=list)
+    signed_when_confirmed: bool | None = None
+
+    @property
+    def wording(self) -> tuple[object, ...]:
+        """What makes one text of the contract another: for the timed one, when and how long."""
+        return (self.contract, self.start, self.length) if self.contract == "timed" else (self.contract,)
+
+    @property
+    def unsigned(self) -> bool:
+        """Whether the contract as it would be now waits for a signature."""
+        return self.contract is not None and self.wording not in self.signed
 
     def meets(self, other: Naive) -> bool:
         """Whether the two, with their buffers, overlap."""
@@ -58,7 +84,7 @@ class Naive:
 
 
 class Owner(RuleBasedStateMachine):
-    """An owner who does anything at any time, against the naive model."""
+    """An owner and clients who do anything at any time, against the naive model."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -68,6 +94,10 @@ class Owner(RuleBasedStateMachine):
         self.studio = found(path, self.clock, name="A", email="a@example.com", timezone="UTC", currency="CAD")
         self.studio.file.connection.execute("PRAGMA synchronous = OFF")  # this test is not about power cuts
         self.model: dict[int, Naive] = {}
+        self.tokens: dict[int, str] = {}
+        self.open_pages: list[tuple[int, int, str]] = []
+        for name, source in CONTRACTS.items():
+            contracts.add(self.studio, name, source)
 
     def teardown(self) -> None:
         self.studio.file.close()
@@ -91,16 +121,21 @@ class Owner(RuleBasedStateMachine):
     def _any(self, pick: int) -> int:
         return sorted(self.model)[pick % len(self.model)]
 
-    @rule(start=MINUTES, length=LENGTHS, force=YES_NO, hold=st.sampled_from((None, None, 2, 50)))
-    def set_up(self, start: int, length: int, force: bool, hold: int | None) -> None:
-        """Set up a session, at any time."""
+    @rule(
+        start=MINUTES, length=LENGTHS, force=YES_NO, hold=st.sampled_from((None, None, 2, 50)), contract=CONTRACT,
+        price=st.sampled_from((0, 100)),
+    )  # fmt: skip
+    def set_up(
+        self, start: int, length: int, force: bool, hold: int | None, contract: str | None, price: int
+    ) -> None:
+        """Set up a session, at any time, with or without a contract and a price."""
         self._settle()
-        wanted = Naive(start, length)
+        wanted = Naive(start, length, contract=contract, price=price)
         wanted.deadline = self.clock.now.add(hours=hold) if hold else None
         wanted.forced = self._taken(wanted)
         words = Wanted(
-            at=self._at(start), one_off="T", duration=f"{length}m", price="0", custom=True, allow_overlap=force,
-            expires=f"{hold}h" if hold else None,
+            at=self._at(start), one_off="T", duration=f"{length}m", price=str(price), custom=True, allow_overlap=force,
+            expires=f"{hold}h" if hold else None, contract=contract,
             **({"client": "C"} if self.model else {"add_client": "C"}),
         )  # fmt: skip
         if wanted.forced and not force:
@@ -174,11 +209,87 @@ class Owner(RuleBasedStateMachine):
             with pytest.raises(Refused):
                 act()
             return
+        if verb == "confirm" and one.status == "pending":
+            one.signed_when_confirmed = not one.unsigned
         if verb == "reopen" and one.status in {"expired", "confirmed"}:
             one.deadline = None
             one.forced = taken if one.status == "expired" else one.forced
         assert act().changed == (one.status != to)
         one.status = to
+
+    @precondition(lambda self: self.model)
+    @rule(pick=st.integers(0, 50), contract=CONTRACT)
+    def ask_for(self, pick: int, contract: str | None) -> None:
+        """Give a session another contract, or none."""
+        self._settle()
+        number = self._any(pick)
+        one = self.model[number]
+        edits = Edits(contract=contract or "none")
+        if one.status != "pending":
+            with pytest.raises(Refused):
+                session_changes.edit(self.studio, str(number), edits)
+            return
+        session_changes.edit(self.studio, str(number), edits)
+        one.contract = contract
+
+    def _token(self, number: int) -> str | None:
+        if number not in self.tokens and self.model[number].status == "pending":
+            link = share(self.studio, str(number), "direct").link
+            assert link is not None
+            self.tokens[number] = link.rpartition("/s/")[2]
+        return self.tokens.get(number)
+
+    @precondition(lambda self: self.model)
+    @rule(pick=st.integers(0, 50))
+    def look(self, pick: int) -> None:
+        """A client opens the page and leaves it open: what is on it may be signed much later."""
+        self._settle()
+        self._look(self._any(pick))
+
+    def _look(self, number: int) -> bool:
+        token = self._token(number)
+        if token is None:
+            return False
+        session = journey.visit(self.studio, token).session
+        self.open_pages.append(
+            (number, session.revision, session.contract.sha256 if session.contract else "")
+        )
+        return True
+
+    @precondition(lambda self: self.model)
+    @rule(pick=st.integers(0, 50))
+    def agree(self, pick: int) -> None:
+        """A client opens the page, agrees to its details and signs at once."""
+        self._settle()
+        if self._look(self._any(pick)):
+            self.sign(len(self.open_pages) - 1, True)
+
+    @precondition(lambda self: self.open_pages)
+    @rule(page=st.integers(0, 50), review=YES_NO)
+    def sign(self, page: int, review: bool) -> None:
+        """A client signs on a page that was opened at any time before, having agreed to its details or not."""
+        self._settle()
+        number, revision, sha256 = self.open_pages[page % len(self.open_pages)]
+        token, one = self.tokens[number], self.model[number]
+        session = sessions.get(self.studio, number)
+        details = session.details()
+        seen = revision == session.revision or (
+            session_store.details_at(self.studio.file, number, revision) == details
+        )
+        if review:
+            journey.review(self.studio, token, revision)
+        reviewed = sessions.get(self.studio, number).step("review").done_at is not None
+        after = journey.sign(
+            self.studio, token, revision, sha256, SIGNED, Signer("192.0.2.1", "a browser")
+        ).session
+        if one.status != "pending":
+            assert after.status == one.status
+            return
+        if seen and reviewed and one.unsigned:
+            one.signed.append(one.wording)
+        if reviewed and not one.unsigned and not one.price:
+            one.status, one.signed_when_confirmed = "confirmed", True
+        assert after.status == one.status
 
     @rule(hours=st.integers(1, 60))
     def wait(self, hours: int) -> None:
@@ -218,8 +329,6 @@ class Owner(RuleBasedStateMachine):
     def every_session_is_as_the_model_says(self) -> None:
         """No session is lost, and each has the status, time and length that the model has."""
         self._settle()
-        from studio_cli.store import session as session_store
-
         kept = {one.id: one for one in session_store.listed(self.studio.file, self.studio.now())}
         assert set(kept) == set(self.model)
         for number, one in self.model.items():
@@ -234,6 +343,23 @@ class Owner(RuleBasedStateMachine):
             assert session.overlap_allowed == one.forced
 
     @invariant()
+    def every_contract_is_as_it_was_signed(self) -> None:
+        """A pending session waits for a signature exactly when nobody has signed that very text; none is lost."""
+        for number, one in self.model.items():
+            session = sessions.get(self.studio, number)
+            assert (session.contract.name if session.contract else None) == one.contract
+            kept = contract_store.signatures(self.studio.file, number)
+            assert len(kept) == len(one.signed)
+            for signature in kept:
+                document = contract_store.get(self.studio.file, number, signature.sha256)
+                assert document is not None
+                assert hashlib.sha256(document.text.encode()).hexdigest() == signature.sha256
+            if one.status in {"pending", "expired"}:
+                assert session.step("contract").open == one.unsigned
+            elif one.status == "confirmed" and session.confirmed_by == "client":
+                assert one.signed_when_confirmed
+
+    @invariant()
     def no_overlap_without_a_yes(self) -> None:
         """Of two sessions that overlap, one was placed there on purpose."""
         living = [one for one in self.model.values() if one.status in {"pending", "confirmed"}]
@@ -243,7 +369,7 @@ class Owner(RuleBasedStateMachine):
 
 @pytest.mark.timeout(300)
 def test_any_order_keeps_the_promises() -> None:
-    """Create, move, change, confirm, cancel, reopen, expire and meddle in any order: the model always agrees."""
+    """Create, move, change, sign, confirm, cancel, reopen, expire and meddle in any order: the model always agrees."""
     run_state_machine_as_test(
         Owner, settings=settings(max_examples=25, stateful_step_count=30, deadline=None)
     )

@@ -14,9 +14,11 @@ from studio_cli.booking import form as forms
 from studio_cli.booking import journey
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
+from studio_cli.booking.details import differences
 from studio_cli.booking.journey import Visit
 from studio_cli.booking.studio import Studio, change_setting, open_studio
 from studio_cli.errors import NotFound
+from studio_cli.language import ENGLISH
 from studio_cli.model.money import Money
 from studio_cli.model.session import Session
 from tests.conftest import Clock, Maker
@@ -55,6 +57,19 @@ def contents(studio: Studio) -> list[str]:
         outside.close()
 
 
+def but_drafts(studio: Studio) -> list[str]:
+    """Return everything in the studio's file but what waits to be mended."""
+    return [line for line in contents(studio) if not line.startswith('INSERT INTO "draft"')]
+
+
+def told(studio: Studio, visit: Visit, seen: int) -> list[tuple[str, str, str]]:
+    """Return what the page tells has changed since revision ``seen``."""
+    before = journey.seen_before(studio, visit, seen)
+    assert before is not None
+    now = visit.session.details()
+    return [(one.label, one.before, one.now) for one in differences(before, now, ENGLISH)]
+
+
 def client_did(studio: Studio) -> list[str]:
     """Return what clients did, in order."""
     rows = studio.file.connection.execute("SELECT kind FROM event WHERE actor = 'client' ORDER BY id")
@@ -65,7 +80,7 @@ Post = Callable[[Studio, str, int], Visit]
 POSTS: dict[str, Post] = {
     "review": journey.review,
     "questionnaire": lambda studio, token, revision: journey.questionnaire(
-        studio, token, revision, {"people": "4"}
+        studio, token, revision, {"people": ["4"]}
     ),
     "announce": journey.announce_payment,
     "pay": journey.pay_test,
@@ -85,7 +100,7 @@ def test_whole_way(studio: Studio, session: Session, token: str) -> None:
     """Review, questions and payment, each leading to the next, end in a session confirmed by its client."""
     assert journey.visit(studio, token).current == "review"
     assert journey.review(studio, token, 1).current == "questionnaire"
-    answered = journey.questionnaire(studio, token, 1, {"people": " 4 ", "notes": "Two dogs\r\n🐕🐕"})
+    answered = journey.questionnaire(studio, token, 1, {"people": [" 4 "], "notes": ["Two dogs\r\n🐕🐕"]})
     assert answered.current == "payment"
     assert [answer.value for answer in answered.answers] == ["4", "Two dogs\n🐕🐕"]
     done = journey.pay_test(studio, token, 1)
@@ -189,24 +204,33 @@ def test_two_taps_at_once_pay_once(studio: Studio, clock: Clock, token: str) -> 
 
 
 def test_wrong_answers_keep_nothing(studio: Studio, token: str) -> None:
-    """When one answer is wrong none is kept, and what is wrong is named by its field."""
+    """When one answer is wrong none is kept as done; all wait as a draft, with what is wrong by its field."""
     post(studio, token, "review")
     before = contents(studio)
-    visit = journey.questionnaire(studio, token, 1, {"people": "", "notes": "Two dogs"})
-    assert {name: str(problem) for name, problem in visit.problems.items()} == {
-        "people": "Please fill this in."
-    }
-    assert visit.current == "questionnaire"
-    assert contents(studio) == before
+    posted = {"people": [""], "notes": ["Two dogs"], "other": ["not asked"]}
+    for visit in (journey.questionnaire(studio, token, 1, posted), journey.visit(studio, token)):
+        problems = {name: str(problem) for name, problem in visit.problems("questionnaire").items()}
+        assert problems == {"people": "Please fill this in."}
+        assert visit.drafts == {"questionnaire": {"people": [""], "notes": ["Two dogs"]}}
+        assert (visit.current, visit.answers) == ("questionnaire", ())
+    assert but_drafts(studio) == before
+
+
+def test_draft_ends_when_the_step_is_done(studio: Studio, token: str) -> None:
+    """What waited to be mended is forgotten when the answers are kept."""
+    post(studio, token, "review")
+    journey.questionnaire(studio, token, 1, {"people": [""]})
+    assert post(studio, token, "questionnaire").drafts == {}
+    assert studio.file.connection.execute("SELECT count(*) FROM draft").fetchone()[0] == 0
 
 
 def test_answers_may_be_changed_while_pending(studio: Studio, token: str) -> None:
     """Until the session is confirmed the client may answer again; then the answers stay."""
     post(studio, token, "review", "questionnaire")
-    again = journey.questionnaire(studio, token, 1, {"people": "5"})
+    again = journey.questionnaire(studio, token, 1, {"people": ["5"]})
     assert ([answer.value for answer in again.answers], again.current) == (["5"], "payment")
     post(studio, token, "pay")
-    late = journey.questionnaire(studio, token, 1, {"people": "6"})
+    late = journey.questionnaire(studio, token, 1, {"people": ["6"]})
     assert [answer.value for answer in late.answers] == ["5"]
 
 
@@ -235,7 +259,7 @@ def test_ticks_and_conditions(studio: Studio, make: Maker) -> None:
     token = make.link(make.session(form="every"))
     post(studio, token, "review")
     missing = journey.questionnaire(studio, token, 1, {"places": ["Home", "Park"]})
-    assert set(missing.problems) == {"address"}
+    assert set(missing.problems("questionnaire")) == {"address"}
     visit = journey.questionnaire(studio, token, 1, {"places": ["Home", "Park"], "address": ["1 Main St"]})
     assert [answer.values for answer in visit.answers] == [("Park", "Home"), ("1 Main St",)]
     visit = journey.questionnaire(studio, token, 1, {"places": ["Park"], "address": ["1 Main St"]})
@@ -249,8 +273,8 @@ def test_today_is_the_studios(studio: Studio, make: Maker, clock: Clock) -> None
     post(studio, token, "review")
     clock.now = Instant.from_utc(2026, 11, 21, 3)  # still the twentieth in Toronto
     visit = journey.questionnaire(studio, token, 1, {"day": ["2026-11-19"]})
-    assert str(visit.problems["day"]) == "Please choose 2026-11-20 or a later day."
-    assert not journey.questionnaire(studio, token, 1, {"day": ["2026-11-20"]}).problems
+    assert str(visit.problems("questionnaire")["day"]) == "Please choose 2026-11-20 or a later day."
+    assert not journey.questionnaire(studio, token, 1, {"day": ["2026-11-20"]}).problems("questionnaire")
 
 
 # ── what changed under the client ─────────────────────────────────────────────────────────────────
@@ -284,7 +308,12 @@ def change(studio: Studio, session: Session, **columns: object) -> Session:
         ),
         ({"title": "Passport"}, "What", "Portrait", "Passport"),
         ({"location": "Park"}, "Where", "", "Park"),
-        ({"asked_now_minor": 5000}, "To be paid at booking", "100.00 CAD", "50.00 CAD"),
+        (
+            {"asked_now_minor": 5000, "pay": "deposit", "deposit_minor": 5000},
+            "To be paid at booking",
+            "CA$100.00",
+            "CA$50.00",
+        ),
     ],
 )
 def test_changed_under_the_client(
@@ -297,7 +326,7 @@ def test_changed_under_the_client(
     before: str,
     now: str,
 ) -> None:
-    """What changed since the client looked is shown, old beside new, and nothing of the post is kept."""
+    """What changed since the client looked is told, old beside new; what was posted is not kept as done."""
     order = ["review", "questionnaire", "announce"]
     if name in order:
         order = order[: order.index(name)]
@@ -308,15 +337,17 @@ def test_changed_under_the_client(
     change(studio, session, **columns)
     kept = contents(studio)
     visit = post(studio, token, name)
-    assert [(line.label, line.before, line.now) for line in visit.differences] == [(label, before, now)]
-    assert contents(studio) == kept
+    assert visit.changed
+    assert told(studio, visit, 1) == [(label, before, now)]
+    assert but_drafts(studio) == kept
     assert visit.session.status == "pending"
+    assert visit.drafts == ({"questionnaire": {"people": ["4"]}} if name == "questionnaire" else {})
 
 
 def test_agreeing_to_what_is_now(studio: Studio, session: Session, token: str) -> None:
     """Having seen the change, the client agrees to it and goes on."""
     after = change(studio, session, title="Passport")
-    assert journey.review(studio, token, 1).differences
+    assert journey.review(studio, token, 1).changed
     assert journey.review(studio, token, after.revision).current == "questionnaire"
     row = studio.file.connection.execute("SELECT done_revision FROM step WHERE step = 'review'").fetchone()
     assert row["done_revision"] == after.revision
@@ -327,16 +358,24 @@ def test_change_back_is_no_change(studio: Studio, session: Session, token: str) 
     change(studio, session, title="Passport")
     change(studio, session, title="Portrait")
     visit = journey.review(studio, token, 1)
-    assert visit.differences == ()
+    assert not visit.changed
     assert visit.current == "questionnaire"
+
+
+def test_change_back_is_not_told(studio: Studio, session: Session, token: str) -> None:
+    """A client who agreed before a change and its taking back is not told of changes that there are none of."""
+    post(studio, token, "review")
+    change(studio, session, title="Passport")
+    assert journey.seen_before(studio, journey.visit(studio, token)) is not None
+    change(studio, session, title="Portrait")
+    assert journey.seen_before(studio, journey.visit(studio, token)) is None
 
 
 @pytest.mark.parametrize("revision", [0, -1, 2, 10**12])
 def test_revision_that_never_was(studio: Studio, token: str, revision: int) -> None:
     """A post that names a revision which never was confirms nothing."""
     before = contents(studio)
-    visit = journey.review(studio, token, revision)
-    assert visit.differences
+    assert journey.review(studio, token, revision).changed
     assert contents(studio) == before
 
 

@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from studio_cli.booking import client as clients
+from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
 from studio_cli.booking import new_session
 from studio_cli.booking import session as sessions
 from studio_cli.booking import session_type as types
 from studio_cli.booking.availability import set_hours
+from studio_cli.booking.letter import share_letter
 from studio_cli.booking.new_session import Wanted
-from studio_cli.booking.studio import Studio
+from studio_cli.booking.studio import Studio, change_setting
 from studio_cli.errors import NotFound, Refused, StudioError, WrongUsage
 from studio_cli.model.money import Money
 from studio_cli.model.session import Session
@@ -420,3 +423,78 @@ def test_empty_price_is_not_free(make: Maker) -> None:
     """A price that is an empty text (a shell variable nobody set) is refused, not taken for nothing."""
     with pytest.raises(WrongUsage):
         make.session(price="")
+
+
+# ── documents and language ────────────────────────────────────────────────────────────────────────
+
+
+def test_contract_stands_between_questions_and_payment(studio: Studio, make: Maker) -> None:
+    """A session with everything asks for review, questions, contract and payment, in that order."""
+    forms.add(studio, "intake", FORM)
+    contracts.add(studio, "terms", "Agreed with {{ client.name }}?")
+    session = make.session(form="intake", contract="terms")
+    assert steps(session) == ["review", "questionnaire", "contract", "payment"]
+    assert session.details()["contract"] == "terms"
+    assert len(session.details()["document"]) == 64
+
+
+def test_refused_session_leaves_no_contract(studio: Studio, make: Maker) -> None:
+    """A session that is refused for its time or its contract leaves no document and no revision behind."""
+    contracts.add(studio, "terms", "Agreed?")
+    client = str(make.client().id)
+    make.session(client=client)
+    before = contents(studio)
+    with pytest.raises(Refused):
+        make.session(client=client, contract="terms")
+    with pytest.raises(NotFound):
+        make.session("2026-12-04 14:00", client=client, contract="other")
+    new_session.set_up(
+        studio,
+        Wanted(at="2026-12-04 14:00", one_off="X", duration="1h", client=client, contract="terms"),
+        rehearse=True,
+    )
+    assert contents(studio) == before
+
+
+def test_same_key_gives_the_same_contract(studio: Studio, make: Maker) -> None:
+    """A session set up again with its key is the first one, with its contract as it was then."""
+    contracts.add(studio, "terms", "Agreed?")
+    wanted = Wanted(
+        at="2026-12-04 10:00", one_off="X", duration="1h", client=str(make.client().id), contract="terms"
+    )
+    first = new_session.set_up(studio, wanted, key="k").session
+    contracts.edit(studio, "terms", "Other")
+    again = new_session.set_up(studio, wanted, key="k")
+    assert (again.repeated, again.session) == (True, first)
+
+
+@pytest.mark.parametrize(("typed", "kept"), [(None, None), ("none", None), ("PT_br", "pt-BR"), ("de", "de")])
+def test_language_of_a_session(make: Maker, typed: str | None, kept: str | None) -> None:
+    """A session's language is kept in its normal form, or left to its client."""
+    assert make.session(language=typed).language == kept
+
+
+def test_language_that_there_is_not(studio: Studio, make: Maker) -> None:
+    """A language without a catalogue is refused before anything is kept."""
+    client = str(make.client().id)
+    before = contents(studio)
+    with pytest.raises(WrongUsage):
+        make.session(language="klingon", client=client)
+    assert contents(studio) == before
+
+
+def test_mail_in_the_clients_language(studio: Studio, make: Maker) -> None:
+    """The mail with the link is written for its reader: in the session's language, else the client's, else the studio's."""
+    change_setting(studio, "studio.locale", "es")
+    client = make.client()
+
+    def day(session: Session) -> str:
+        return share_letter(studio, session).text.split("\n  ")[2].partition("\n")[0]
+
+    session = make.session(client=str(client.id))
+    assert "viernes, 4 de diciembre" in day(session)
+    clients.edit(studio, client.id, language="de")
+    assert "Freitag, 4. Dezember" in day(sessions.get(studio, session.id))
+    other = make.session("2026-12-04 14:00", client=str(client.id), language="fr")
+    assert "vendredi 4 décembre" in day(other)
+    assert '<html lang="fr" dir="ltr">' in share_letter(studio, other).html

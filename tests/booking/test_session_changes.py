@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,9 +12,12 @@ from studio_cli.booking import form as forms
 from studio_cli.booking import journey, mail, session_changes
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
+from studio_cli.booking.details import differences
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import FileTrouble, WrongUsage
+from studio_cli.language import ENGLISH
+from studio_cli.model.form_source import parse_form
 from studio_cli.model.message import Envelope, Letter, MailFailed
 from studio_cli.model.session import Session
 from studio_cli.store import repeat_key
@@ -28,7 +32,15 @@ def waiting(session: Session) -> list[str]:
     return [step.name for step in session.waiting_for]
 
 
-def edit(studio: Studio, session: Session, **edits: str) -> Session:
+def told(studio: Studio, visit: journey.Visit, seen: int | None = None) -> list[tuple[str, str, str]]:
+    """Return what a client is told has changed since what they saw."""
+    before = journey.seen_before(studio, visit, seen)
+    assert before is not None
+    now = visit.session.details()
+    return [(one.label, one.before, one.now) for one in differences(before, now, ENGLISH)]
+
+
+def edit(studio: Studio, session: Session, **edits: Any) -> Session:
     """Edit a session as its owner."""
     return session_changes.edit(studio, str(session.id), Edits(**edits)).after
 
@@ -70,20 +82,23 @@ def test_review_counts_for_what_was_reviewed(studio: Studio, make: Maker) -> Non
     edit(studio, session, location="High Park")
     visit = journey.visit(studio, token)
     assert visit.current == "review"
-    assert [(one.before, one.now) for one in visit.since_review] == [("", "High Park")]
+    assert told(studio, visit) == [("Where", "", "High Park")]
 
 
 def test_answers_wait_for_agreement(studio: Studio, make: Maker) -> None:
-    """Answers posted about details that changed are kept in one go with agreeing to the new ones."""
+    """Answers posted about details that changed are not kept as done: they wait until the new ones are agreed to."""
     forms.add(studio, "about", QUESTIONS)
     session = make.session(form="about", price="0")
     token = make.link(session)
     journey.review(studio, token, 1)
     edit(studio, session, location="High Park")
-    assert journey.questionnaire(studio, token, 1, {"people": "Rui"}).changed
+    assert journey.questionnaire(studio, token, 1, {"people": ["Rui"]}).changed
     assert sessions.answers(studio, session) == []
-    visit = journey.questionnaire(studio, token, 2, {"people": "Rui"}, agreed=True)
-    assert visit.session.status == "confirmed"
+    agreed = journey.review(studio, token, 2)
+    assert (agreed.current, agreed.drafts) == ("questionnaire", {"questionnaire": {"people": ["Rui"]}})
+    assert agreed.problems("questionnaire") == {}
+    visit = journey.questionnaire(studio, token, 2, agreed.drafts["questionnaire"])
+    assert (visit.session.status, visit.drafts) == ("confirmed", {})
     assert [answer.value for answer in sessions.answers(studio, session)] == ["Rui"]
 
 
@@ -94,7 +109,42 @@ def test_other_questions_are_a_change(studio: Studio, make: Maker) -> None:
     token = make.link(session)
     edit(studio, session, form="about")
     visit = journey.review(studio, token, 1)
-    assert [(one.label, one.now) for one in visit.differences] == [("Questions", "About (1)")]
+    assert visit.changed
+    assert told(studio, visit, 1) == [("Questions", "", "About")]
+
+
+def reword(studio: Studio) -> None:
+    """Word the questionnaire anew, as its owner does."""
+    other = parse_form("about", QUESTIONS.replace("Who?", "Who will come?"))
+    with studio.file.atomic() as sql:
+        sql.execute("UPDATE form SET definition = ?", (other.stored(),))
+
+
+def test_refreshed_questions_are_a_change(studio: Studio, make: Maker) -> None:
+    """A questionnaire that is worded anew is taken only when asked for, and is then shown as a change."""
+    forms.add(studio, "about", QUESTIONS)
+    session = make.session(form="about", price="0")
+    token = make.link(session)
+    journey.review(studio, token, 1)
+    reword(studio)
+    edit(studio, session, notes="nothing to do with it")
+    assert journey.visit(studio, token).current == "questionnaire"
+    edit(studio, session, refresh_documents=True)
+    visit = journey.visit(studio, token)
+    assert visit.current == "review"
+    assert told(studio, visit) == [("Questions", "About", "About, with another wording")]
+    assert visit.session.form == forms.find(studio, "about")
+
+
+def test_answered_questions_stay(studio: Studio, make: Maker) -> None:
+    """A questionnaire that was answered is not taken from under its answers by refreshing."""
+    forms.add(studio, "about", QUESTIONS)
+    session = make.session(form="about")
+    token = make.link(session)
+    journey.review(studio, token, 1)
+    journey.questionnaire(studio, token, 1, {"people": ["Rui"]})
+    reword(studio)
+    assert edit(studio, session, refresh_documents=True).form == session.form
 
 
 def test_percent_follows_the_price(studio: Studio, make: Maker) -> None:

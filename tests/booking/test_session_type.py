@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
 from studio_cli.booking import session_type as types
 from studio_cli.booking.session_type import TypedOffer
@@ -29,10 +30,11 @@ def cad(amount: int) -> Money:
 def test_add_with_everything(studio: Studio) -> None:
     """A type is kept as it was typed."""
     forms.add(studio, "intake", FORM)
+    contracts.add(studio, "terms", "Agreed?")
     typed = TypedOffer(
         name="Séance de famille", duration="90m", price="250", deposit="20%", location="The park",
         buffer_before="10m", buffer_after="1h", increment="15m", notice="1d", window="60d", per_day=3, hold="2d",
-        form="intake", private=True,
+        form="intake", contract="terms", private=True,
     )  # fmt: skip
     offer, new = types.add(studio, typed)
     assert new
@@ -40,6 +42,7 @@ def test_add_with_everything(studio: Studio) -> None:
         id=offer.id, slug="seance-de-famille", name="Séance de famille", duration=90,
         terms=Terms(cad(250), "deposit", deposit_percent=20), location="The park", buffer_before=10, buffer_after=60,
         increment=15, notice=1440, window_days=60, per_day=3, hold=2880, form="intake", private=True,
+        contract="terms",
         created_at=studio.now(), archived_at=None,
     )  # fmt: skip
 
@@ -134,8 +137,12 @@ def test_terms_after_a_change(
 def test_edit_keeps_what_is_not_said(studio: Studio, make: Maker) -> None:
     """A change touches only what was said; none and empty texts take a limit, a place or a form away."""
     forms.add(studio, "intake", FORM)
-    before = make.type(location="The park", hold="2d", window="60d", form="intake", private=True)
+    contracts.add(studio, "terms", "Agreed?")
+    before = make.type(
+        location="The park", hold="2d", window="60d", form="intake", contract="terms", private=True
+    )
     after = types.edit(studio, "family", TypedOffer(name="Families"))
+    assert after.contract == "terms"
     assert (after.name, after.slug) == ("Families", "family-session")
     assert (after.location, after.hold, after.window_days, after.form, after.private) == (
         before.location,
@@ -145,8 +152,11 @@ def test_edit_keeps_what_is_not_said(studio: Studio, make: Maker) -> None:
         before.private,
     )
     bare = types.edit(
-        studio, "family", TypedOffer(location="", hold="none", window="none", form="none", private=False)
+        studio,
+        "family",
+        TypedOffer(location="", hold="none", window="none", form="none", contract="none", private=False),
     )
+    assert bare.contract is None
     assert (bare.location, bare.hold, bare.window_days, bare.form, bare.private) == (
         None,
         None,

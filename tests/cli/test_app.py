@@ -189,7 +189,12 @@ ARGUMENTS = {
     ("form", "show"): ["x"],
     ("form", "check"): ["x"],
     ("form", "edit"): ["x"],
+    ("contract", "show"): ["x"],
+    ("contract", "edit"): ["x", "--file", "-"],
+    ("contract", "check"): ["x"],
     ("payment", "record"): ["1", "50"],
+    ("payment", "refund"): ["1"],
+    ("payment", "receipt"): ["1"],
     ("mail", "show"): ["1"],
     ("mail", "test"): ["rui@example.com"],
     ("config", "get"): ["studio.name"],
@@ -204,7 +209,7 @@ ARGUMENTS = {
 def test_without_a_studio(cli: Cli, tmp_path: Path, command: tuple[str, ...]) -> None:
     """Where there is no studio yet, every command is exit 4, names studio init, and makes nothing."""
     arguments = ARGUMENTS.get(command, [])
-    if command == ("form", "add"):
+    if command[1:] == ("add",) and command[0] in {"form", "contract"}:
         (tmp_path / "form.toml").write_text(
             'title = "x"\n[[field]]\nname = "a"\nlabel = "A"\nkind = "short"\n'
         )
@@ -380,7 +385,10 @@ def test_stopped_clock_that_is_no_time(cli: Cli, monkeypatch: pytest.MonkeyPatch
 
 # ── what is loaded ────────────────────────────────────────────────────────────────────────────────
 
-HEAVY = ("sqlite_utils", "jinja2", "starlette", "uvicorn", "stripe", "icalendar", "babel", "rich", "segno")
+HEAVY = (
+    "sqlite_utils", "jinja2", "starlette", "uvicorn", "stripe", "icalendar", "babel", "rich", "segno", "markdown_it",
+    "imagesize",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.conftest import Cli
 
-CLIENT_FIELDS = {"id", "name", "email", "phone", "notes", "created_at", "archived_at"}
+CLIENT_FIELDS = {"id", "name", "email", "phone", "notes", "language", "created_at", "archived_at"}
 
 
 @pytest.fixture
@@ -32,6 +32,7 @@ def test_add_in_json(new_studio: Cli) -> None:
         "email": "Rui@example.com",
         "phone": None,
         "notes": None,
+        "language": None,
         "created_at": "2026-11-20T10:00:00-05:00",
         "archived_at": None,
         "new": True,
@@ -175,6 +176,22 @@ def test_edit(with_clients: Cli) -> None:
     assert with_clients("client", "edit", "1", "--email", "", "--json").ok().json["email"] is None
     assert with_clients("client", "edit", "1", "--name", "").code == 2
     assert with_clients("client", "edit", "99", "--name", "X").code == 4
+
+
+def test_language(new_studio: Cli) -> None:
+    """A client's language is kept in its normal form, changed, and left to their browser again with none."""
+    added = new_studio("client", "add", "Rui", "--language", "PT_br", "--json").ok().json
+    assert added["language"] == "pt-BR"
+    edit = ("client", "edit", "1", "--json", "--language")
+    assert new_studio(*edit, "fr").ok().json["language"] == "fr"
+    assert "fr" in new_studio("client", "show", "1").ok().out
+    for nothing in ("none", ""):
+        new_studio(*edit, "de").ok()
+        assert new_studio(*edit, nothing).ok().json["language"] is None
+    for wrong in ("klingon", "pt-BRA", "xx", "d", "de-"):
+        refused = new_studio(*edit, wrong)
+        assert (refused.code, refused.error["code"]) == (2, "language")
+        assert "en, de, es, fr, pt" in refused.error["hint"]
 
 
 @given(name=st.text(max_size=250).filter(lambda text: not text.startswith("-")))

@@ -14,7 +14,8 @@ from tests.terminal import Terminal, on_terminal, studio
 
 KEYS = {
     "studio.name", "studio.email", "studio.phone", "studio.timezone", "studio.currency", "studio.locale",
-    "brand.color", "web.public_url", "web.trusted_proxy", "mail.from", "mail.host", "mail.port", "mail.user", "mail.tls",
+    "brand.logo", "brand.color", "web.public_url", "web.trusted_proxy", "mail.from", "mail.host", "mail.port",
+    "mail.user", "mail.tls",
     "payment.provider", "payment.instructions",
 }  # fmt: skip
 

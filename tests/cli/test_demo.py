@@ -38,7 +38,7 @@ def test_demo_as_json_is_the_confirmed_session(cli: Cli) -> None:
     """With --json the demo writes the Confirmed session to stdout and its story to stderr."""
     result = cli("demo", "--json").ok()
     assert result.json["status"] == "confirmed"
-    assert [step["done"] for step in result.json["steps"] if step["required"]] == [True, True, True]
+    assert [step["done"] for step in result.json["steps"] if step["required"]] == [True, True, True, True]
     assert "sees “Review your session”" in result.err
 
 

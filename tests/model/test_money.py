@@ -131,12 +131,12 @@ def test_largest() -> None:
 def test_percent_rounds_half_up(minor: int, percent: int) -> None:
     """A percentage is exact, half a minor unit rounded up."""
     exact = (Decimal(minor) * percent / 100).quantize(Decimal(1), ROUND_HALF_UP)
-    assert Money(minor, "CAD").percent(percent).minor == exact
+    assert Money(minor, "CAD").share(percent, 100).minor == exact
 
 
 def test_half_a_cent_goes_up() -> None:
     """Half of 0.25 is 0.13."""
-    assert Money(25, "CAD").percent(50) == Money(13, "CAD")
+    assert Money(25, "CAD").share(50, 100) == Money(13, "CAD")
 
 
 def test_currencies_do_not_mix() -> None:

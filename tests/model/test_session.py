@@ -9,6 +9,7 @@ from whenever import Instant
 
 from studio_cli.model.money import Money
 from studio_cli.model.session import STATUSES, TRANSITIONS, Named, Session, Share, Step
+from studio_cli.model.terms import Discount, Tax, Terms
 
 NOW = Instant.from_utc(2026, 11, 20, 15)
 REVIEW, PAYMENT = Step("review", required=True), Step("payment", required=True)
@@ -24,8 +25,8 @@ SESSION = Session(
     buffer_before=0,
     buffer_after=0,
     location=None,
-    price=Money(25000, "CAD"),
-    asked_now=Money(5000, "CAD"),
+    terms=Terms(Money(25000, "CAD"), "deposit", Money(5000, "CAD")),
+    tip=Money(0, "CAD"),
     paid=Money(0, "CAD"),
     form=None,
     custom_time=False,
@@ -112,8 +113,11 @@ def test_links_end_thirty_days_after() -> None:
         {"duration": 60},
         {"timezone": "America/New_York"},
         {"location": "At home"},
-        {"price": Money(26000, "CAD")},
-        {"asked_now": Money(6000, "CAD")},
+        {"terms": Terms(Money(26000, "CAD"), "deposit", Money(5000, "CAD"))},
+        {"terms": Terms(Money(25000, "CAD"), "deposit", Money(6000, "CAD"))},
+        {"terms": replace(SESSION.terms, tax=Tax("HST", 13000))},
+        {"terms": replace(SESSION.terms, discount=Discount(percent=10000))},
+        {"terms": replace(SESSION.terms, balance_due=-7)},
     ],
 )
 def test_every_change_that_matters_is_in_the_details(changes: dict[str, object]) -> None:
@@ -160,5 +164,6 @@ def test_json_of_a_share() -> None:
         "channel": "email",
         "created_at": "2026-11-20T10:00:00-05:00",
         "opened_at": None,
+        "last_opened_at": None,
         "revoked_at": None,
     }

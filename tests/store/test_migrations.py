@@ -1,11 +1,16 @@
 """The schema: what must always be true holds for any writer, with any tool.
 
 These tests write to the file as an outside tool would: with a plain connection that knows nothing of the studio.
+
+Of every version that landed there is one file in ``tests/files``, written by the program of that version and never
+edited since: ``studio-N.db.gz``. Whoever adds a migration keeps a file of the version before it there first.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 import sqlite3
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -18,7 +23,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from whenever import Instant
 
-from studio_cli.booking.studio import found
+from studio_cli.booking import contract as contracts
+from studio_cli.booking import journey, session_changes
+from studio_cli.booking import session as sessions
+from studio_cli.booking.details import differences
+from studio_cli.booking.session_changes import Edits
+from studio_cli.booking.share import share
+from studio_cli.booking.studio import Studio, found, open_studio
+from studio_cli.language import ENGLISH
 from studio_cli.model.session import STATUSES, TRANSITIONS, Status
 from studio_cli.store.database import VERSION, Database
 
@@ -374,13 +386,57 @@ def fill(sql: sqlite3.Connection) -> int:
     return number
 
 
+def sign(sql: sqlite3.Connection, number: int, verb: str = "INSERT", **values: Any) -> None:
+    """Add a signature under ``document`` by the session's first share."""
+    row = {
+        "session_id": number, "sha256": SHA, "name": "Rui", "at": AT, "timezone": "UTC", "share_id": 1,
+        "address": "127.0.0.1", "user_agent": "a browser", **values,
+    }  # fmt: skip
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    sql.execute(f"{verb} INTO signature ({names}) VALUES ({marks})", list(row.values()))
+
+
+def document(sql: sqlite3.Connection, number: int, verb: str = "INSERT", **values: Any) -> None:
+    """Add a contract as a session's client reads it, whose SHA-256 is ``SHA``."""
+    row = {
+        "session_id": number, "sha256": SHA, "name": "terms", "created_at": AT, "source": "Agreed?", "text": "Agreed?",
+        **values,
+    }  # fmt: skip
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    sql.execute(f"{verb} INTO document ({names}) VALUES ({marks})", list(row.values()))
+
+
+SHA = "0b" * 32
+
+
+def signed(sql: sqlite3.Connection) -> int:
+    """Add a session with a contract and a signature under it."""
+    number = add(sql)
+    sql.execute(
+        "INSERT INTO share (id, session_id, channel, created_at) VALUES (1, ?, 'direct', ?)", (number, AT)
+    )
+    document(sql, number)
+    change(sql, number, contract_sha256=SHA)
+    sign(sql, number, id=1)
+    return number
+
+
 @pytest.mark.parametrize(
     ("table", "changed"),
-    [("payment", "amount_minor = 1"), ("event", "kind = 'y'"), ("revision", "details = '[]'")],
+    [
+        ("payment", "amount_minor = 1"),
+        ("event", "kind = 'y'"),
+        ("revision", "details = '[]'"),
+        ("document", "text = 'other'"),
+        ("signature", "name = 'Eva'"),
+    ],
 )
 def test_recorded_rows_stay(sql: sqlite3.Connection, table: str, changed: str) -> None:
-    """A row of the ledger, the history or what a client was shown is neither changed nor deleted."""
-    fill(sql)
+    """A row of the ledger, the history, what a client was shown or signed is neither changed nor deleted."""
+    if table in {"document", "signature"}:
+        signed(sql)
+    else:
+        fill(sql)
     with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
         sql.execute(f"UPDATE {table} SET {changed}")
     with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
@@ -412,6 +468,57 @@ def test_recorded_rows_are_not_replaced(sql: sqlite3.Connection, table: str, whe
         else:
             sql.execute("INSERT OR REPLACE INTO revision VALUES (?, 1, '[]', ?)", (number, AT))
     assert sql.execute(f"SELECT * FROM {table} WHERE {where}").fetchall() == kept
+
+
+@pytest.mark.parametrize("verb", ["INSERT OR REPLACE", "INSERT"])
+def test_what_was_signed_is_not_replaced(sql: sqlite3.Connection, verb: str) -> None:
+    """No document and no signature is written over, whatever the words of the INSERT; the old rows are still there."""
+    number = signed(sql)
+    with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
+        document(sql, number, verb, text="other")
+    with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
+        sign(sql, number, verb, id=1, name="Eva")
+    assert sql.execute("SELECT text FROM document").fetchall() == [("Agreed?",)]
+    assert sql.execute("SELECT id, name FROM signature").fetchall() == [(1, "Rui")]
+
+
+@pytest.mark.parametrize("sha256", ["ab" * 32, "", "x"])
+def test_session_has_a_contract_that_exists(sql: sqlite3.Connection, sha256: str) -> None:
+    """A session points at a document of its own or at none, when it is changed and when it is added."""
+    number = signed(sql)
+    other = add(sql, 600)
+    for wrong, value in ((number, sha256), (other, sha256), (other, SHA)):
+        with pytest.raises(sqlite3.IntegrityError, match="contract that exists"):
+            change(sql, wrong, contract_sha256=value)
+    with pytest.raises(sqlite3.IntegrityError, match="contract that exists"):
+        add(sql, 1200, contract_sha256=SHA)
+    change(sql, number, contract_sha256=None)
+    change(sql, number, contract_sha256=SHA)
+
+
+@pytest.mark.parametrize("sha256", [SHA[:-1], SHA + "0", ""])
+def test_length_of_a_sha256(sql: sqlite3.Connection, sha256: str) -> None:
+    """The SHA-256 of a document has 64 digits."""
+    with pytest.raises(sqlite3.IntegrityError, match="CHECK"):
+        document(sql, add(sql), sha256=sha256)
+
+
+@pytest.mark.parametrize(
+    "values", [{"name": ""}, {"name": "x" * 201}, {"at": "2026-11-20 15:00"}, {"name": None}]
+)
+def test_wrong_signature(sql: sqlite3.Connection, values: dict[str, Any]) -> None:
+    """A signature has a name and says when it was given, in UTC."""
+    number = signed(sql)
+    with pytest.raises(sqlite3.IntegrityError):
+        sign(sql, number, **values)
+
+
+def test_signature_is_under_a_document(sql: sqlite3.Connection) -> None:
+    """A signature points at a document that its session has had."""
+    number = signed(sql)
+    assert sql.execute("PRAGMA foreign_key_check(signature)").fetchall() == []
+    sign(sql, number, sha256="ab" * 32)
+    assert len(sql.execute("PRAGMA foreign_key_check(signature)").fetchall()) == 1
 
 
 def test_payment_reference_is_unique(sql: sqlite3.Connection) -> None:
@@ -492,7 +599,7 @@ def test_generated_columns(sql: sqlite3.Connection) -> None:
         {"buffer_after_minutes": 721},
         {"price_minor": -1},
         {"price_minor": 100.5},
-        {"asked_now_minor": 10001},
+        {"asked_now_minor": -1},
         {"currency": "cad"},
         {"currency": "CADX"},
         {"title": ""},
@@ -584,6 +691,25 @@ def test_agenda_view(sql: sqlite3.Connection) -> None:
     assert rows == [(sooner, "Rui", "review"), (later, "Rui", "")]
 
 
+def test_agenda_view_of_a_contract(sql: sqlite3.Connection) -> None:
+    """The agenda waits for a contract until that very text is signed, or its step is waived."""
+    number = signed(sql)
+
+    def waits() -> str:
+        return str(sql.execute("SELECT waiting_for FROM agenda").fetchone()[0])
+
+    assert waits() == "review"
+    document(sql, number, sha256="ab" * 32, text="other")
+    change(sql, number, contract_sha256="ab" * 32)
+    assert waits() == "review, contract"
+    change(sql, number, asked_now_minor=100)
+    assert waits() == "review, contract, payment"
+    sql.execute(
+        "INSERT INTO step (session_id, position, step, waived_at) VALUES (?, 2, 'contract', ?)", (number, AT)
+    )
+    assert waits() == "review, payment"
+
+
 # ── migrating ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -609,6 +735,119 @@ def test_file_of_the_first_version_is_brought_up_to_date(tmp_path: Path) -> None
     with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
         pay(opened.connection, number, "INSERT OR REPLACE", id=1)
     opened.close()
+
+
+FILES = sorted((Path(__file__).parent.parent / "files").glob("studio-*.db.gz"))
+
+
+@pytest.fixture(params=FILES, ids=lambda file: file.name)
+def landed(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A studio's file as a program of an older version left it."""
+    path = tmp_path / "landed.db"
+    path.write_bytes(gzip.decompress(request.param.read_bytes()))
+    return path
+
+
+def rows(path: Path, columns: dict[str, list[str]]) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of the tables, with just those columns, in an order that depends on nothing else."""
+    outside = sqlite3.connect(path)
+    try:
+        return {
+            table: sorted(outside.execute(f"SELECT {', '.join(names)} FROM {table}").fetchall(), key=repr)
+            for table, names in columns.items()
+        }
+    finally:
+        outside.close()
+
+
+def columns_of(path: Path) -> dict[str, list[str]]:
+    """Return the tables of a file with their columns, generated ones too."""
+    outside = sqlite3.connect(path)
+    try:
+        tables = [name for (name,) in outside.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {
+            table: [row[1] for row in outside.execute(f"PRAGMA table_xinfo({table})")] for table in tables
+        }
+    finally:
+        outside.close()
+
+
+def updated(path: Path) -> Studio:
+    """Open the studio in a file, which brings it up to date."""
+    return open_studio(path, lambda: Instant.from_utc(2026, 11, 20, 15))
+
+
+LANDED = [3]
+"""The versions that somebody's file can have; those between them came together with the next one."""
+
+
+def test_there_is_a_file_of_every_landed_version() -> None:
+    """A file of each version that was ever given out is kept, and none is of the present one or newer."""
+    numbers = [int(re.findall(r"\d+", file.name)[0]) for file in FILES]
+    assert sorted(numbers) == LANDED
+    assert max(LANDED) < VERSION
+
+
+def test_landed_file_keeps_every_row(landed: Path) -> None:
+    """A file of an older program is brought up to date, and every row of before is still there, equal."""
+    columns = columns_of(landed)
+    before = rows(landed, columns)
+    updated(landed).file.close()
+    after = rows(landed, columns)
+    done = "_sqlite_migrations"
+    assert set(before.pop(done)) < set(after.pop(done))
+    assert after == before
+    assert sum(map(len, before.values())) > 40
+    outside = sqlite3.connect(landed)
+    assert outside.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    assert outside.execute("PRAGMA foreign_key_check").fetchall() == []
+    assert outside.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    outside.close()
+
+
+def test_landed_file_has_the_schema_of_a_new_one(landed: Path, studio_file: Path) -> None:
+    """Whichever way a file came to the present version, its tables and columns are the same."""
+    updated(landed).file.close()
+    assert columns_of(landed) == columns_of(studio_file)
+
+
+def test_sessions_of_a_landed_file_are_read(landed: Path) -> None:
+    """The sessions of an older program are listed with their steps, their money and their history."""
+    studio = updated(landed)
+    by_number = {number: sessions.get(studio, number) for number in (1, 2, 3)}
+    assert [one.status for one in by_number.values()] == ["pending", "confirmed", "canceled"]
+    done = {one.name: (one.required, one.done_at is not None) for one in by_number[1].steps}
+    assert done == {
+        "review": (True, True), "questionnaire": (True, True), "contract": (False, False), "payment": (True, True),
+    }  # fmt: skip
+    assert by_number[1].paid.amount == "50.00"
+    assert [one.value for one in sessions.answers(studio, by_number[1])] == ["Sofia and Leo"]
+    assert all(sessions.history(studio, one) for one in by_number.values())
+    assert all(one.as_json()["contract"] is None for one in by_number.values())
+    studio.file.close()
+
+
+def test_pending_session_of_a_landed_file_is_completed(landed: Path) -> None:
+    """A pending session of an older program is changed, told of in words, given a contract, signed and confirmed."""
+    studio = updated(landed)
+    link = share(studio, "1", "direct").link
+    assert link is not None
+    token = link.rpartition("/s/")[2]
+    session_changes.edit(studio, "1", Edits(location="At your home"))
+    here = journey.visit(studio, token)
+    seen = journey.seen_before(studio, here)
+    assert seen is not None
+    told = differences(seen, here.session.details(), ENGLISH)
+    assert [(one.label, one.before, one.now) for one in told] == [("Where", "High Park", "At your home")]
+    contracts.add(studio, "terms", "Agreed with {{ client.name }}?")
+    now = session_changes.edit(studio, "1", Edits(contract="terms")).after
+    assert now.contract is not None
+    assert journey.review(studio, token, now.revision).current == "contract"
+    posted = {"name": ["Rui Costa"], "agreed": ["yes"]}
+    signer = journey.Signer("127.0.0.1", "a browser")
+    done = journey.sign(studio, token, now.revision, now.contract.sha256, posted, signer).session
+    assert (done.status, done.confirmed_by) == ("confirmed", "client")
+    studio.file.close()
 
 
 def test_file_says_what_it_is(sql: sqlite3.Connection) -> None:

@@ -116,8 +116,9 @@ def test_answers_are_replaced_whole(studio: Studio, make: Maker) -> None:
     session = make.session()
     with studio.file.atomic():
         session_store.save_answers(studio.file, session.id, [Answer("b", "B", "1"), Answer("a", "A", "2")])
-        session_store.save_answers(studio.file, session.id, [Answer("c", "C", "שלום"), Answer("a", "A", "3")])
-    assert session_store.answers(studio.file, session.id) == [Answer("c", "C", "שלום"), Answer("a", "A", "3")]
+        newer = [Answer("c", "C", "שלום", "long"), Answer("a", "A", "no", "yes_no")]
+        session_store.save_answers(studio.file, session.id, newer)
+    assert session_store.answers(studio.file, session.id) == newer
 
 
 def test_answers_keep_their_kind(studio: Studio, make: Maker) -> None:

@@ -1,0 +1,295 @@
+"""Everything that a client can read, in one language: every page, mail and receipt, with all that can be on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from studio_cli.booking import contract as contracts
+from studio_cli.booking import form as forms
+from studio_cli.booking import journey, letter, session_changes
+from studio_cli.booking import payment as payments
+from studio_cli.booking import receipt as receipts
+from studio_cli.booking import session as sessions
+from studio_cli.booking import studio as studios
+from studio_cli.booking.details import language_of
+from studio_cli.booking.payment import WantedRefund
+from studio_cli.booking.session_changes import Edits
+from studio_cli.booking.studio import Studio
+from studio_cli.model.session import Session
+from studio_cli.web import pages
+from studio_cli.web.pages import Dress, Place
+from studio_cli.web.preview import questionnaire as preview
+from tests.conftest import ZONE, Clock, Maker
+from tests.web.visitor import Visitor
+
+# What the owner and the client wrote is in no language, so that every word left over is ours.
+FORM = """
+title = "Żółć"
+[[field]]
+name = "a"
+label = "Fa"
+required = true
+[[field]]
+name = "b"
+label = "Fb"
+kind = "long"
+most = 10
+[[field]]
+name = "c"
+label = "Fc"
+kind = "yes_no"
+required = true
+[[field]]
+name = "d"
+label = "Fd"
+kind = "choice"
+options = ["x1", "x2"]
+show_if = { field = "c", equals = true }
+[[field]]
+name = "e"
+label = "Fe"
+kind = "choices"
+options = ["x1", "x2", "x3"]
+least = 2
+most = 2
+required = true
+[[field]]
+name = "f"
+label = "Ff"
+kind = "choices"
+options = ["x1", "x2", "x3"]
+least = 1
+most = 2
+[[field]]
+name = "g"
+label = "Fg"
+kind = "choices"
+options = ["x1", "x2"]
+least = 2
+[[field]]
+name = "h"
+label = "Fh"
+kind = "choices"
+options = ["x1", "x2"]
+most = 1
+[[field]]
+name = "i"
+label = "Fi"
+kind = "choices"
+options = ["x1", "x2"]
+[[field]]
+name = "j"
+label = "Fj"
+kind = "number"
+min = 1.5
+max = 12
+[[field]]
+name = "k"
+label = "Fk"
+kind = "number"
+min = 2
+[[field]]
+name = "l"
+label = "Fl"
+kind = "number"
+max = 2
+[[field]]
+name = "m"
+label = "Fm"
+kind = "date"
+min = "2026-12-01"
+max = "2026-12-31"
+[[field]]
+name = "n"
+label = "Fn"
+kind = "date"
+min = "2026-12-01"
+[[field]]
+name = "o"
+label = "Fo"
+kind = "date"
+max = "2026-12-01"
+[[field]]
+name = "p"
+label = "Fp"
+kind = "email"
+[[field]]
+name = "q"
+label = "Fq"
+kind = "phone"
+"""
+RIGHT = [
+    ("a", "Łódź"), ("c", "yes"), ("d", "x1"), ("e", "x1"), ("e", "x2"), ("j", "2.5"), ("m", "2026-12-24"),
+]  # fmt: skip
+WRONG: list[list[tuple[str, str]]] = [
+    [],
+    [("a", "\x07"), ("b", "1234567890123"), ("c", "yes"), ("d", "x9"), ("e", "x1"), ("h", "x1"), ("h", "x2"),
+     ("j", "x"), ("k", "1"), ("l", "3"), ("m", "2027-01-01"), ("n", "2026-11-30"), ("o", "2026-12-02"),
+     ("p", "x"), ("q", "x")],
+    [*RIGHT, ("j", "99"), ("k", "1,000"), ("m", "31.12.2026")],
+]  # fmt: skip
+
+
+@dataclass
+class EveryPage:
+    """``read()`` goes to every page; ``texts`` is what was there, by a name for each."""
+
+    studio: Studio
+    make: Maker
+    clock: Clock
+    visitor: Visitor
+    language: str
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def read(self) -> dict[str, str]:
+        """Return every page, mail and receipt, as HTML or text."""
+        self._furnish()
+        whole = self._whole_journey()
+        self._short_journeys()
+        self._paid_elsewhere()
+        self._over()
+        self._errors(whole)
+        self._papers(whole)
+        return self.texts
+
+    def _furnish(self) -> None:
+        for name, value in (
+            ("studio.name", "Żabka"),
+            ("studio.phone", "+48 22 555 01 11"),
+            ("studio.locale", self.language),
+        ):
+            studios.change_setting(self.studio, name, value)
+        forms.add(self.studio, "f", FORM)
+        forms.add(self.studio, "g", FORM.replace("Fa", "Fz"))
+        contracts.add(self.studio, "k", "Ćma {{ client.name }}")
+
+    def _session(self, **wanted: object) -> tuple[Session, str]:
+        values = {"one_off": "Źrebię", "duration": "25h", "custom": True, "allow_overlap": True, **wanted}
+        session = self.make.session(client=str(self.make.client("Łukasz").id), **values)
+        self._mail("share", f"session {session.id}", session)
+        return session, self.make.link(session)
+
+    def _look(self, name: str, token: str, step: str = "") -> None:
+        answer = self.visitor.get(f"/s/{token}{step}")
+        assert answer.status == 200, (name, answer.status, answer.header("location"))
+        self.texts[name] = answer.text
+
+    def _do(self, token: str, step: str, revision: int, pairs: list[tuple[str, str]] | None = None) -> None:
+        answer = self.visitor.post(f"/s/{token}/{step}", [("revision", str(revision)), *(pairs or [])])
+        assert answer.status == 303, (step, answer.status)
+
+    # ── journeys ─────────────────────────────────────────────────────────────────────────────────
+
+    def _whole_journey(self) -> Session:
+        session, token = self._session(
+            form="f", contract="k", price="250", deposit="50", discount="10%", discount_reason="Ósmy",
+            tax="TVA 5.5%", balance_due="2d before", tips=True, location="Świdnica", expires="3d",
+        )  # fmt: skip
+        number = str(session.id)
+        self._look("review", token)
+        edits = Edits(location="", price="300", form="g", refresh_documents=True, tax="TVA 20% included")
+        session_changes.edit(self.studio, number, edits)
+        self._look("changed while open", token, "/review?seen=1")
+        self._do(token, "review", 2)
+        self._look("questions", token)
+        for index, wrong in enumerate(WRONG):
+            self._do(token, "questionnaire", 2, wrong)
+            self._look(f"questions, wrong {index}", token, "/questionnaire")
+        session_changes.edit(self.studio, number, Edits(price="320"))
+        self._look("changed after agreeing", token)
+        self._do(token, "review", 3)
+        self._do(token, "questionnaire", 3, RIGHT)
+        self._contract(token)
+        self._look("review again", token, "/review")
+        self._look("questions again", token, "/questionnaire")
+        self._look("contract again", token, "/contract")
+        self._look("payment", token)
+        self._look("payment, wrong tip", token, "/payment?tip=wrong")
+        self._do(token, "payment", 3, [("tip", "15")])
+        self._look("confirmed", token)
+        self._look("summary", token, "/summary")
+        for index, method in enumerate(("cash", "transfer", "card", "check", "other")):
+            payments.record(self.studio, number, "1", method=method)
+            self._look(f"receipt, {method}", token, f"/receipt/{index + 2}")
+        payments.refund(self.studio, WantedRefund(number, "0.50", method="cash"))
+        self._look("receipt, given back", token, "/receipt/6")
+        return sessions.get(self.studio, session.id)
+
+    def _contract(self, token: str) -> None:
+        agreement = journey.visit(self.studio, token).session.contract
+        assert agreement is not None
+        document = ("document", agreement.sha256)
+        self._look("contract", token)
+        self._do(token, "contract", 3, [document])
+        self._look("contract, nothing typed", token, "/contract")
+        self._do(token, "contract", 3, [document, ("name", "\x07")])
+        self._look("contract, wrong name", token, "/contract")
+        self._do(token, "contract", 3, [document, ("name", "Łukasz"), ("agreed", "yes")])
+
+    def _short_journeys(self) -> None:
+        for name, wanted in (("review", {}), ("questions", {"form": "f"}), ("contract", {"contract": "k"})):
+            _, token = self._session(price="0", **wanted)
+            self._look(f"only {name}, before", token)
+            self._do(token, "review", 1)
+            self._look(f"only {name}", token)
+
+    def _paid_elsewhere(self) -> None:
+        studios.change_setting(self.studio, "payment.provider", "offline")
+        for name, expires in (("held", "2d"), ("not held", None)):
+            session, token = self._session(expires=expires)
+            self._do(token, "review", 1)
+            self._look(f"payment elsewhere, {name}", token)
+            self._do(token, "payment", 1)
+            self._look(f"payment announced, {name}", token)
+            self._mails(name, session)
+        studios.change_setting(self.studio, "studio.phone", "+48 22 555 01 12")
+
+    def _over(self) -> None:
+        session, token = self._session()
+        sessions.confirm(self.studio, str(session.id))
+        self._look("confirmed by the studio", token)
+        sessions.cancel(self.studio, str(session.id))
+        self._look("canceled", token)
+        session, token = self._session(expires="2h")
+        visit, language = journey.visit(self.studio, token), language_of(session, self.studio.settings)
+        for status in ("declined", "inquiry"):
+            steps = tuple(replace(step, required=False) for step in session.steps)
+            there = replace(visit, session=replace(session, status=status, steps=steps))
+            dress = Dress(self.studio.settings, "", language)
+            self.texts[status] = pages.current(Place(self.studio, there, token, dress))
+        self.clock.forward(hours=3)
+        self._look("expired", token)
+
+    def _errors(self, session: Session) -> None:
+        dress = Dress(self.studio.settings, "", language_of(session, self.studio.settings))
+        self.texts["home"] = pages.home(dress)
+        for status in pages.ERRORS:
+            self.texts[f"error {status}"] = pages.error(status, dress, "/" if status == 503 else "")
+
+    # ── mails and papers ─────────────────────────────────────────────────────────────────────────
+
+    def _mails(self, name: str, session: Session) -> None:
+        payment = receipts.of_session(self.studio, session.id)
+        paid = payment[0].id if payment else payments.record(self.studio, str(session.id), "1").payment.id
+        session = sessions.get(self.studio, session.id)
+        self._mail("confirmed", name, session, paid)
+        self._mail("receipt", name, session, paid)
+
+    def _mail(self, kind: str, name: str, session: Session, payment: int | None = None) -> None:
+        written = letter.compose(self.studio, session, kind, linked=True, payment_id=payment)
+        for part in ("subject", "text", "html"):
+            self.texts[f"mail {kind}, {name}, {part}"] = str(getattr(written, part))
+
+    def _papers(self, session: Session) -> None:
+        self._mails("whole", session)
+        part, _ = self._session(price="100", deposit="20", balance_due="2d before", at="2027-01-08 10:00")
+        self._mails("part", part)
+        for payment in receipts.of_session(self.studio, session.id)[:6:5]:
+            self.texts[f"receipt {payment.receipt} as text"] = receipts.as_text(self.studio, payment)
+            self.texts[f"receipt {payment.receipt} as paper"] = receipts.as_paper(self.studio, payment)
+        signed = contracts.signed(self.studio, session)
+        assert signed is not None
+        self.texts["contract as paper"] = contracts.as_paper(self.studio, "Źrebię", *signed)
+        self.texts["contract, not signed"] = contracts.as_paper(self.studio, "Źrebię", signed[0])
+        form, today = forms.find(self.studio, "f"), self.studio.now().to_tz(ZONE).date()
+        self.texts["preview"] = preview(form, self.studio.settings, today)

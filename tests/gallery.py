@@ -1,0 +1,594 @@
+"""The gallery: every page and state that a client can see. Whatever looks at the pages looks at these.
+
+A new state is three lines: the template it shows, a name, and what brings it about::
+
+    @scene("review")
+    def review_only(on: Stage) -> str:
+        return on.link(on.make.session(price="0"))
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+from studio_cli.booking import contract as contracts
+from studio_cli.booking import form as forms
+from studio_cli.booking import payment as payments
+from studio_cli.booking import session as sessions
+from studio_cli.booking import session_changes
+from studio_cli.booking import share as shares
+from studio_cli.booking import studio as studios
+from studio_cli.booking.session_changes import Edits
+from studio_cli.booking.studio import Studio
+from studio_cli.model.session import Session
+from studio_cli.store import database
+from studio_cli.web import limits
+from studio_cli.web.guard import LARGEST_BODY
+from tests.conftest import Clock, Door, Maker
+from tests.web.visitor import Answer, Visitor, change
+
+QUESTIONS = """
+title = "A few questions"
+
+[[field]]
+name = "people"
+label = "Who will be there?"
+help = "Names, and ages of the children."
+kind = "long"
+required = true
+
+[[field]]
+name = "season"
+label = "What are you celebrating?"
+kind = "choice"
+options = ["A wedding", "A birthday", "Nothing in particular, we just want good pictures of all of us"]
+required = true
+
+[[field]]
+name = "photos"
+label = "May the studio show some of the pictures on its website?"
+kind = "yes_no"
+required = true
+
+[[field]]
+name = "website"
+label = "Which of them?"
+kind = "choices"
+options = ["Portraits", "Everybody together", "Details"]
+help = "Under each picture there will be no names."
+most = 2
+show_if = { field = "photos", equals = "yes" }
+
+[[field]]
+name = "guests"
+label = "How many people will there be?"
+kind = "number"
+min = 1
+max = 200
+
+[[field]]
+name = "ready"
+label = "When do you need the pictures?"
+kind = "date"
+min = "today"
+
+[[field]]
+name = "email"
+label = "Where should we send them?"
+kind = "email"
+
+[[field]]
+name = "phone"
+label = "Your phone number on the day"
+kind = "phone"
+help = "For when we cannot find each other."
+
+[[field]]
+name = "notes"
+label = "Anything else we should know?"
+kind = "short"
+"""
+"""A questionnaire with every kind of question that there is."""
+
+ANSWERS = {
+    "people": "Rui and Eva\nBenedita (4)",
+    "season": "A wedding",
+    "photos": "yes",
+    "website": "Portraits",
+    "guests": "80",
+    "ready": "2026-12-24",
+    "email": "rui@example.com",
+    "phone": "+1 416 555 0134",
+    "notes": "A shy dog",
+}
+CONTRACT = """
+# Photography agreement
+
+between **{{ studio.name }}** and **{{ client.name }}** for {{ session.title }} on {{ session.starts_at }}{% if session.location %}, {{ session.location }}{% endif %}.
+
+## Payment
+
+The price is {{ session.price }}, of which {{ session.due_now }} is paid at booking.
+
+| What | When |
+|---|---|
+| Proofs | within two weeks |
+| Album | within two months |
+
+## Changes
+
+1. The session can be moved once, up to 48 hours before.
+2. If the photographer cannot come, every payment is returned. See [our terms](https://example.com/terms).
+"""
+INSTRUCTIONS = (
+    "E-transfer to ana@example.com\nor by bank: IBAN PT50 0002 0123 1234 5678 9015 4\nPlease write your name."
+)
+LONG_WORD = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft" * 2
+
+
+def png(width: int, height: int) -> bytes:
+    """Return a violet picture of that size (PNG, W3C)."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return len(data).to_bytes(4, "big") + kind + data + zlib.crc32(kind + data).to_bytes(4, "big")
+
+    head = width.to_bytes(4, "big") + height.to_bytes(4, "big") + b"\x08\x02\x00\x00\x00"
+    rows = zlib.compress((b"\x00" + b"\x7a\x3e\x9d" * width) * height)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@dataclass(frozen=True)
+class Post:
+    """A form sent by the client; ``foreign`` when it stands on another website."""
+
+    path: str
+    fields: Mapping[str, str] = field(default_factory=dict)
+    foreign: bool = False
+
+
+@dataclass
+class Stage:
+    """A studio with nothing in it yet, its door open, and what a scene is played with."""
+
+    studio: Studio
+    make: Maker
+    clock: Clock
+    door: Door
+    exits: contextlib.ExitStack
+
+    @property
+    def visitor(self) -> Visitor:
+        """The client, before the scene is looked at."""
+        return Visitor(self.door.base)
+
+    def wedding(self, **wanted: Any) -> Session:
+        """A session with every step there is: review, questions, a contract, a deposit, and a deadline."""
+        self.setting("studio.phone", "+1 416 555 0134")
+        forms.add(self.studio, "family", QUESTIONS)
+        contracts.add(self.studio, "agreement", CONTRACT)
+        values = {
+            "one_off": "Wedding portraits",
+            "duration": "90m",
+            "price": "1250",
+            "deposit": "20%",
+            "location": "Toronto Music Garden, 479 Queens Quay West",
+            "form": "family",
+            "contract": "agreement",
+            "expires": "3d",
+        }
+        return self.make.session(
+            **{"client": str(self.make.client("Rui Costa and Eva Lima").id), **values, **wanted}
+        )
+
+    def setting(self, name: str, value: str) -> None:
+        """Change a setting as the owner does."""
+        studios.change_setting(self.studio, name, value)
+
+    def logo(self) -> None:
+        """Give the studio a logo."""
+        picture = self.studio.file.path.with_name("logo.png")
+        picture.write_bytes(png(300, 100))
+        self.setting("brand.logo", str(picture))
+
+    def link(self, session: Session) -> str:
+        """Share a session and return the path of its link."""
+        return f"/s/{self.make.link(session)}"
+
+    def past(self, step: str, session: Session) -> str:
+        """Return a link whose client has done everything up to and with ``step``."""
+        link = self.link(session)
+        agreement = sessions.get(self.studio, session.id).contract
+        signed = {"name": "Rui Costa", "agreed": "yes", "document": agreement.sha256 if agreement else ""}
+        steps = {"review": {}, "questionnaire": ANSWERS, "contract": signed, "payment": {}}
+        for name, fields in steps.items():
+            answer = self.visitor.post(f"{link}/{name}", {"revision": "1", **fields})
+            assert answer.status == 303, f"{name} answered {answer.status}"
+            if name == step:
+                return link
+        raise AssertionError(f"There is no step {step}.")
+
+    def send(self, post: Post) -> Answer:
+        """Send a form, as a browser does when it stands on this or on another website."""
+        headers = {"Sec_Fetch_Site": "cross-site", "Origin": "null"} if post.foreign else {}
+        return self.visitor.post(post.path, post.fields, **headers)
+
+    def raise_price(self, session: Session, price: str) -> None:
+        """Change what the client saw, as the owner does."""
+        session_changes.edit(self.studio, str(session.id), Edits(price=price))
+
+    def turned(self, session: Session, status: str) -> Session:
+        """Give a session a status that no command leads to yet: a file is what it says."""
+        change(
+            self.studio.file.path,
+            ("DROP TRIGGER session_transition", ()),
+            ("UPDATE session SET status = ? WHERE id = ?", (status, session.id)),
+        )
+        return session
+
+    def held(self) -> None:
+        """Let another program write to the file for as long as the scene is looked at."""
+        self.exits.enter_context(mock.patch.object(database, "BUSY_TIMEOUT_MS", 50))
+        other = sqlite3.connect(self.studio.file.path, isolation_level=None)
+        self.exits.callback(other.close)
+        other.execute("BEGIN IMMEDIATE")
+
+
+Play = Callable[[Stage], str | Post]
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One page in one state: ``template`` is what renders it, ``statuses`` what the last answer may be."""
+
+    name: str
+    template: str
+    statuses: frozenset[int]
+    play: Play
+
+    def __str__(self) -> str:
+        return self.name
+
+
+SCENES: list[Scene] = []
+PICTURES = (
+    "review-390",
+    "review-390-dark",
+    "review-1280",
+    "questionnaire-390",
+    "questionnaire-mistakes-390",
+    "contract-390",
+    "payment-offline-390",
+    "confirmed-390",
+    "confirmed-1280",
+    "summary-390",
+)
+"""What ``make pictures`` keeps for the documentation."""
+
+# A page of a link. Mistakes and changed details may come as 422 and 409, or by a redirect.
+PAGE = frozenset({200, 409, 422})
+
+
+def scene(template: str, *statuses: int) -> Callable[[Play], Play]:
+    """Hang a scene into the gallery under the name of its function."""
+
+    def hang(play: Play) -> Play:
+        name = play.__name__.replace("_", "-")
+        SCENES.append(Scene(name, f"page/{template}.html", frozenset(statuses) or PAGE, play))
+        return play
+
+    return hang
+
+
+@contextlib.contextmanager
+def stage(studio: Studio, make: Maker, clock: Clock, door: Door) -> Iterator[Stage]:
+    """A stage for one scene; whatever the scene holds is let go of at the end."""
+    with contextlib.ExitStack() as exits:
+        yield Stage(studio, make, clock, door, exits)
+
+
+# ── review ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@scene("review")
+def review(on: Stage) -> str:
+    """The first page of a link."""
+    return on.link(on.wedding())
+
+
+@scene("review")
+def review_only(on: Stage) -> str:
+    """A session that asks for nothing else, in a studio that has told nothing but its address."""
+    return on.link(on.make.session(price="0"))
+
+
+@scene("review")
+def review_again(on: Stage) -> str:
+    """Looked back at from a later step."""
+    return on.past("review", on.wedding()) + "/review"
+
+
+@scene("review")
+def review_changed(on: Stage) -> str:
+    """The studio changed the details after the client had agreed to them."""
+    session = on.wedding()
+    link = on.past("review", session)
+    on.raise_price(session, "1450")
+    return link
+
+
+@scene("review")
+def review_changed_meanwhile(on: Stage) -> Post:
+    """The studio changed the details while the client was reading them."""
+    session = on.wedding()
+    link = on.link(session)
+    on.raise_price(session, "1450")
+    return Post(f"{link}/review", {"revision": "1"})
+
+
+@scene("review")
+def questionnaire_changed_meanwhile(on: Stage) -> Post:
+    """The studio changed the details while the client was answering: the answers wait on the page."""
+    session = on.wedding()
+    link = on.past("review", session)
+    on.raise_price(session, "1450")
+    return Post(f"{link}/questionnaire", {"revision": "1", **ANSWERS})
+
+
+@scene("review")
+def hostile(on: Stage) -> str:
+    """Words that would break a page, and one that is longer than a phone is wide."""
+    client = on.make.client("<img src=x onerror=alert(1)>")
+    words = "<script>alert(1)</script> \u202egnp.exe 🎉 \"'&"
+    return on.link(on.make.session(one_off=words, client=str(client.id), location=LONG_WORD))
+
+
+@scene("review")
+def right_to_left(on: Stage) -> str:
+    """Names that are written from right to left, on an English page."""
+    on.setting("studio.name", "סטודיו אנה")
+    client = on.make.client("רות כהן")
+    return on.link(on.make.session(one_off="צילום", client=str(client.id), location="תל אביב"))
+
+
+# ── questionnaire ─────────────────────────────────────────────────────────────────────────────────
+
+
+@scene("questionnaire")
+def questionnaire(on: Stage) -> str:
+    """Every kind of question, nothing answered."""
+    return on.past("review", on.wedding())
+
+
+@scene("questionnaire")
+def questionnaire_mistakes(on: Stage) -> Post:
+    """Everything left out that is needed."""
+    return Post(on.past("review", on.wedding()) + "/questionnaire", {"revision": "1", "notes": "A shy dog"})
+
+
+@scene("questionnaire")
+def questionnaire_filled(on: Stage) -> str:
+    """Looked back at, with the answers that were given."""
+    return on.past("questionnaire", on.wedding()) + "/questionnaire"
+
+
+@scene("questionnaire")
+def questionnaire_hostile(on: Stage) -> Post:
+    """Answers that would break a page, and one that is too long to be kept."""
+    words = "</textarea><script>alert(1)</script> \"'>&lt; \u202egnp.exe"
+    fields = {"people": words, "season": words, "photos": words, "notes": LONG_WORD * 10}
+    return Post(on.past("review", on.wedding()) + "/questionnaire", {"revision": "1", **fields})
+
+
+# ── contract ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@scene("contract")
+def contract(on: Stage) -> str:
+    """To be read and signed."""
+    return on.past("questionnaire", on.wedding())
+
+
+@scene("contract")
+def contract_mistakes(on: Stage) -> Post:
+    """Neither a name nor a tick."""
+    session = on.wedding()
+    link = on.past("questionnaire", session)
+    agreement = sessions.get(on.studio, session.id).contract
+    assert agreement
+    return Post(f"{link}/contract", {"revision": "1", "document": agreement.sha256, "name": ""})
+
+
+@scene("contract")
+def contract_signed(on: Stage) -> str:
+    """Looked back at, with the signature under it."""
+    return on.past("contract", on.wedding()) + "/contract"
+
+
+@scene("review")
+def contract_changed_meanwhile(on: Stage) -> Post:
+    """The studio changed the details while the client was signing."""
+    session = on.wedding()
+    link = on.past("questionnaire", session)
+    on.raise_price(session, "1450")
+    return Post(f"{link}/contract", {"revision": "1", "name": "Rui Costa", "agreed": "yes"})
+
+
+# ── payment ───────────────────────────────────────────────────────────────────────────────────────
+
+
+@scene("payment")
+def payment_test(on: Stage) -> str:
+    """The pretended payment of a studio for trying things out."""
+    return on.past("contract", on.wedding())
+
+
+@scene("payment")
+def payment_offline(on: Stage) -> str:
+    """How the studio wants to be paid."""
+    on.setting("payment.provider", "offline")
+    on.setting("payment.instructions", INSTRUCTIONS)
+    return on.past("contract", on.wedding())
+
+
+@scene("payment")
+def payment_without_instructions(on: Stage) -> str:
+    """A studio that has not said how it wants to be paid, and asks for the whole price."""
+    on.setting("payment.provider", "offline")
+    return on.past("review", on.make.session())
+
+
+@scene("payment")
+def payment_announced(on: Stage) -> str:
+    """The client has said that the money is on its way."""
+    on.setting("payment.provider", "offline")
+    on.setting("payment.instructions", INSTRUCTIONS)
+    return on.past("payment", on.wedding())
+
+
+# ── how it ended ──────────────────────────────────────────────────────────────────────────────────
+
+
+@scene("confirmed")
+def confirmed(on: Stage) -> str:
+    """The client has done everything; a part of the price is still to pay."""
+    return on.past("payment", on.wedding())
+
+
+@scene("confirmed")
+def confirmed_paid(on: Stage) -> str:
+    """Everything is paid as well."""
+    session = on.wedding()
+    link = on.past("payment", session)
+    payments.record(on.studio, str(session.id), "1000")
+    return link
+
+
+@scene("confirmed")
+def confirmed_by_the_studio(on: Stage) -> str:
+    """The owner has confirmed it; nothing is asked for any more."""
+    session = on.wedding()
+    link = on.link(session)
+    sessions.confirm(on.studio, str(session.id))
+    return link
+
+
+@scene("summary")
+def summary(on: Stage) -> str:
+    """Everything on one page, to print or keep."""
+    return on.past("payment", on.wedding()) + "/summary"
+
+
+@scene("confirmed")
+def in_german(on: Stage) -> str:
+    """In the client's language, with a logo."""
+    on.logo()
+    on.setting("brand.color", "#7a3e9d")
+    return on.past("payment", on.wedding(language="de"))
+
+
+@scene("waiting")
+def waiting(on: Stage) -> str:
+    """The studio has still to say yes."""
+    session = on.wedding()
+    link = on.link(session)
+    on.turned(session, "inquiry")
+    return link
+
+
+@scene("ended")
+def expired(on: Stage) -> str:
+    """The time to confirm has run out."""
+    link = on.link(on.wedding())
+    on.clock.forward(hours=24 * 3)
+    return link
+
+
+@scene("ended")
+def canceled(on: Stage) -> str:
+    """The session will not take place."""
+    session = on.wedding()
+    link = on.link(session)
+    sessions.cancel(on.studio, str(session.id))
+    return link
+
+
+@scene("ended")
+def declined(on: Stage) -> str:
+    """The studio has said no."""
+    session = on.wedding()
+    link = on.link(session)
+    on.turned(session, "declined")
+    return link
+
+
+# ── no page of a link ─────────────────────────────────────────────────────────────────────────────
+
+
+@scene("error")
+def home(on: Stage) -> str:
+    """The door, without a link."""
+    return "/"
+
+
+@scene("error", 404)
+def no_link(on: Stage) -> str:
+    """A link that works no more looks like one that never did."""
+    session = on.wedding()
+    link = on.link(session)
+    shares.revoke(on.studio, str(session.id))
+    return link
+
+
+@scene("error", 400)
+def error_400(on: Stage) -> Post:
+    """More fields than any form has."""
+    fields = {f"field{number}": "x" for number in range(501)}
+    return Post(on.link(on.make.session()) + "/review", fields)
+
+
+@scene("error", 403)
+def error_403(on: Stage) -> Post:
+    """A form on another website."""
+    return Post(on.link(on.make.session()) + "/review", {"revision": "1"}, foreign=True)
+
+
+@scene("error", 405)
+def error_405(on: Stage) -> Post:
+    """A form sent to where none is."""
+    return Post(on.link(on.make.session()))
+
+
+@scene("error", 413)
+def error_413(on: Stage) -> Post:
+    """More than any questionnaire needs."""
+    return Post(on.link(on.make.session()) + "/review", {"revision": "1", "notes": "x" * LARGEST_BODY})
+
+
+@scene("error", 429)
+def error_429(on: Stage) -> Post:
+    """More at once than any person."""
+    link = on.link(on.make.session())
+    on.exits.enter_context(mock.patch.object(limits.Buckets, "take", return_value=False))
+    return Post(f"{link}/review", {"revision": "1"})
+
+
+@scene("error", 500)
+def error_500(on: Stage) -> str:
+    """A failure of ours."""
+    link = on.link(on.make.session())
+    change(on.studio.file.path, ("DROP TABLE step", ()))
+    return link
+
+
+@scene("error", 503)
+def error_503(on: Stage) -> Post:
+    """Another program writes to the file."""
+    link = on.link(on.make.session())
+    on.held()
+    return Post(f"{link}/review", {"revision": "1"})

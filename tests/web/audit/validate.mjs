@@ -1,0 +1,11 @@
+// Reads pages, one a line as JSON, and answers each with a line: what html-validate finds wrong with it.
+import { createInterface } from "node:readline";
+import { HtmlValidate } from "html-validate";
+import config from "./.htmlvalidate.mjs";
+
+const validator = new HtmlValidate(config);
+for await (const line of createInterface({ input: process.stdin })) {
+  const { results } = await validator.validateString(JSON.parse(line), "page.html");
+  const found = results.flatMap((result) => result.messages);
+  console.log(JSON.stringify(found.map((one) => `${one.line}:${one.column} ${one.ruleId}: ${one.message}`)));
+}
