@@ -230,16 +230,17 @@ def stripe_studio(studio: Studio) -> Studio:
 
 @dataclass
 class Door:
-    """A running server for a studio's links."""
+    """A running server for a studio's links; ``provider`` is where its clients pay, when a test sets one."""
 
     base: str
     log: list[str] = field(default_factory=list)
+    provider: Stripe | None = None
 
 
 @pytest.fixture
 def door(studio: Studio, clock: Clock) -> Iterator[Door]:
     """The clients' door of ``studio``, served on loopback by a thread; it lets tests hurry as no person does."""
-    with serving(studio, clock) as served:
+    with serving(studio, clock, provider=lambda studio: served.provider) as served:
         yield served
 
 

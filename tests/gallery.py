@@ -27,10 +27,12 @@ from studio_cli.booking import studio as studios
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
+from studio_cli.outside.stripe import Stripe
 from studio_cli.store import database
 from studio_cli.web import limits
 from studio_cli.web.guard import LARGEST_BODY
 from tests.conftest import Clock, Door, Maker
+from tests.fake_stripe import TEST_KEY, WEBHOOK_SECRET, FakeStripe
 from tests.web.visitor import Answer, Visitor, change
 
 QUESTIONS = """
@@ -126,6 +128,13 @@ The price is {{ session.price }}, of which {{ session.due_now }} is paid at book
 1. The session can be moved once, up to 48 hours before.
 2. If the photographer cannot come, every payment is returned. See [our terms](https://example.com/terms).
 """
+COSTS: dict[str, Any] = {
+    "discount": "10%",
+    "discount_reason": "Returning client",
+    "tax": "HST 13%",
+    "balance_due": "7d before",
+    "tips": True,
+}
 INSTRUCTIONS = (
     "E-transfer to ana@example.com\nor by bank: IBAN PT50 0002 0123 1234 5678 9015 4\nPlease write your name."
 )
@@ -230,6 +239,13 @@ class Stage:
             ("UPDATE session SET status = ? WHERE id = ?", (status, session.id)),
         )
         return session
+
+    def stripe(self) -> FakeStripe:
+        """Let clients pay with Stripe, at a stand-in for it."""
+        fake = self.exits.enter_context(FakeStripe(lambda: self.clock.now.timestamp()))
+        self.door.provider = Stripe(TEST_KEY, WEBHOOK_SECRET, fake.base)
+        studios.change_setting(self.studio, "payment.provider", "stripe", stripe_key=TEST_KEY)
+        return fake
 
     def held(self) -> None:
         """Let another program write to the file for as long as the scene is looked at."""
@@ -451,6 +467,50 @@ def payment_announced(on: Stage) -> str:
     return on.past("payment", on.wedding())
 
 
+@scene("payment")
+def payment_with_tips(on: Stage) -> str:
+    """A deposit of a sum with a discount and tax, and a tip if the client likes."""
+    return on.past("contract", on.wedding(**COSTS))
+
+
+@scene("payment")
+def payment_tip_mistake(on: Stage) -> Post:
+    """A tip that is no amount."""
+    link = on.past("contract", on.wedding(**COSTS))
+    return Post(f"{link}/payment", {"revision": "1", "tip": "other", "tip_amount": "a lot"})
+
+
+@scene("review")
+def review_sums(on: Stage) -> str:
+    """Discount, tax and a balance that is due by a day."""
+    return on.link(on.wedding(**COSTS))
+
+
+@scene("payment")
+def payment_online(on: Stage) -> str:
+    """To be paid at Stripe, with a key that moves no money."""
+    on.stripe()
+    return on.past("contract", on.wedding())
+
+
+@scene("checkout")
+def checkout(on: Stage) -> str:
+    """On the way to Stripe."""
+    on.stripe()
+    link = on.past("contract", on.wedding())
+    assert on.visitor.post(f"{link}/checkout", {"revision": "1"}).status == 303
+    return f"{link}/checkout"
+
+
+@scene("unpaid")
+def unpaid(on: Stage) -> str:
+    """Back from Stripe without having paid."""
+    on.stripe()
+    link = on.past("contract", on.wedding())
+    on.visitor.post(f"{link}/checkout", {"revision": "1"})
+    return f"{link}/paid"
+
+
 # ── how it ended ──────────────────────────────────────────────────────────────────────────────────
 
 
@@ -482,6 +542,22 @@ def confirmed_by_the_studio(on: Stage) -> str:
 def summary(on: Stage) -> str:
     """Everything on one page, to print or keep."""
     return on.past("payment", on.wedding()) + "/summary"
+
+
+@scene("confirmed")
+def confirmed_with_sums(on: Stage) -> str:
+    """Discount, tax, a tip, a receipt, and a balance that is due by a day."""
+    link = on.past("contract", on.wedding(**COSTS))
+    on.visitor.post(f"{link}/payment", {"revision": "1", "tip": "10"})
+    return link
+
+
+@scene("receipt")
+def receipt(on: Stage) -> str:
+    """The receipt of the deposit."""
+    link = on.past("contract", on.wedding(**COSTS))
+    on.visitor.post(f"{link}/payment", {"revision": "1", "tip": "10"})
+    return f"{link}/receipt/1"
 
 
 @scene("confirmed")

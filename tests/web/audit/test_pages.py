@@ -66,6 +66,9 @@ class Viewer:
         self.page = self.context.new_page()
         self.page.set_default_timeout(10_000)
         self._base, self._start = base, f"{base}/where-a-form-stands"
+        # A page that leads on by itself is looked at where it is.
+        elsewhere = re.compile(rf"^(?!{re.escape(base)}|about:|data:)")
+        self.page.route(elsewhere, lambda route: route.fulfill(status=204))
         self.page.route(self._start, lambda route: route.fulfill(content_type="text/html", body=BLANK))
 
     def open(self, look: str | Post) -> Any:
@@ -151,7 +154,7 @@ def test_scene(
 # ── the gallery is whole ──────────────────────────────────────────────────────────────────────────
 
 
-FOR_THE_OWNER = {"page/preview.html", "page/paper.html"}
+FOR_THE_OWNER = {"page/preview.html", "page/paper.html", "page/receipt_paper.html"}
 """Files that a command writes for the owner to look at, print or send."""
 
 
