@@ -206,7 +206,8 @@ def _save(
     """Inside a write: keep a change, with a new revision for the client when it is one that they would see."""
     now = studio.now()
     session_store.update(studio.file, after)
-    contracts.freeze(studio, sessions.get(studio, before.id), contract)
+    if _words_may_change(studio, before, contract):
+        contracts.freeze(studio, sessions.get(studio, before.id), contract)
     if sessions.get(studio, before.id) == before:
         return Changed(before, before)
     _keep_revision(studio, before)
@@ -220,6 +221,15 @@ def _save(
         details["overlaps"] = list(overlaps)
     event_store.add(studio.file, kind, now, session_id=before.id, details=details)
     return saved
+
+
+def _words_may_change(studio: Studio, before: Session, contract: Document | None) -> bool:
+    """Return whether a session's contract is to be filled in anew: it is another one, or the details are others.
+
+    A note that the client never sees is no reason to write today's telephone number into a signed text.
+    """
+    now = sessions.get(studio, before.id)
+    return contract != contracts.current(studio, before) or now.details() != before.details()
 
 
 def _keep_revision(studio: Studio, before: Session) -> None:

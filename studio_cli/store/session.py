@@ -344,7 +344,12 @@ def set_status(
     confirmed_at: Instant | None = None,
     confirmed_by: str | None = None,
 ) -> None:
-    """Change the status; the schema refuses a change that is not possible, or a time that is taken."""
+    """Change the status; the schema refuses a change that is not possible, or a time that is taken.
+
+    What was typed and not finished is forgotten with a status in which nobody goes on with it.
+    """
+    if status in {"confirmed", "canceled"}:
+        db.connection.execute("DELETE FROM draft WHERE session_id = ?", (number,))
     db.connection.execute(
         "UPDATE session SET status = ?, confirmed_at = ?, confirmed_by = ? WHERE id = ?",
         (status, confirmed_at and stored(confirmed_at), confirmed_by, number),

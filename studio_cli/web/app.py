@@ -257,8 +257,7 @@ def make_app(
             route("/s/{token}/questionnaire", _questionnaire, "GET", "POST"),
             route("/s/{token}/contract", _contract, "GET", "POST"),
             route("/s/{token}/payment", _payment, "GET", "POST"),
-            route("/s/{token}/checkout", _to_checkout, "POST", asks=True),
-            route("/s/{token}/checkout", _checkout, "GET"),
+            route("/s/{token}/checkout", _checkout, "GET", "POST", asks=True),
             route("/s/{token}/paid", _paid, "GET", asks=True),
             Route("/webhooks/stripe", webhook, methods=["POST"]),
             route("/s/{token}/receipt/{number}", _receipt, "GET"),
@@ -382,6 +381,8 @@ def _no_way_to_pay(call: Call, trouble: StudioError) -> Response:
 
 
 def _checkout(call: Call) -> Response:
+    if call.request.method == "POST":
+        return _to_checkout(call)
     visit, checkout = checkouts.page_to_pay(call.studio, call.token)
     if checkout is None or checkout.url is None:
         return call.to()

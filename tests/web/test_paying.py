@@ -69,7 +69,7 @@ def test_there_and_back(
     assert (there.status, there.header("location")) == (303, f"/s/{token}/checkout")
     leading = visitor.get(f"/s/{token}/checkout")
     url = fake_stripe.latest["url"]
-    assert f'<meta http-equiv="refresh" content="1;url={url}">' in leading.text
+    assert f'<meta http-equiv="refresh" content="0;url={url}">' in leading.text
     assert f'href="{url}"' in leading.text
     assert "You are going to Stripe" in leading.text
     assert leading.header("referrer-policy") == "no-referrer"
