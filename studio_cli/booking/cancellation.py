@@ -13,6 +13,7 @@ from studio_cli.booking.studio import Studio
 from studio_cli.errors import WrongUsage
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.session import Session
+from studio_cli.store import refund_order as refund_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,14 @@ def cancel(
     session, amount = proposal.session, _amount(proposal, refund)
     if amount and amount > proposal.paid:
         raise WrongUsage(f"Only {proposal.paid} was paid: {amount} cannot go back.", code="refund")
-    change = sessions.cancel(studio, str(session.id))
-    if not amount or not change.changed:
-        return change, ()
-    refunds = payments.refund(studio, WantedRefund(str(session.id), amount.amount), give_back=give_back)
+    with studio.file.atomic():
+        change = sessions.end(studio, str(session.id))
+        wanted = WantedRefund(str(session.id), amount.amount if amount else None)
+        if amount and change.changed:
+            done, orders = payments.plan_refund(studio, wanted, possible=give_back is not None)
+        else:  # done before: what was begun then and did not get through goes on
+            done, orders = [], refund_store.unfinished(studio.file, session.id)
+    refunds = [*done, *payments.finish_refunds(studio, orders, give_back)]
     return Change(sessions.get(studio, session.id), change.changed), refunds
 
 

@@ -168,7 +168,8 @@ def _claim(
     with studio.file.atomic():
         here = journey.at_payment(studio, token, revision, posted)
         if not journey.may_pay(here):
-            return Departure(here)
+            # Nothing to pay any more can be the last thing that was waited for.
+            return Departure(here if here.trouble else journey.leave(studio, token, here))
         for one in checkout_store.of_session(studio.file, here.session.id, "open", "asked"):
             if _usable(studio, provider, one, here):
                 _way_back(studio, provider, one)

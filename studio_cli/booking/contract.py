@@ -33,8 +33,11 @@ VARIABLES: dict[str, dict[str, str]] = {
         "duration": "1 h 30 min",
         "location": "High Park",
         "price": "CA$250.00",
+        "discount": "CA$25.00",
+        "tax": "CA$29.25",
+        "total": "CA$254.25",
         "due_now": "CA$50.00",
-        "rest": "CA$200.00",
+        "rest": "CA$204.25",
     },
 }
 """What a contract can say of a session, with an example of each. What does not apply is empty."""

@@ -46,7 +46,7 @@ class Visit:
     answers: tuple[Answer, ...] = ()
     drafts: Mapping[StepName, Fields] = field(default_factory=dict)
     changed: bool = False
-    trouble: Mapping[str, Problem] = field(default_factory=dict)
+    trouble: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def current(self) -> StepName | None:
@@ -57,7 +57,7 @@ class Visit:
         """Return what is wrong with what was typed for a step and is waiting to be mended."""
         typed = self.drafts.get(step)
         if step == "payment":
-            return dict(self.trouble)
+            return {name: Problem(TIP_PROBLEMS[code]) for name, code in self.trouble.items()}
         if typed is None:
             return {}
         if step == "contract":
@@ -114,7 +114,7 @@ def review(studio: Studio, token: str, revision: int) -> Visit:
         here = _enter(studio, token, revision)
         if _may(here, "review"):
             _finish(studio, here, "review")
-        return _leave(studio, token, here)
+        return leave(studio, token, here)
 
 
 def questionnaire(studio: Studio, token: str, revision: int, posted: Fields) -> Visit:
@@ -122,7 +122,7 @@ def questionnaire(studio: Studio, token: str, revision: int, posted: Fields) -> 
     with studio.file.atomic():
         here = _enter(studio, token, revision)
         if not _may(here, "questionnaire", again=True):
-            return _leave(studio, token, here, "questionnaire", posted)
+            return leave(studio, token, here, "questionnaire", posted)
         assert here.session.form is not None
         answers, problems = check_answers(here.session.form, posted, here.today)
         if problems:
@@ -132,7 +132,7 @@ def questionnaire(studio: Studio, token: str, revision: int, posted: Fields) -> 
             if here.session.step("questionnaire").done_at is not None:
                 _tell(studio, here, "questionnaire changed")
         _finish(studio, here, "questionnaire")
-        return _leave(studio, token, here)
+        return leave(studio, token, here)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ def sign(studio: Studio, token: str, revision: int, sha256: str, posted: Fields,
         if here.session.status == "pending" and agreement and agreement.sha256 != sha256:
             here = replace(here, changed=True)
         if not _may(here, "contract"):
-            return _leave(studio, token, here, "contract", posted)
+            return leave(studio, token, here, "contract", posted)
         assert agreement is not None
         if _unsigned(posted):
             return _keep_draft(studio, here, "contract", posted)
@@ -169,7 +169,7 @@ def sign(studio: Studio, token: str, revision: int, sha256: str, posted: Fields,
         )
         contract_store.sign(studio.file, here.session.id, signature)
         _finish(studio, here, "contract")
-        return _leave(studio, token, here)
+        return leave(studio, token, here)
 
 
 def _unsigned(posted: Fields) -> dict[str, Problem]:
@@ -209,7 +209,7 @@ def at_payment(studio: Studio, token: str, revision: int, posted: Fields | None 
     if not _may(here, "payment"):
         return here
     problem = _take_tip(studio, here.session, _last(posted or {}))
-    return replace(here, trouble={"tip": Problem(problem)}) if problem else visit(studio, token)
+    return replace(here, trouble={"tip": problem}) if problem else visit(studio, token)
 
 
 def may_pay(here: Visit) -> bool:
@@ -217,20 +217,30 @@ def may_pay(here: Visit) -> bool:
     return not here.trouble and _may(here, "payment") and bool(here.session.due_now)
 
 
+TIP_PROBLEMS = {
+    "amount": N_("Please write just the amount."),
+    "much": N_("That is more than the session costs."),
+}
+"""What can be wrong with a tip, as its client reads it."""
+
+
 def _take_tip(studio: Studio, session: Session, typed: Mapping[str, str]) -> str | None:
-    """Inside a write: add the tip that was chosen to what is due; return what is wrong with it."""
-    if not session.terms.tips or "tip" not in typed:
+    """Inside a write: add the tip that was chosen to what is due; return what is wrong with it, of ``TIP_PROBLEMS``.
+
+    An amount that is typed is meant, whatever is ticked above it.
+    """
+    amount = _DECIMAL_COMMA.sub(".", typed.get("tip_amount", "").strip())
+    if not session.terms.tips or not ("tip" in typed or amount):
         return None
-    chosen, total = typed["tip"], session.terms.total
+    chosen, total = typed.get("tip", "0"), session.terms.total
     try:
-        amount = _DECIMAL_COMMA.sub(".", typed.get("tip_amount", ""))
-        other = parse_money(amount, total.currency) if chosen == "other" else None
+        other = parse_money(amount, total.currency) if amount or chosen == "other" else None
     except WrongUsage:
-        return N_("Please write an amount like 20.00.")
+        return "amount"
     percent = int(chosen) if chosen in {str(tip) for tip in TIPS} else 0
     tip = other if other is not None else total.share(percent, 100)
     if tip > total:
-        return N_("That is more than the session costs.")
+        return "much"
     if tip != session.tip:
         session_store.update(studio.file, replace(session, tip=tip))
         session_store.forget_announcement(studio.file, session.id)
@@ -254,7 +264,7 @@ def _announce(studio: Studio, token: str, here: Visit) -> Visit:
         studio.file, here.session.id, studio.now(), here.share_id
     ):
         _tell(studio, here, "payment announced")
-    return _leave(studio, token, here)
+    return leave(studio, token, here)
 
 
 def _pay_test(studio: Studio, token: str, here: Visit) -> Visit:
@@ -264,7 +274,7 @@ def _pay_test(studio: Studio, token: str, here: Visit) -> Visit:
         # What the ledger has already is part of the reference: the same tap twice is the same payment.
         reference = f"test:{session.id}:{payment_store.count(studio.file, session.id)}"
         payments.receive(studio, session, session.due_now, "test", at=studio.now(), reference=reference)
-    return _leave(studio, token, here)
+    return leave(studio, token, here)
 
 
 # ── at the door of every step ─────────────────────────────────────────────────────────────────────
@@ -316,7 +326,7 @@ def _tell(studio: Studio, here: Visit, kind: str) -> None:
     )
 
 
-def _leave(
+def leave(
     studio: Studio, token: str, here: Visit, step: StepName | None = None, posted: Fields | None = None
 ) -> Visit:
     """Confirm the session when nothing is left to do; return how it is now.

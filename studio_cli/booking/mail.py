@@ -51,6 +51,9 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
         state, error = "failed", _without_link(str(failure), link)
     except MailUnknown as doubt:
         state, error = "unknown", _without_link(str(doubt), link)
+    except Exception as bug:  # whatever it was, the mail may be on its way: it is asked about, not sent again
+        _settle(studio, message, "unknown", type(bug).__name__)
+        raise
     return _settle(studio, message, state, error)
 
 
@@ -116,8 +119,16 @@ def send_written(studio: Studio, mailer: Mailer | None) -> list[Message]:
     """Send what a client's step has just written: not the shares, which whoever made them is sending."""
     if mailer is None:
         return []
-    waiting = message_store.listed(studio.file, ("queued",))
-    return [deliver(studio, mailer, message.id) for message in waiting if message.kind != "share"]
+    sent, trouble = [], None
+    for message in message_store.listed(studio.file, ("queued",)):
+        if message.kind != "share":
+            try:
+                sent.append(deliver(studio, mailer, message.id))
+            except Exception as error:  # one that cannot be written or sent holds up no other
+                trouble = error
+    if trouble:
+        raise trouble
+    return sent
 
 
 def send_again(studio: Studio, mailer: Mailer, number: int) -> Message:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from whenever import Instant
@@ -11,7 +11,7 @@ from studio_cli.booking import letter
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
-from studio_cli.model.checkout import GivenBack
+from studio_cli.model.checkout import GivenBack, ProviderRefused
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.payment import METHODS, Payment
 from studio_cli.model.session import Session, Status
@@ -20,9 +20,11 @@ from studio_cli.model.times import parse_moment
 from studio_cli.store import checkout as checkout_store
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
+from studio_cli.store import refund_order as refund_store
 from studio_cli.store import repeat_key
 from studio_cli.store import session as session_store
 from studio_cli.store.event import Actor
+from studio_cli.store.refund_order import RefundOrder
 
 DEAD: frozenset[Status] = frozenset({"canceled", "declined", "expired"})
 """Statuses of a session that takes no money: what comes all the same is kept and flagged."""
@@ -175,12 +177,87 @@ def refund(
         if earlier is not None:
             return [_repeated(studio, earlier)]
         studio.settle(studio.now())
-        parts = _parts(studio, wanted)
+        done, orders = plan_refund(studio, wanted, possible=give_back is not None or rehearse)
         if rehearse:
-            return [_give(studio, wanted, part, None) for part in parts]
-    # Outside first, with a key that the same refund has for ever; then the ledger. If the program ends between
-    # the two, the same command asks for the same refund again and writes it down.
-    return [_give_and_keep(studio, wanted, part, give_back, key, arguments) for part in parts]
+            return [*done, *(_keep_order(studio, order, None) for order in orders)]
+        if key is not None and done:
+            _remember(studio, key, arguments, done[0])
+    made = finish_refunds(studio, orders, give_back)
+    if key is not None and made and not done:
+        with studio.file.atomic():
+            _remember(studio, key, arguments, made[0])
+    return [*done, *made]
+
+
+def plan_refund(
+    studio: Studio, wanted: WantedRefund, *, possible: bool
+) -> tuple[list[Recorded], list[RefundOrder]]:
+    """Inside a write: put what the owner gives back by hand into the ledger, and write down what is to be asked outside.
+
+    What was begun before and is not finished comes first, and alone: it may be the very same refund. ``possible``:
+    there is a way to ask outside.
+    """
+    session = sessions.find(studio, wanted.session)
+    begun = refund_store.unfinished(studio.file, session.id)
+    if begun:
+        return [], begun
+    parts = _parts(studio, wanted)
+    lost = next((part.payment for part in parts if part.outside and not possible), None)
+    if lost:
+        raise Refused(
+            f"Payment {lost.id} was made with Stripe, and there is no key to give it back with.",
+            hint="studio config secret stripe.key, or give it back yourself and say how: --method transfer",
+            code="no_provider",
+        )
+    done = [_give(studio, wanted, part) for part in parts if not part.outside]
+    return done, [_order(studio, wanted, part) for part in parts if part.outside]
+
+
+def _order(studio: Studio, wanted: WantedRefund, part: Part) -> RefundOrder:
+    import secrets
+
+    note = clean_optional(wanted.note, "The note", limit=500)
+    payment, key = part.payment, f"refund-{secrets.token_hex(16)}"
+    return refund_store.insert(
+        studio.file, payment.session_id, payment.id, part.amount, key, note, studio.now()
+    )
+
+
+def finish_refunds(
+    studio: Studio, orders: Sequence[RefundOrder], give_back: GiveBack | None
+) -> list[Recorded]:
+    """Ask outside for refunds that are written down, and put them into the ledger.
+
+    Asking again is safe: each has a key. What cannot be reached stays written down, and the same command, or
+    ``payment sync``, goes on with it; what is refused for good is given up.
+    """
+    made = []
+    for order in orders if give_back else ():
+        assert give_back is not None
+        try:
+            reference = give_back(get(studio, order.payment_id), order.amount, order.key)
+        except ProviderRefused:
+            with studio.file.atomic():
+                refund_store.done(studio.file, order.id, studio.now())
+            raise
+        with studio.file.atomic():
+            made.append(_keep_order(studio, order, reference))
+    return made
+
+
+def _keep_order(studio: Studio, order: RefundOrder, reference: str | None) -> Recorded:
+    """Inside a write: put a refund that was made outside into the ledger, unless it was heard of before."""
+    refund_store.done(studio.file, order.id, studio.now())
+    known = payment_store.by_reference(studio.file, reference) if reference else None
+    if known:
+        return _repeated(studio, known.id)
+    payment = get(studio, order.payment_id)
+    wanted = WantedRefund(str(payment.session_id), note=order.note)
+    return _give(studio, wanted, Part(payment, order.amount, outside=True), reference)
+
+
+def _remember(studio: Studio, key: str, arguments: Mapping[str, object], first: Recorded) -> None:
+    repeat_key.remember(studio.file, key, "payment refund", arguments, first.payment.id, studio.now())
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,36 +308,7 @@ def is_outside(payment: Payment) -> bool:
     return payment.method == "stripe" and bool(payment.reference)
 
 
-def _give_and_keep(
-    studio: Studio,
-    wanted: WantedRefund,
-    part: Part,
-    give_back: GiveBack | None,
-    key: str | None,
-    arguments: Mapping[str, object],
-) -> Recorded:
-    reference = None
-    if part.outside:
-        if give_back is None:
-            raise Refused(
-                f"Payment {part.payment.id} was made with Stripe, and there is no key to give it back with.",
-                hint="studio config secret stripe.key, or give it back yourself and say how: --method transfer",
-                code="no_provider",
-            )
-        before = part.payment.refunded or Money(0, part.amount.currency)
-        once = f"refund-{part.payment.reference}-{before.minor}-{part.amount.minor}"
-        reference = give_back(part.payment, part.amount, once)
-    with studio.file.atomic():
-        known = payment_store.by_reference(studio.file, reference) if reference else None
-        if known:
-            return _repeated(studio, known.id)
-        done = _give(studio, wanted, part, reference)
-        if key is not None:
-            repeat_key.remember(studio.file, key, "payment refund", arguments, done.payment.id, studio.now())
-        return done
-
-
-def _give(studio: Studio, wanted: WantedRefund, part: Part, reference: str | None) -> Recorded:
+def _give(studio: Studio, wanted: WantedRefund, part: Part, reference: str | None = None) -> Recorded:
     """Inside a write: put a refund into the ledger."""
     now, session_id = studio.now(), part.payment.session_id
     method = wanted.method or (

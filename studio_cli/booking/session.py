@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from whenever import Instant
 
@@ -90,6 +90,8 @@ def confirm(studio: Studio, selector: str, *, tell: bool = True) -> Change:
             return Change(session, changed=False)
         check_transition(session, "confirmed", "confirm")
         waived, money = session.waiting_for, session.due_now
+        if session.tip and session.step("payment").open:  # chosen, and not paid: nobody owes a tip
+            session_store.update(studio.file, replace(session, tip=session.terms.nothing))
         session_store.waive_steps(studio.file, session.id, [step.name for step in waived], now)
         session_store.set_status(studio.file, session.id, "confirmed", confirmed_at=now, confirmed_by="owner")
         mail.cancel_pointless(studio, session.id)
@@ -161,18 +163,23 @@ def deadline_anew(studio: Studio, session: Session) -> Instant | None:
 def cancel(studio: Studio, selector: str) -> Change:
     """Cancel a session and free its time. What was paid stays in the ledger: nothing is refunded silently."""
     with studio.file.atomic():
-        now = studio.now()
-        studio.settle(now)
-        session = find(studio, selector)
-        if session.status == "canceled":
-            return Change(session, changed=False)
-        check_transition(session, "canceled", "cancel")
-        session_store.set_status(studio.file, session.id, "canceled")
-        mail.cancel_pointless(studio, session.id)
-        event_store.add(
-            studio.file, "session canceled", now, session_id=session.id, details={"from": session.status}
-        )
-        return Change(get(studio, session.id), changed=True)
+        return end(studio, selector)
+
+
+def end(studio: Studio, selector: str) -> Change:
+    """Inside a write: cancel a session."""
+    now = studio.now()
+    studio.settle(now)
+    session = find(studio, selector)
+    if session.status == "canceled":
+        return Change(session, changed=False)
+    check_transition(session, "canceled", "cancel")
+    session_store.set_status(studio.file, session.id, "canceled")
+    mail.cancel_pointless(studio, session.id)
+    event_store.add(
+        studio.file, "session canceled", now, session_id=session.id, details={"from": session.status}
+    )
+    return Change(get(studio, session.id), changed=True)
 
 
 def complete(studio: Studio, number: int, actor: Actor = "client") -> Session:

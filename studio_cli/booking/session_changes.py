@@ -181,6 +181,8 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
             changes[name] = within(parse_duration(text, "A buffer"), 0, LONGEST_BUFFER, "A buffer")
     if typed_terms(edits) != NOTHING_SAID:
         changes["terms"] = change_terms(before.terms, typed_terms(edits))
+        if not changes["terms"].tips and before.step("payment").open:
+            changes["tip"] = before.terms.nothing  # chosen, and not paid: it is not asked for any more
     if changes.get("form") != before.form and "form" in changes and before.step("questionnaire").done_at:
         raise Refused("The client has answered the questionnaire already.", code="answered")
     return replace(before, **changes)
@@ -246,5 +248,5 @@ def _reworded(before: Session, after: Session) -> dict[str, str]:
     return {
         noun: "another wording"
         for noun, words in (("questions", "form"), ("contract_text", "document"))
-        if old[words] and new[words] and old[words] != new[words]
+        if after.status == "pending" and old[words] and new[words] and old[words] != new[words]
     }

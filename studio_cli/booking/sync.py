@@ -18,6 +18,7 @@ from studio_cli.model.settings import STUDIO_ID
 from studio_cli.store import checkout as checkout_store
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
+from studio_cli.store import refund_order as refund_store
 
 PATIENCE_SECONDS = 2
 """A client who loads the page again and again is not asked about more often."""
@@ -106,11 +107,20 @@ def sync(studio: Studio, provider: Provider, *, rehearse: bool = False) -> Itera
     for checkout in checkout_store.waiting(studio.file):
         if checkout.provider == provider.name:
             yield checkouts.settle(studio, provider, checkout, rehearse=rehearse)
+    if not rehearse:
+        yield from _finish_refunds(studio, provider)
     since = studio.now().subtract(hours=24 * REFUND_DAYS)
     given = provider.refunds_since(since)
     with studio.file.rehearsal() if rehearse else studio.file.atomic():
         found = _keep(studio, given)
     yield from found
+
+
+def _finish_refunds(studio: Studio, provider: Provider) -> Iterator[Settled]:
+    """Go on with refunds that were begun and did not get through."""
+    for order in refund_store.unfinished(studio.file):
+        for made in payments.finish_refunds(studio, [order], checkouts.give_back_with(provider)):
+            yield Settled("refunded", made.session.id, order.amount, payment_id=made.payment.id)
 
 
 def _keep(studio: Studio, given: list[GivenBack]) -> list[Settled]:

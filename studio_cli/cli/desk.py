@@ -206,7 +206,10 @@ class Desk:
         """Ask for a text on the terminal; just Enter means the default."""
         self.stderr.write(question)
         self.stderr.flush()
-        return self.stdin.readline().strip() or default
+        answer = self.stdin.readline()
+        if not answer:  # the end of what is typed is no answer
+            self.leave("\nNothing was changed.")
+        return answer.strip() or default
 
     def agree(self, question: str, *, yes: bool) -> None:
         """Go on only if the owner wants it: asks on a terminal, needs ``--yes`` elsewhere."""

@@ -154,7 +154,8 @@ def payment_columns(zone: str) -> tuple[Column, ...]:
         _same("#", lambda row: str(row.id), right=True),
         Column("When", lambda row: rfc3339(row.at, zone), lambda row: show_short(row.at, zone)),
         Column("Kind", lambda row: row.kind, None),
-        Column("Amount", lambda row: str(row.signed), lambda row: str(row.signed), right=True),
+        Column("Amount", lambda row: row.signed.amount, lambda row: str(row.signed), right=True),
+        Column("Currency", lambda row: row.amount.currency, None),
         _same("Method", lambda row: row.method),
         _same("Session", lambda row: str(row.session_id), right=True),
         _same("Client", lambda row: row.client),
@@ -287,7 +288,7 @@ def _table(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
                 justify="right" if column.right else "left",
                 no_wrap=whole,
                 overflow="fold",
-                min_width=min(longest, 14),  # no word of a usual length is broken
+                min_width=min(max(longest, len(column.title)), 14),  # no word of a usual length is broken
             )
     for row in rows:
         table.add_row(*[_cell(column.shown(row)) for column in columns if column.shown])
@@ -331,7 +332,9 @@ def _json_facts(document: dict[str, Any]) -> Facts:
         if isinstance(value, dict) and set(value) == {"amount", "currency"}:
             facts.append((name, f"{value['amount']} {value['currency']}"))
         elif isinstance(value, dict):
-            facts += [(f"{name}.{key}", "" if inner is None else str(inner)) for key, inner in value.items()]
+            facts += [
+                (f"{name}.{key}", "" if inner is None else plain(inner)) for key, inner in value.items()
+            ]
         elif isinstance(value, bool):
             facts.append((name, str(value).lower()))
         elif isinstance(value, list):
@@ -619,6 +622,8 @@ def plain(value: Any) -> str:
         return "none"
     if isinstance(value, dict) and set(value) == {"amount", "currency"}:
         return f"{value['amount']} {value['currency']}"
+    if isinstance(value, dict) and {"name", "rate"} <= set(value):
+        return f"{value['name']} {value['rate']}%{' included' if value['included'] else ''}"
     if isinstance(value, list):
         return ", ".join(plain(one) for one in value)
     return str(value)

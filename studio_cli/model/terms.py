@@ -282,7 +282,7 @@ def parse_tax(text: str) -> Tax | None:
     included = value.endswith(" included")
     value = value.removesuffix(" included").removesuffix(" added").strip()
     name, _, rate = value.replace(" %", "%").rpartition(" ")
-    if not name or not rate.endswith("%"):
+    if not name or "%" in name or not rate.endswith("%"):
         raise WrongUsage(
             f"{shown(text)[:40]!r} is not a tax.",
             hint='Write its name and rate: "HST 13%", or "VAT 20% included" when prices have it in them.',

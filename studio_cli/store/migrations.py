@@ -66,36 +66,7 @@ def documents(db: Tables) -> None:
 @migrations(name="0005_money")
 def money(db: Tables) -> None:
     """Discount, tax, tips and balances; refunds of payments, receipts, and checkouts outside."""
-    _relax(
-        db,
-        "session",
-        "asked_now_minor INTEGER NOT NULL CHECK (asked_now_minor BETWEEN 0 AND price_minor)",
-        "asked_now_minor INTEGER NOT NULL CHECK (asked_now_minor >= 0)",
-    )
-    _relax(
-        db,
-        "session_type",
-        "deposit_minor INTEGER CHECK (deposit_minor BETWEEN 1 AND price_minor)",
-        "deposit_minor INTEGER CHECK (deposit_minor >= 1)",
-    )
     _run(db, 5, _MONEY)
-
-
-def _relax(db: Tables, table: str, before: str, after: str) -> None:
-    """Replace one CHECK of a table by a weaker one, as https://www.sqlite.org/lang_altertable.html (7) allows it.
-
-    Making the table anew would take its triggers, its indexes and every reference to it along.
-    """
-    row = db.execute("SELECT sql FROM sqlite_schema WHERE type = 'table' AND name = ?", [table]).fetchone()
-    assert before in row[0], f"{table} is not as an earlier migration made it"
-    version = db.execute("PRAGMA schema_version").fetchone()[0]
-    db.execute("PRAGMA writable_schema = ON")
-    db.execute(
-        "UPDATE sqlite_schema SET sql = ? WHERE type = 'table' AND name = ?",
-        [row[0].replace(before, after), table],
-    )
-    db.execute(f"PRAGMA schema_version = {version + 1}")
-    db.execute("PRAGMA writable_schema = OFF")
 
 
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
@@ -604,6 +575,13 @@ WHERE session.occupies ORDER BY session.starts_at
 # Terms: percents and tax rates are thousandths of a percent; tax_name and tax_rate are there together or not at
 # all. total_minor is what the client pays in all, tip included; balance_due_days counts from the session's day.
 #
+# With tax on top, or a tip, more than the price can be due: what the first columns for it cannot hold is in
+# booking_minor and deposit_whole_minor. (Their CHECKs could only be loosened by writing into sqlite_schema, which
+# some builds of SQLite do not allow.)
+#
+# A refund that is made outside is written down in refund_order before it is asked for, with the key that makes asking
+# again safe.
+#
 # A payment has a receipt, numbered without gaps; a refund says which payment it gives back. late says why money
 # came too late to count (the session was canceled, say): it waits to be given back. A checkout is a payment page
 # outside; its row is there before the page is asked for, so that it is asked for once. One that is paid is a
@@ -618,6 +596,7 @@ ALTER TABLE session_type ADD COLUMN tax_included INTEGER NOT NULL DEFAULT 0 CHEC
 ALTER TABLE session_type ADD COLUMN balance_due_days INTEGER CHECK (balance_due_days BETWEEN -365 AND 365);;
 ALTER TABLE session_type ADD COLUMN tips INTEGER NOT NULL DEFAULT 0 CHECK (tips IN (0, 1));;
 ALTER TABLE session_type ADD COLUMN refunds TEXT;;
+ALTER TABLE session_type ADD COLUMN deposit_whole_minor INTEGER CHECK (deposit_whole_minor >= 1);;
 ALTER TABLE session ADD COLUMN discount_minor INTEGER CHECK (discount_minor >= 0);;
 ALTER TABLE session ADD COLUMN discount_percent INTEGER CHECK (discount_percent BETWEEN 1 AND 100000);;
 ALTER TABLE session ADD COLUMN discount_reason TEXT;;
@@ -627,8 +606,10 @@ ALTER TABLE session ADD COLUMN tax_included INTEGER NOT NULL DEFAULT 0 CHECK (ta
 ALTER TABLE session ADD COLUMN balance_due_days INTEGER CHECK (balance_due_days BETWEEN -365 AND 365);;
 ALTER TABLE session ADD COLUMN tips INTEGER NOT NULL DEFAULT 0 CHECK (tips IN (0, 1));;
 ALTER TABLE session ADD COLUMN refunds TEXT;;
+ALTER TABLE session ADD COLUMN deposit_whole_minor INTEGER CHECK (deposit_whole_minor >= 1);;
 ALTER TABLE session ADD COLUMN pay TEXT NOT NULL DEFAULT 'full' CHECK (pay IN ('full', 'deposit', 'later'));;
 ALTER TABLE session ADD COLUMN deposit_minor INTEGER CHECK (deposit_minor >= 1);;
+ALTER TABLE session ADD COLUMN booking_minor INTEGER CHECK (booking_minor >= 0);;
 ALTER TABLE session ADD COLUMN tip_minor INTEGER NOT NULL DEFAULT 0 CHECK (tip_minor >= 0);;
 ALTER TABLE session ADD COLUMN total_minor INTEGER CHECK (total_minor >= 0);;
 UPDATE session SET total_minor = price_minor, pay = CASE
@@ -694,6 +675,17 @@ CREATE TABLE checkout (
 CREATE INDEX checkout_by_session ON checkout (session_id);;
 CREATE INDEX checkout_waiting ON checkout (id) WHERE state IN ('asked', 'open') OR doubt IS NOT NULL;;
 ALTER TABLE message ADD COLUMN payment_id INTEGER REFERENCES payment (id);;
+CREATE TABLE refund_order (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  payment_id INTEGER NOT NULL REFERENCES payment (id),
+  amount_minor INTEGER NOT NULL CHECK (amount_minor > 0),
+  idempotency_key TEXT NOT NULL UNIQUE,
+  note TEXT,
+  created_at TEXT NOT NULL,
+  done_at TEXT
+) STRICT;;
+CREATE INDEX refund_order_open ON refund_order (session_id) WHERE done_at IS NULL;;
 CREATE TABLE outside_event (
   id TEXT PRIMARY KEY CHECK (length(id) BETWEEN 1 AND 255),
   kind TEXT NOT NULL,
@@ -704,7 +696,7 @@ DROP VIEW agenda;;
 DROP VIEW money;;
 CREATE VIEW money AS
 SELECT session.id AS session_id, session.title, client.name AS client, session.status, session.currency,
-  session.price_minor, coalesce(session.total_minor, session.price_minor) AS total_minor, session.asked_now_minor,
+  session.price_minor, coalesce(session.total_minor, session.price_minor) AS total_minor, coalesce(session.booking_minor, session.asked_now_minor) AS asked_now_minor,
   session.tip_minor, coalesce(ledger.paid_minor, 0) AS paid_minor,
   coalesce(session.total_minor, session.price_minor) - coalesce(ledger.paid_minor, 0) AS balance_minor
 FROM session JOIN client ON client.id = session.client_id

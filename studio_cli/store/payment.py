@@ -14,7 +14,8 @@ from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
 
 _SELECT = """
-SELECT payment.*, receipt.number AS receipt, session.title, client.name AS client,
+SELECT payment.*, CASE WHEN session.status IN ('canceled', 'declined', 'expired') THEN payment.late END AS late_now,
+  receipt.number AS receipt, session.title, client.name AS client,
   (SELECT sum(given.amount_minor) FROM payment AS given WHERE given.refund_of = payment.id) AS refunded_minor
 FROM payment JOIN session ON session.id = payment.session_id JOIN client ON client.id = session.client_id
 LEFT JOIN receipt ON receipt.payment_id = payment.id
@@ -96,7 +97,7 @@ def listed(
         ("payment.at < ?", last and stored(last)),
     )
     if late:
-        where.append("payment.late IS NOT NULL AND payment.amount_minor > coalesce(refunded_minor, 0)")
+        where.append("late_now IS NOT NULL AND payment.amount_minor > coalesce(refunded_minor, 0)")
     with db.reading() as sql:
         rows = sql.execute(
             f"{_SELECT} WHERE {' AND '.join(where) or '1'} ORDER BY payment.at, payment.id", values
@@ -123,7 +124,7 @@ def _payment(row: sqlite3.Row) -> Payment:
         recorded_at=from_stored(row["recorded_at"]),
         receipt=row["receipt"],
         refund_of=row["refund_of"],
-        late=row["late"],
+        late=row["late_now"],
         refunded=Money(row["refunded_minor"], currency) if row["refunded_minor"] else None,
         title=row["title"],
         client=row["client"],

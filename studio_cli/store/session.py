@@ -291,7 +291,8 @@ def _money(session: Session) -> dict[str, Any]:
     """Return what a session costs as columns; what follows from the terms is there for whoever reads the file."""
     return {
         **columns(session.terms),
-        "asked_now_minor": session.asked_now.minor,
+        "asked_now_minor": min(session.asked_now, session.price).minor,
+        "booking_minor": session.asked_now.minor,
         "tip_minor": session.tip.minor,
         "total_minor": session.total.minor,
     }

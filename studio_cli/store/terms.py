@@ -16,7 +16,8 @@ def columns(terms: Terms) -> dict[str, Any]:
         "price_minor": terms.price.minor,
         "currency": terms.price.currency,
         "pay": terms.pay,
-        "deposit_minor": terms.deposit and terms.deposit.minor,
+        "deposit_minor": min(terms.deposit, terms.price).minor if terms.deposit is not None else None,
+        "deposit_whole_minor": terms.deposit and terms.deposit.minor,
         "deposit_percent": terms.deposit_percent,
         "discount_minor": discount.amount.minor if discount and discount.amount is not None else None,
         "discount_percent": discount.percent if discount else None,
@@ -42,7 +43,7 @@ def terms_of(row: sqlite3.Row) -> Terms:
     return Terms(
         price=Money(row["price_minor"], currency),
         pay=row["pay"],
-        deposit=amount("deposit_minor"),
+        deposit=amount("deposit_whole_minor") or amount("deposit_minor"),
         deposit_percent=row["deposit_percent"],
         discount=Discount(taken_off, percent, row["discount_reason"]) if discounted else None,
         tax=Tax(row["tax_name"], row["tax_rate"], bool(row["tax_included"])) if row["tax_rate"] else None,

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -29,7 +29,6 @@ from studio_cli.booking.details import language_of
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Busy, FileTrouble, NotFound, OutsideFailed, StudioError
 from studio_cli.language import choose, preferred
-from studio_cli.model.answers import Problem
 from studio_cli.model.checkout import NotVerified, ProviderRefused, ProviderUnreachable
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.text import shown
@@ -308,10 +307,12 @@ def _look(call: Call, name: StepName) -> Response:
 
 
 def _place(call: Call, visit: journey.Visit) -> Place:
-    if call.request.query_params.get("tip") == "wrong":
-        visit = replace(visit, trouble={"tip": Problem(N_("Please write an amount like 20.00."))})
+    tip = call.request.query_params.get("tip", "")
+    if tip in journey.TIP_PROBLEMS:
+        visit = replace(visit, trouble={"tip": tip})
     seen = _number(call.request.query_params.get("seen", ""))
-    return Place(call.studio, visit, call.token, call.dress(visit.session), seen or None, call.paying)
+    typed = call.request.query_params.get("typed", "")[:20] if visit.trouble else ""
+    return Place(call.studio, visit, call.token, call.dress(visit.session), seen or None, typed, call.paying)
 
 
 def _review(call: Call) -> Response:
@@ -352,7 +353,7 @@ def _payment(call: Call) -> Response:
     posted = call.posted
     visit = journey.pay(call.studio, call.token, posted.revision, posted.fields)
     if visit.trouble:
-        return call.to("/payment?tip=wrong")
+        return _tip_again(call, visit)
     return _after(call, "payment", visit)
 
 
@@ -370,8 +371,14 @@ def _to_checkout(call: Call) -> Response:
     if going.checkout is not None:
         return call.to("/checkout")
     if going.visit.trouble:
-        return call.to("/payment?tip=wrong")
+        return _tip_again(call, going.visit)
     return _after(call, "payment", going.visit)
+
+
+def _tip_again(call: Call, visit: journey.Visit) -> Response:
+    """Lead back to the payment with what is wrong with the tip, and what was typed."""
+    typed = "".join(call.posted.fields.get("tip_amount", [])[-1:])[:20]
+    return call.to(f"/payment?{urlencode({**visit.trouble, 'typed': typed})}")
 
 
 def _no_way_to_pay(call: Call, trouble: StudioError) -> Response:

@@ -55,6 +55,7 @@ class Place:
     token: str
     dress: Dress
     seen: int | None = None
+    typed: str = ""
     paying: Paying = "offline"
 
     @property
@@ -151,6 +152,7 @@ def _payment(place: Place) -> dict[str, Any]:
     return {
         "provider": _way_to_pay(place),
         "tips": offered if session.terms.tips else [],
+        "typed_tip": place.typed,
         "announced": session.step("payment").announced_at is not None,
     }
 

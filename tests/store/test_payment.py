@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused
 from studio_cli.model.money import Money
@@ -94,6 +95,8 @@ def test_filters(studio: Studio, make: Maker, clock: Clock) -> None:
     assert ids(kind="refund") == [back]
     assert ids(first=clock.now) == [late, back]
     assert ids(last=clock.now) == [early]
+    assert ids(late=True) == []  # as long as the session can use it
+    sessions.cancel(studio, str(other.id))
     assert ids(late=True) == [late]
     pay(studio, other.id, kind="refund", amount=Money(300, "CAD"), refund_of=late)
     assert ids(late=True) == []
