@@ -206,7 +206,8 @@ class EveryPage:
         self._look("questions again", token, "/questionnaire")
         self._look("contract again", token, "/contract")
         self._look("payment", token)
-        self._look("payment, wrong tip", token, "/payment?tip=wrong")
+        for problem in journey.TIP_PROBLEMS:
+            self._look(f"payment, wrong tip: {problem}", token, f"/payment?tip={problem}")
         self._do(token, "payment", 3, [("tip", "15")])
         self._look("confirmed", token)
         self._look("summary", token, "/summary")
