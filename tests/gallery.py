@@ -27,6 +27,7 @@ from studio_cli.booking import studio as studios
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
+from studio_cli.outside import stripe as outside
 from studio_cli.outside.stripe import Stripe
 from studio_cli.store import database
 from studio_cli.web import limits
@@ -246,6 +247,11 @@ class Stage:
         self.door.provider = Stripe(TEST_KEY, WEBHOOK_SECRET, fake.base)
         studios.change_setting(self.studio, "payment.provider", "stripe", stripe_key=TEST_KEY)
         return fake
+
+    def stripe_is_down(self) -> None:
+        """Let Stripe be out of reach from now on, and let nobody wait for it."""
+        self.exits.enter_context(mock.patch.object(outside, "RETRIES", 0))
+        self.door.provider = Stripe(TEST_KEY, WEBHOOK_SECRET, "http://127.0.0.1:1")
 
     def held(self) -> None:
         """Let another program write to the file for as long as the scene is looked at."""
@@ -509,6 +515,23 @@ def unpaid(on: Stage) -> str:
     link = on.past("contract", on.wedding())
     on.visitor.post(f"{link}/checkout", {"revision": "1"})
     return f"{link}/paid"
+
+
+@scene("error", 503)
+def checkout_impossible(on: Stage) -> Post:
+    """Stripe cannot be reached."""
+    on.stripe()
+    link = on.past("contract", on.wedding())
+    on.stripe_is_down()
+    return Post(f"{link}/checkout", {"revision": "1"})
+
+
+@scene("unpaid", 503)
+def unpaid_or_not(on: Stage) -> str:
+    """Back from Stripe, which cannot be asked."""
+    back = unpaid(on)
+    on.stripe_is_down()
+    return back
 
 
 # ── how it ended ──────────────────────────────────────────────────────────────────────────────────

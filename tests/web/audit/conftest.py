@@ -80,12 +80,13 @@ class _Validator:
 
 
 def dump(file: Path) -> list[str]:
-    """Return the whole file as SQL, but for when a link was opened."""
+    """Return the whole file as SQL, but for when a link was opened, and when Stripe was last asked."""
     copy = sqlite3.connect(":memory:")
     source = sqlite3.connect(file)
     try:
         source.backup(copy)
         copy.execute("UPDATE share SET opened_at = NULL, last_opened_at = NULL")
+        copy.execute("UPDATE checkout SET checked_at = NULL")
         return list(copy.iterdump())
     finally:
         source.close()

@@ -130,7 +130,7 @@ def test_wapiti_finds_nothing(on: Stage, tools: Path, tmp_path: Path) -> None:
     on.setting("payment.provider", "offline")  # so that no post ends a session: the next finds its form again
     links = [on.link(on.wedding())]
     for step in ("review", "questionnaire", "contract"):
-        again = on.make.session(form="family", contract="agreement", allow_overlap=True)
+        again = on.make.session(form="family", contract="agreement", allow_overlap=True, tips=True)
         links.append(on.past(step, again))
     assert wapiti(tools, tmp_path, on.door.base, links) == {}
     posted = [line for line in on.door.log if line.startswith("POST /s/…/questionnaire 303")]

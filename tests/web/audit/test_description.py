@@ -17,11 +17,12 @@ import pytest
 from starlette.exceptions import HTTPException
 
 from studio_cli.booking import journey
+from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
 from studio_cli.web import guard, pages
-from tests.gallery import Stage
+from tests.gallery import Post, Stage
 from tests.web.audit.conftest import HERE
 from tests.web.audit.test_scanner import Scanner
 
@@ -43,13 +44,15 @@ def described(on: Stage, links: list[str], booked: list[Session]) -> str:
 @pytest.fixture
 def ask(on: Stage, tmp_path: Path) -> Ask:
     """Let schemathesis ask the door, which has links at every step: ``ask("--max-examples", "20")``."""
-    on.setting("payment.provider", "offline")  # so that no post ends a session: the next finds its form again
+    on.stripe()  # where no post ends a session: the next finds its form again
     on.logo()
-    again = {"form": "family", "contract": "agreement", "allow_overlap": True}
+    again = {"form": "family", "contract": "agreement", "allow_overlap": True, "tips": True}
     booked = [on.wedding(), *(on.make.session(**again) for _ in range(5))]
-    steps = ("review", "questionnaire", "contract", "payment")
+    steps = ("review", "questionnaire", "contract", "contract")
     links = [on.link(booked[0]), *map(on.past, steps, booked[1:5]), on.link(booked[5]), "/s/unknown"]
+    on.send(Post(f"{links[4]}/checkout", {"revision": "1"}))
     sessions.confirm(on.studio, str(booked[5].id))
+    payments.record(on.studio, str(booked[5].id), "10")
     description = tmp_path / "openapi.yaml"
     description.write_text(described(on, links, booked), encoding="utf-8")
     command = [
@@ -73,7 +76,13 @@ def ask(on: Stage, tmp_path: Path) -> Ask:
 def check(on: Stage, asked: subprocess.CompletedProcess[str]) -> None:
     """Fail unless nothing was found, and there was something to find it in."""
     assert asked.returncode == 0, asked.stdout + asked.stderr
-    for seen in ("GET /s/… 200", "GET /s/… 404", "POST /s/…/questionnaire 303", "POST /s/…/contract 303"):
+    for seen in (
+        "GET /s/… 200",
+        "GET /s/… 404",
+        "POST /s/…/questionnaire 303",
+        "POST /s/…/contract 303",
+        "POST /s/…/checkout 303",
+    ):
         assert any(line.startswith(seen) for line in on.door.log), seen
 
 
