@@ -71,13 +71,15 @@ class FakeStripe:
 
     ``plan`` says what goes wrong with the next requests, one entry a request: a status (refused before anything
     happens), ``lost`` (it happens, the answer does not arrive), ``garbage`` (it happens, the answer is no JSON),
-    or ``ok``. ``dead`` closes the door: every request is cut off. ``seconds`` is how long an answer takes.
+    or ``ok``. ``dead`` closes the door: every request is cut off. ``seconds`` is how long an answer takes. With
+    ``page_status`` 204 its page is nothing to go to: a browser stays where it is.
     """
 
     clock: Callable[[], float]
     plan: list[int | str] = field(default_factory=list)
     dead: bool = False
     seconds: float = 0.0
+    page_status: int = 200
     port: int = 0
     requests: list[tuple[str, str]] = field(default_factory=list)
     sessions: dict[str, Params] = field(default_factory=dict)
@@ -366,6 +368,8 @@ class FakeStripe:
         session = self.sessions[request.path_params["id"]]
         self._run_out(session)
         amount = f"{session['amount_total'] / 100:.2f} {session['currency'].upper()}"
+        if self.page_status == 204:
+            return Response(status_code=204)
         if session["status"] != "open":
             return HTMLResponse(f"<!DOCTYPE html><title>Checkout</title><h1>{session['status']}</h1>")
         return HTMLResponse(
