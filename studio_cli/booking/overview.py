@@ -15,6 +15,7 @@ from studio_cli.model.session import Session
 from studio_cli.model.times import rfc3339
 from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
+from studio_cli.store import refund_order as refund_store
 from studio_cli.store import session as session_store
 
 COMING_DAYS = 7
@@ -61,7 +62,9 @@ class Overview:
     coming: Sequence[Session]
     stuck: Sequence[Stuck]
     owing: Sequence[Session]
+    overpaid: Sequence[Session]
     to_refund: Sequence[Payment]
+    unfinished_refunds: int
     mail: Sequence[Message]
 
     def as_json(self) -> dict[str, Any]:
@@ -71,6 +74,8 @@ class Overview:
             "coming": [session.as_json() for session in self.coming],
             "stuck": [one.as_json() for one in self.stuck],
             "owing": [session.as_json() for session in self.owing],
+            "overpaid": [session.as_json() for session in self.overpaid],
+            "unfinished_refunds": self.unfinished_refunds,
             "to_refund": [payment.as_json(self.zone) for payment in self.to_refund],
             "mail": [message.as_json(self.zone) for message in self.mail],
         }
@@ -93,6 +98,8 @@ def overview(studio: Studio) -> Overview:
             coming=[session for session in coming if session.ends_at > now],
             stuck=[stuck(session) for session in session_store.unfinished(file, now)],
             owing=session_store.owing(file, now, now.subtract(hours=24 * OWING_DAYS)),
+            overpaid=session_store.overpaid(file, now),
+            unfinished_refunds=len(refund_store.unfinished(file)),
             to_refund=payment_store.listed(file, late=True),
             mail=message_store.listed(file, ("failed", "unknown", "queued", "sending")),
         )

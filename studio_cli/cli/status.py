@@ -27,6 +27,8 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
     sections = _sections(found)
     for title, columns, rows in sections:
         _section(desk, title, columns, rows)
+    if found.unfinished_refunds:
+        desk.say(f"{found.unfinished_refunds} refund begun and not finished: studio payment sync")
     if desk.on_terminal and not any(rows for _, _, rows in sections):
         desk.data("Nothing waits, and nothing is booked in the coming week.")
         desk.say("Set up a session: studio session new --help")
@@ -40,6 +42,7 @@ def _sections(found: Overview) -> list[tuple[str, Sequence[Column], Sequence[Any
         ("Waiting for clients", _stuck(found), others),
         ("Coming up", _coming(found), found.coming),
         ("Still to be paid", _owing(found), found.owing),
+        ("Paid too much", _owing(found), found.overpaid),
         ("To give back", output.payment_columns(found.zone), found.to_refund),
         ("Mail that waits", output.message_columns(found.zone), found.mail),
     ]

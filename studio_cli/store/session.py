@@ -94,6 +94,17 @@ def owing(db: Database, now: Instant, since: Instant) -> list[Session]:
         return _sessions(db, rows)
 
 
+def overpaid(db: Database, now: Instant) -> list[Session]:
+    """Return the living sessions for which more was paid than there was to pay."""
+    query = f"""{_SELECT} WHERE session.status IN ('pending', 'confirmed') AND session.id IN (
+        SELECT session_id FROM payment GROUP BY session_id
+        HAVING sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END) > (
+          SELECT coalesce(total_minor, price_minor) FROM session WHERE session.id = session_id))
+        ORDER BY session.starts_at, session.id"""
+    with db.reading() as sql:
+        return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
+
+
 def last_touched(db: Database) -> int | None:
     """Return the number of the session that the owner touched last."""
     with db.reading() as sql:
