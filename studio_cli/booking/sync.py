@@ -49,6 +49,19 @@ def _on_its_way(studio: Studio, token: str) -> bool:
     return journey.visit(studio, token).session.step("payment").announced_at is not None
 
 
+def open_pages(studio: Studio, session_id: int) -> list[Checkout]:
+    """Return the pages on which a session can still be paid."""
+    return checkout_store.of_session(studio.file, session_id, "open")
+
+
+def end_unwanted(studio: Studio, provider: Provider, session_id: int) -> list[Settled]:
+    """After the owner changed something: let nobody pay on a page for what is not wanted any more. Never fails."""
+    try:
+        return [checkouts.settle(studio, provider, one) for one in open_pages(studio, session_id)]
+    except StudioError:
+        return []  # payment sync ends them, or they end by themselves
+
+
 # ── an event arrives ──────────────────────────────────────────────────────────────────────────────
 
 

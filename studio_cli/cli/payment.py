@@ -12,7 +12,7 @@ from studio_cli.booking.payment import Recorded, WantedRefund
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
-from studio_cli.cli.news import send_news
+from studio_cli.cli.news import end_pages, send_news
 from studio_cli.cli.output import waiting
 from studio_cli.cli.params import (
     Client,
@@ -80,6 +80,7 @@ def record(
     if not done.repeated:
         _warn(desk, done)
     if not dry_run:
+        end_pages(desk, after.id)
         send_news(desk, after.id)
 
 

@@ -9,6 +9,7 @@ from studio_cli.booking import session_changes
 from studio_cli.booking.session_changes import Changed, Edits
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.news import end_pages
 from studio_cli.cli.output import sentence
 from studio_cli.cli.params import (
     AllowOverlap,
@@ -131,6 +132,8 @@ def edit(
     done = session_changes.edit(
         desk.studio, session, edits, custom=custom, allow_overlap=allow_overlap, rehearse=dry_run
     )
+    if not dry_run:
+        end_pages(desk, done.after.id)
     _show_changed(desk, done, as_json, dry_run)
     if refresh_documents and done.after.form and done.after.step("questionnaire").done_at:
         desk.say("The questionnaire stays as it is: the client has answered it.")

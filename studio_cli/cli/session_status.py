@@ -9,7 +9,7 @@ from studio_cli.booking import session as sessions
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
-from studio_cli.cli.news import send_news
+from studio_cli.cli.news import end_pages, send_news
 from studio_cli.cli.output import until
 from studio_cli.cli.params import (
     Json,
@@ -52,6 +52,7 @@ def confirm(
         _show_change(desk, done, "confirmed")
         if done.waived:
             desk.say(f"Waived: {', '.join(step.name for step in done.waived)}.{_money_words(done)}")
+    end_pages(desk, found.id)
     send_news(desk, found.id)
 
 
@@ -116,6 +117,7 @@ def cancel(
                 plan.proposed.amount,
             )
     done, refunds = cancellation.cancel(desk.studio, str(found.id), refund, give_back=give_back(desk))
+    end_pages(desk, found.id)
     if as_json:
         rows = [one.payment.as_json(found.timezone) for one in refunds]
         proposed = plan.proposed.as_json()

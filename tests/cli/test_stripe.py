@@ -164,10 +164,12 @@ def test_money_that_needs_the_owner(studio: Studio, cli: Cli, page: str, fake_st
 def test_money_that_came_too_late(studio: Studio, cli: Cli, page: str, fake_stripe: FakeStripe) -> None:
     """Money for a canceled session is flagged, and goes back with one command."""
     fake_stripe.pay(page)
-    cli("session", "cancel", "1", "--yes").ok()
-    late = cli("payment", "sync").ok()
-    assert late.out.startswith("late\t1\t100.00 CAD\t1\t")
-    assert "studio payment list --to-refund" in late.err
+    canceled = cli("session", "cancel", "1", "--yes").ok()
+    assert "100.00 CAD was paid online just before" in canceled.err
+    late = cli("payment", "list", "--to-refund", "--json").ok().json
+    assert [(one["session"], one["late"], one["amount"]["amount"]) for one in late] == [
+        (1, "canceled", "100.00")
+    ]
     cli("payment", "refund", "1", "--yes").ok()
     assert [one["amount"] for one in fake_stripe.refunds.values()] == [10000]
     assert cli("payment", "list", "--to-refund", "--json").json == []
@@ -185,6 +187,31 @@ def test_stripe_cannot_be_asked(
     assert json.loads(failed.out) == []
     fake_stripe.plan = []
     assert cli("payment", "sync", "--json").ok().json[0]["what"] == "paid"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("payment", "record", "1", "100"),
+        ("session", "confirm", "1"),
+        ("session", "cancel", "1", "--yes"),
+        ("session", "edit", "1", "--price", "120"),
+    ],
+)
+def test_nobody_pays_for_what_has_changed(
+    studio: Studio, cli: Cli, page: str, fake_stripe: FakeStripe, command: tuple[str, ...]
+) -> None:
+    """When the owner settles or changes a session the open page of its client is ended at once."""
+    cli(*command).ok()
+    assert fake_stripe.sessions[page]["status"] == "expired"
+
+
+def test_stripe_is_down_when_something_changes(
+    studio: Studio, cli: Cli, page: str, fake_stripe: FakeStripe
+) -> None:
+    """A page that cannot be ended just now is no reason for a command to fail."""
+    fake_stripe.dead = True
+    assert cli("session", "confirm", "1", "--json").ok().json["status"] == "confirmed"
 
 
 def test_sync_without_a_key(studio: Studio, cli: Cli) -> None:
@@ -245,11 +272,12 @@ def test_serving_without_a_key(studio: Studio, page: str, monkeypatch: pytest.Mo
     assert any("There is no key for Stripe" in line for line in door.log)
 
 
-def test_everyday_commands_do_not_load_stripe(studio: Studio, page: str) -> None:
-    """Only a call to Stripe loads its library."""
+def test_everyday_commands_do_not_load_stripe(studio: Studio, page: str, make: Maker) -> None:
+    """Only a call to Stripe loads its library: session 2 has no page open."""
+    make.session("2026-12-07 10:00")
     code = (
         "import sys; from studio_cli.cli.app import run; "
-        "[run(words.split()) for words in ('session list', 'payment list', 'config list', 'session show 1', 'payment record 1 5')]; "
+        "[run(words.split()) for words in ('session list', 'payment list', 'config list', 'session show 1', 'payment record 2 5')]; "
         "print([name for name in ('stripe', 'requests') if name in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
