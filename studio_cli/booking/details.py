@@ -51,7 +51,7 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
         "discount": money(terms.taken_off) if terms.taken_off else "",
         "discount_reason": terms.discount.reason or "" if terms.discount else "",
         "tax": money(terms.tax_amount) if terms.tax else "",
-        "tax_name": _tax_name(str(terms.tax), language) if terms.tax else "",
+        "tax_name": tax_name(str(terms.tax), language) if terms.tax else "",
         "tax_included": bool(terms.tax and terms.tax.included),
         "tip": money(session.tip) if session.tip else "",
         "total": money(session.total) if session.total else "",
@@ -130,11 +130,11 @@ def _amount(text: str, language: Language) -> str:
     if not figure:
         return ""
     shown = language.money(parse_money(figure, currency))
-    label = _tax_name(name, language)
+    label = tax_name(name, language)
     return language.text(N_("%(label)s: %(value)s"), label=label, value=shown) if name else shown
 
 
-def _tax_name(text: str, language: Language) -> str:
+def tax_name(text: str, language: Language) -> str:
     """Return ``TVA 5.5 %`` as ``TVA 5,5 %``, its rate never on a line of its own."""
     name, _, rate = text.removesuffix(" %").rpartition(" ")
     return f"{name} {language.number(Decimal(rate))}\u00a0%" if name else text

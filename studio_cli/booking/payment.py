@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from whenever import Instant
 
@@ -16,7 +17,7 @@ from studio_cli.model.money import Money, parse_money
 from studio_cli.model.payment import METHODS, Payment
 from studio_cli.model.session import Session, Status
 from studio_cli.model.text import clean_optional, shown
-from studio_cli.model.times import parse_moment
+from studio_cli.model.times import parse_moment, stored
 from studio_cli.store import checkout as checkout_store
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
@@ -106,7 +107,16 @@ def receive(
     now = studio.now()
     late = session.status if session.status in DEAD else None
     number = payment_store.insert(
-        studio.file, session.id, amount, method, at=at, now=now, note=note, reference=reference, late=late
+        studio.file,
+        session.id,
+        amount,
+        method,
+        at=at,
+        now=now,
+        note=note,
+        reference=reference,
+        late=late,
+        facts=_facts(session, amount),
     )
     details = {"payment": number, "amount": amount.as_json(), "method": method}
     event_store.add(studio.file, "payment recorded", now, actor=actor, session_id=session.id, details=details)
@@ -127,6 +137,25 @@ def let_count(
     if tell:
         kind = "confirmed" if after.status == "confirmed" != session.status else "receipt"
         letter.tell_client(studio, after, kind, payment_id=number)
+
+
+def _facts(session: Session, amount: Money) -> dict[str, Any]:
+    """Return what a receipt of ``amount`` goes on saying of its session, whatever becomes of it; money in minor units."""
+    terms, paid = session.terms, session.paid + amount
+    return {
+        "title": session.title,
+        "client": session.client.name,
+        "starts_at": stored(session.starts_at),
+        "discount": terms.taken_off.minor,
+        "tax": terms.tax_amount.minor,
+        "tax_name": terms.tax.name if terms.tax else "",
+        "tax_rate": terms.tax.rate if terms.tax else 0,
+        "tax_included": bool(terms.tax and terms.tax.included),
+        "tip": session.tip.minor,
+        "total": session.total.minor,
+        "paid": paid.minor,
+        "balance": (session.total - paid).or_zero().minor,
+    }
 
 
 def _received(studio: Studio, number: int, actor: Actor) -> Session:

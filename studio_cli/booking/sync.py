@@ -147,6 +147,12 @@ def _keep(studio: Studio, given: list[GivenBack]) -> list[Settled]:
     return found
 
 
+def anything_stale(studio: Studio) -> bool:
+    """Return whether there is a page that nobody has looked at for ten minutes."""
+    since = studio.now().subtract(minutes=STALE_MINUTES)
+    return bool(checkout_store.waiting(studio.file, unseen_since=since))
+
+
 def sync_if_stale(studio: Studio, provider: Provider | None) -> list[Settled]:
     """Ask about pages that nobody has looked at for ten minutes; for a command that shows how things are.
 

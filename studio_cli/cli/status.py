@@ -1,5 +1,6 @@
 """``studio status``: one screen that answers what is stuck, what is next, what is owed."""
 
+import contextlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.output import Column
 from studio_cli.cli.params import Json, desk_of, example
+from studio_cli.errors import StudioError
 from studio_cli.model.session import Session
 from studio_cli.model.times import rfc3339, show_short
 
@@ -20,6 +22,7 @@ app = typer.Typer()
 def status(ctx: typer.Context, as_json: Json = False) -> None:
     """Show what is stuck and the command that moves it, what is next, what you are owed, and mail that failed."""
     desk = desk_of(ctx)
+    _ask_outside(desk)
     found = overview(desk.studio)
     if as_json:
         desk.json(found.as_json())
@@ -32,6 +35,15 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
     if desk.on_terminal and not any(rows for _, _, rows in sections):
         desk.data("Nothing waits, and nothing is booked in the coming week.")
         desk.say("Set up a session: studio session new --help")
+
+
+def _ask_outside(desk: Desk) -> None:
+    """Ask whether clients have paid online, now and then, and never for long; it is no reason to fail."""
+    from studio_cli.booking import sync
+
+    with contextlib.suppress(StudioError):
+        if sync.anything_stale(desk.studio):
+            sync.sync_if_stale(desk.studio, desk.provider(hurried=True))
 
 
 def _sections(found: Overview) -> list[tuple[str, Sequence[Column], Sequence[Any]]]:

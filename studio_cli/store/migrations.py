@@ -582,7 +582,7 @@ WHERE session.occupies ORDER BY session.starts_at
 # A refund that is made outside is written down in refund_order before it is asked for, with the key that makes asking
 # again safe.
 #
-# A payment has a receipt, numbered without gaps; a refund says which payment it gives back. late says why money
+# A payment has a receipt, numbered without gaps, which goes on saying what was so when it was issued (facts); a refund says which payment it gives back. late says why money
 # came too late to count (the session was canceled, say): it waits to be given back. A checkout is a payment page
 # outside; its row is there before the page is asked for, so that it is asked for once. One that is paid is a
 # payment of the ledger, or in doubt: then it says why not.
@@ -640,7 +640,8 @@ CREATE INDEX session_unfinished ON session (status) WHERE status IN ('pending', 
 CREATE TABLE receipt (
   number INTEGER PRIMARY KEY CHECK (number >= 1),
   payment_id INTEGER NOT NULL UNIQUE REFERENCES payment (id),
-  issued_at TEXT NOT NULL CHECK (issued_at GLOB '????-??-??T??:??:??Z')
+  issued_at TEXT NOT NULL CHECK (issued_at GLOB '????-??-??T??:??:??Z'),
+  facts TEXT CHECK (facts IS NULL OR json_valid(facts))
 ) STRICT;;
 INSERT INTO receipt (number, payment_id, issued_at)
 SELECT row_number() OVER (ORDER BY id), id, recorded_at FROM payment WHERE kind = 'payment';;

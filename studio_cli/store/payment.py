@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from whenever import Instant
@@ -35,6 +36,7 @@ def insert(
     reference: str | None = None,
     refund_of: int | None = None,
     late: str | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> int:
     """Add a row to the ledger and return its number; a payment gets the next receipt in the same write."""
     values = {
@@ -55,9 +57,9 @@ def insert(
     assert cursor.lastrowid is not None
     if kind == "payment":
         db.connection.execute(
-            """INSERT INTO receipt (number, payment_id, issued_at)
-               SELECT coalesce(max(number), 0) + 1, ?, ? FROM receipt""",
-            (cursor.lastrowid, stored(now)),
+            """INSERT INTO receipt (number, payment_id, issued_at, facts)
+               SELECT coalesce(max(number), 0) + 1, ?, ?, ? FROM receipt""",
+            (cursor.lastrowid, stored(now), facts and json.dumps(facts, ensure_ascii=False)),
         )
     return cursor.lastrowid
 
@@ -74,6 +76,13 @@ def by_receipt(db: Database, receipt: int) -> Payment | None:
     with db.reading() as sql:
         row = sql.execute(f"{_SELECT} WHERE receipt.number = ?", (receipt,)).fetchone()
     return row and _payment(row)
+
+
+def facts_of(db: Database, receipt: int) -> dict[str, Any] | None:
+    """Return what was so when a receipt was issued; None for one that is older than that."""
+    with db.reading() as sql:
+        row = sql.execute("SELECT facts FROM receipt WHERE number = ?", (receipt,)).fetchone()
+    return json.loads(row["facts"]) if row and row["facts"] else None
 
 
 def listed(

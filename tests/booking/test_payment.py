@@ -117,3 +117,17 @@ def test_same_key_for_another_amount(studio: Studio, session: Session) -> None:
         payments.record(studio, "1", "60", key="k1")
     assert refused.value.code == "key_reused"
     assert ledger(studio) == [5000]
+
+
+def test_receipt_goes_on_saying_what_was_so(studio: Studio, make: Maker) -> None:
+    """What a receipt says does not change with its session, nor with later payments."""
+    from studio_cli.booking import receipt, session_changes
+    from studio_cli.booking.session_changes import Edits
+
+    session = make.session(price="250", tax="HST 13%", discount="10%")
+    paid = payments.record(studio, str(session.id), "50").payment
+    before = receipt.as_text(studio, paid)
+    assert "CA$254.25" in before and "CA$29.25" in before
+    session_changes.edit(studio, str(session.id), Edits(price="350", title="Other", tax="none"))
+    payments.record(studio, str(session.id), "100")
+    assert receipt.as_text(studio, payments.get(studio, paid.id)) == before

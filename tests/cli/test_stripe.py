@@ -214,6 +214,18 @@ def test_stripe_is_down_when_something_changes(
     assert cli("session", "confirm", "1", "--json").ok().json["status"] == "confirmed"
 
 
+def test_status_asks_now_and_then(
+    studio: Studio, cli: Cli, page: str, fake_stripe: FakeStripe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Status finds money that came without a webhook, ten minutes after anybody asked."""
+    fake_stripe.pay(page)
+    assert cli("status", "--json").ok().json["stuck"] != []
+    monkeypatch.setenv("STUDIO_NOW", "2026-11-20T15:11:00Z")
+    found = cli("status", "--json").ok().json
+    assert (found["stuck"], found["owing"]) == ([], [])
+    assert cli("session", "show", "1", "--json").json["status"] == "confirmed"
+
+
 def test_sync_without_a_key(studio: Studio, cli: Cli) -> None:
     """Without a key there is nobody to ask, and how to set one is said."""
     refused = cli("payment", "sync", "--json")

@@ -57,7 +57,7 @@ def test_receipts_have_no_gaps(studio: Studio, make: Maker) -> None:
     assert [row.receipt for row in rows] == [1, None, 2]
     assert rows[0].refunded == FIVE
     with pytest.raises(Refused), studio.file.atomic() as sql:
-        sql.execute("INSERT INTO receipt VALUES (4, 1, '2026-11-20T15:00:00Z')")
+        sql.execute("INSERT INTO receipt VALUES (4, 1, '2026-11-20T15:00:00Z', NULL)")
 
 
 @pytest.mark.parametrize(
