@@ -162,7 +162,8 @@ def test_every_variable_is_filled_in(studio: Studio, make: Maker) -> None:
     """Everything that a contract can say is said, with the session's own values and none of the examples'."""
     for key, value in (("studio.phone", "+1 416 555 0111"), ("payment.instructions", "Cash\nor card")):
         change_setting(studio, key, value)
-    session = make.session(location="High Park", price="250", deposit="50", duration="90m")
+    costs = {"price": "250", "deposit": "50", "discount": "10%", "tax": "HST 13%"}
+    session = make.session(location="High Park", duration="90m", **costs)
     source = "\n".join(
         f"{noun}.{word}={{{{ {noun}.{word} }}}}" for noun, words in VARIABLES.items() for word in words
     )
@@ -186,8 +187,11 @@ def test_every_variable_is_filled_in(studio: Studio, make: Maker) -> None:
         "session.duration": "1 h 30 min",
         "session.location": "High Park",
         "session.price": "CA$250.00",
+        "session.discount": "CA$25.00",
+        "session.tax": "CA$29.25",
+        "session.total": "CA$254.25",
         "session.due_now": "CA$50.00",
-        "session.rest": "CA$200.00",
+        "session.rest": "CA$204.25",
     }
 
 

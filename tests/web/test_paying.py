@@ -141,7 +141,9 @@ def test_tips(studio: Studio, make: Maker, visitor: Visitor, fake_stripe: FakeSt
     _, token = ready(studio, make, tips=True)
     assert 'name="tip"' in visitor.get(f"/s/{token}").text
     wrong = visitor.step(token, "checkout", tip="other", tip_amount="lots")
-    assert wrong.header("location") == f"/s/{token}/payment?tip=wrong"
+    assert wrong.header("location") == f"/s/{token}/payment?tip=amount&typed=lots"
+    page = visitor.get(str(wrong.header("location"))).text
+    assert "Please write just the amount." in page and 'value="lots"' in page
     visitor.step(token, "checkout", tip="20")
     assert fake_stripe.latest["amount_total"] == 12000
 
