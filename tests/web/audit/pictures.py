@@ -38,7 +38,7 @@ def sheet(sources: list[Path], target: Path, width: int, columns: int, height: i
             small = picture.convert("RGB").resize((width, tall), Image.Resampling.LANCZOS)
         place = (number % columns * (width + gap), number // columns * (height + gap))
         whole.paste(small.crop((0, 0, width, min(tall, height))), place)
-    whole.quantize(COLORS, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+    whole.quantize(256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
         target, optimize=True
     )
     return target.stat().st_size
