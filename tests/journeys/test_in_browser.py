@@ -573,3 +573,24 @@ def test_hostile_words(phone: NewPhone, studio: Studio, make: Maker) -> None:
     here.open(make.link(session))
     assert "<script>alert(1)</script>" in here.text and "<img src=x onerror=alert(1)>" in here.text
     here.check("hostile")
+
+
+def test_double_taps(phone: NewPhone, studio: Studio, make: Maker, wedding: Session) -> None:
+    """Every button tapped twice, as fast as a hand can, without scripts: each step is done once, and it ends Confirmed."""
+    here = phone(java_script_enabled=False).open(make.link(wedding))
+    for heading in ("Review your session", "A few questions", "Contract", "Payment"):
+        assert here.heading == heading
+        if heading == "A few questions":
+            fill(here)
+        if heading == "Contract":
+            here.page.get_by_label("Your full name").fill("Rui Costa")
+            here.page.get_by_label("I have read this contract").check()
+        here.page.locator("main button").dblclick(no_wait_after=True)
+        here.page.wait_for_function(
+            "heading => document.querySelector('h1')?.innerText !== heading", arg=heading
+        )
+        here.page.wait_for_load_state()
+    assert here.heading == "Your session is confirmed"
+    assert status(studio, wedding) == "confirmed"
+    assert read(studio.file.path, "SELECT count(*) FROM payment") == [(1,)]
+    assert read(studio.file.path, "SELECT count(*) FROM signature") == [(1,)]
