@@ -45,12 +45,16 @@ STYLES = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One field of a noun: as a script reads it, and as a person does (None: not in the table)."""
+    """One field of a noun: as a script reads it, and as a person does (None: not in the table).
+
+    ``rare``: in a table only when a row has something there.
+    """
 
     title: str
     plain: Callable[[Any], str]
     shown: Callable[[Any], str] | None = None
     right: bool = False
+    rare: bool = False
 
 
 def _same(title: str, get: Callable[[Any], str], *, right: bool = False) -> Column:
@@ -162,8 +166,8 @@ def payment_columns(zone: str) -> tuple[Column, ...]:
         Column("What", lambda row: row.title, None),
         _same("Receipt", lambda row: str(row.receipt or ""), right=True),
         Column("Reference", lambda row: row.reference or "", None),
-        _same("Note", lambda row: row.note or ""),
-        Column("Late", lambda row: "to refund" if row.to_refund else "", _late),
+        Column("Note", lambda row: row.note or "", lambda row: row.note or "", rare=True),
+        Column("Late", lambda row: "to refund" if row.to_refund else "", _late, rare=True),
     )
 
 
@@ -278,21 +282,28 @@ def _table(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    for column in columns:
-        if column.shown:
-            whole = column.title in {"#", "Status", "State", "When", "Due now", "Price"}
-            cells = [column.shown(row) for row in rows]
-            longest = max((len(word) for cell in cells for word in cell.split()), default=0)
-            table.add_column(
-                column.title,
-                justify="right" if column.right else "left",
-                no_wrap=whole,
-                overflow="fold",
-                min_width=min(max(longest, len(column.title)), 14),  # no word of a usual length is broken
-            )
-    for row in rows:
-        table.add_row(*[_cell(column.shown(row)) for column in columns if column.shown])
+    filled = [(column, _cells(column, rows)) for column in columns if column.shown]
+    filled = [(column, cells) for column, cells in filled if any(cells) or not column.rare]
+    for column, cells in filled:
+        longest = max((len(word) for cell in cells for word in cell.split()), default=0)
+        table.add_column(
+            column.title,
+            justify="right" if column.right else "left",
+            no_wrap=column.title in _WHOLE,
+            overflow="fold",
+            min_width=min(max(longest, len(column.title)), 14),  # no word of a usual length is broken
+        )
+    for row in zip(*(cells for _, cells in filled), strict=True):
+        table.add_row(*[_cell(cell) for cell in row])
     return table
+
+
+_WHOLE = {"#", "Status", "State", "When", "Due now", "Price", "Amount", "Balance"}
+"""Columns that are read at a glance: never on two lines."""
+
+
+def _cells(column: Column, rows: Sequence[Any]) -> list[str]:
+    return [column.shown(row) for row in rows] if column.shown else []
 
 
 def _cell(text: str) -> Text:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.conftest import Cli
+from tests.terminal import on_terminal, studio
 
 PAYMENT_FIELDS = {
     "id", "session", "kind", "amount", "method", "note", "reference", "at", "recorded_at", "session_status",
@@ -80,3 +83,14 @@ def test_owner_cannot_pretend_a_payment(with_session: Cli) -> None:
     refused = with_session("payment", "record", "1", "10", "--method", "test")
     assert refused.code == 2
     assert "cash" in refused.err
+
+
+def test_list_fits_a_terminal_of_80_columns(with_session: Cli) -> None:
+    """The ledger stands on one line a row, and what no row has takes no room."""
+    with_session("payment", "record", "1", "50", "--method", "transfer").ok()
+    code, colored = on_terminal(studio("payment", "list"))
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", colored)
+    row = next(line for line in shown.splitlines() if "transfer" in line)
+    assert (code, "50.00 CAD" in row, "Rui Costa" in row) == (0, True, True)
+    assert "Late" not in shown and "Note" not in shown
+    assert max(len(line.rstrip()) for line in shown.splitlines()) <= 80
