@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from whenever import Instant
 
+from studio_cli.model.picture import Picture
 from studio_cli.model.times import rfc3339
 
 State = Literal["queued", "sending", "sent", "failed", "unknown", "canceled"]
@@ -16,16 +17,30 @@ LINK = "{studio:link}"
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """The calendar part of a mail (RFC 6047): the file and what the calendar is to do with it."""
+
+    method: Literal["REQUEST", "CANCEL"]
+    content: bytes
+
+
+LOGO = "cid:logo"
+"""Where the HTML of a letter shows the logo that travels in the same mail (RFC 2392)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Letter:
-    """What a mail says; ``LINK`` stands where the link goes."""
+    """What a mail says; ``LINK`` stands where the link goes, ``LOGO`` is the address of the logo in the HTML."""
 
     subject: str
     text: str
     html: str
+    invitation: Invitation | None = None
+    logo: Picture | None = None
 
     def with_link(self, link: str) -> Letter:
         """Return the letter with a link in its place."""
-        return Letter(self.subject, self.text.replace(LINK, link), self.html.replace(LINK, link))
+        return replace(self, text=self.text.replace(LINK, link), html=self.html.replace(LINK, link))
 
 
 @dataclass(frozen=True, slots=True)
