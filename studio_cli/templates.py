@@ -49,6 +49,13 @@ def render(name: str, data: Mapping[str, Any], language: Language = ENGLISH) -> 
     return _environment(language.code).get_template(name).render({**around, **data})
 
 
+def part(name: str, macro: str, data: Mapping[str, Any], language: Language, *words: str) -> str:
+    """Return what one macro of the template ``name`` makes of plain ``data`` and words; in HTML they are escaped."""
+    around = {"lang": language.code, "dir": language.direction}
+    module = _environment(language.code).get_template(name).make_module({**around, **data})
+    return str(getattr(module, macro)(*words))
+
+
 # ── the owner's own texts ─────────────────────────────────────────────────────────────────────────
 
 
@@ -73,7 +80,7 @@ _FIRST = re.compile(r"^([^\S\n]*(?:[0-9]{1,9}(?=[.)](?:\s|$))|(?=[-+=:](?:[-+=:\
 _ALONE = re.compile(r"^[ \t]*(\{%[^%\n]*%\})[ \t]*\n", re.M)
 
 
-def _escaped(value: object) -> str:
+def escaped(value: object) -> str:
     """Return a value for a Markdown text: its characters mean themselves, its lines stay lines."""
     # A backslash as a character reference: before the | of a table no second one makes it harmless.
     text = "&#92;".join(_MARKDOWN.sub(r"\\\1", part) for part in str(value).split("\\"))
@@ -86,7 +93,7 @@ def _words() -> ImmutableSandboxedEnvironment:
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     return ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, finalize=_escaped, keep_trailing_newline=True
+        undefined=StrictUndefined, autoescape=False, finalize=escaped, keep_trailing_newline=True
     )
 
 

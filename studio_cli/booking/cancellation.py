@@ -37,11 +37,17 @@ def propose(studio: Studio, selector: str) -> Proposal:
 
 
 def cancel(
-    studio: Studio, selector: str, refund: str | None = None, *, give_back: GiveBack | None = None
+    studio: Studio,
+    selector: str,
+    refund: str | None = None,
+    *,
+    give_back: GiveBack | None = None,
+    tell: bool = True,
+    note: str | None = None,
 ) -> tuple[Change, Sequence[Recorded]]:
     """Cancel a session and free its time, then give back what the owner says: ``all``, ``none`` or an amount.
 
-    When nothing is said nothing goes back.
+    When nothing is said nothing goes back. ``note`` is for the client, who is told unless not ``tell``.
     """
     proposal = propose(studio, selector)
     session, amount = proposal.session, _amount(proposal, refund)
@@ -54,6 +60,8 @@ def cancel(
             done, orders = payments.plan_refund(studio, wanted, possible=give_back is not None)
         else:  # done before: what was begun then and did not get through goes on
             done, orders = [], refund_store.unfinished(studio.file, session.id)
+        if tell:
+            sessions.tell_canceled(studio, change, note)
     refunds = [*done, *payments.finish_refunds(studio, orders, give_back)]
     return Change(sessions.get(studio, session.id), change.changed), refunds
 

@@ -263,7 +263,10 @@ def _announce(studio: Studio, token: str, here: Visit) -> Visit:
     if _may(here, "payment") and session_store.announce_payment(
         studio.file, here.session.id, studio.now(), here.share_id
     ):
-        _tell(studio, here, "payment announced")
+        event = _tell(studio, here, "payment announced")
+        announced = sessions.get(studio, here.session.id)
+        letter.tell_client(studio, announced, "payment-instructions", f"event {event}")
+        letter.tell_owner(studio, announced, "payment-announced", f"event {event}")
     return leave(studio, token, here)
 
 
@@ -320,8 +323,8 @@ def _keep_draft(studio: Studio, here: Visit, step: StepName, posted: Fields) -> 
     return replace(here, drafts={**here.drafts, step: typed})
 
 
-def _tell(studio: Studio, here: Visit, kind: str) -> None:
-    event_store.add(
+def _tell(studio: Studio, here: Visit, kind: str) -> int:
+    return event_store.add(
         studio.file, kind, studio.now(), actor="client", session_id=here.session.id, share_id=here.share_id
     )
 
@@ -337,10 +340,7 @@ def leave(
         if step and posted and _may_wait(here, step):
             return _keep_draft(studio, here, step, posted)
         return here
-    before = sessions.get(studio, here.session.id)
-    after = sessions.complete(studio, before.id)
-    if after.status == "confirmed" != before.status:
-        letter.tell_client(studio, after, "confirmed")
+    sessions.complete(studio, here.session.id)
     return visit(studio, token)
 
 

@@ -1,19 +1,30 @@
-"""What the studio's mails say, and the links in them."""
+"""What the studio's mails say, to whom, and the links in them. Each is written in the transaction that causes it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from whenever import Instant
 
-from studio_cli.booking import details
+from studio_cli.booking import brand, details, receipt
+from studio_cli.booking.calendar_file import invitation
 from studio_cli.booking.studio import Studio
-from studio_cli.model.message import LINK, Letter
+from studio_cli.language import Language, choose
+from studio_cli.letters import source_of, write
+from studio_cli.model.message import KINDS, LINK, LOGO, WAITING, Letter, Message
+from studio_cli.model.money import Money
 from studio_cli.model.session import Session
+from studio_cli.model.text import clean_optional
+from studio_cli.model.words import N_
+from studio_cli.store import client as client_store
 from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import share as share_store
-from studio_cli.templates import render
+from studio_cli.store.message import Draft
+
+About = Mapping[str, Any]
+"""What an occasion knows and its session does not say any more, as plain JSON."""
 
 
 def new_link(studio: Studio, share_id: int, now: Instant, base: str | None = None) -> str:
@@ -25,48 +36,265 @@ def new_link(studio: Studio, share_id: int, now: Instant, base: str | None = Non
     return f"{base or studio.settings.link_base}/s/{token}"
 
 
-def share_letter(studio: Studio, session: Session) -> Letter:
-    """Return the mail that shares a session, as it is now."""
-    return compose(studio, session, "share", linked=True)
+# ── what a mail says ──────────────────────────────────────────────────────────────────────────────
 
 
 def compose(
-    studio: Studio, session: Session, kind: str, *, linked: bool, payment_id: int | None = None
-) -> Letter:
-    """Return a mail of a kind about a session as it is now, in its client's language."""
-    from studio_cli.booking import receipt
+    studio: Studio,
+    session: Session,
+    kind: str,
+    *,
+    linked: bool,
+    about: About | None = None,
+    payment_id: int | None = None,
+) -> tuple[Letter, str | None]:
+    """Return a mail of a kind about a session as it is now, and why the owner's own template was not used.
 
-    language = details.language_of(session, studio.settings)
-    payment = payment_store.get(studio.file, payment_id) if payment_id is not None else None
-    data: dict[str, Any] = {
-        **details.describe_for(studio, session, language),
+    A client's is in their language, the owner's in the studio's.
+    """
+    to_owner = KINDS[kind].recipient == "owner"
+    locale = studio.settings["studio.locale"]
+    language = choose((), locale) if to_owner else details.language_of(session, studio.settings)
+    data = {
+        **describe(studio, session, about or {}, language, payment_id=payment_id),
         "link": LINK if linked else "",
-        "receipt": receipt.describe(studio, payment, language)["receipt"] if payment else None,
     }
-    return Letter(
-        subject=" ".join(render(f"email/{kind}.subject.txt", data, language).split()),
-        text=render(f"email/{kind}.txt", data, language),
-        html=render(f"email/{kind}.html", data, language),
-    )
+    subject, text, html = write(source_of(kind), data, language, _logo(studio))
+    return Letter(subject, text, html, None if to_owner else invitation(studio, session, kind)), None
 
 
-def tell_client(studio: Studio, session: Session, kind: str, *, payment_id: int | None = None) -> int | None:
+def describe(
+    studio: Studio, session: Session, about: About, language: Language, *, payment_id: int | None = None
+) -> dict[str, Any]:
+    """Return what the template of a mail may know, as plain data; every name is there in every kind of mail."""
+    known = details.describe_for(studio, session, language)
+    client = client_store.get(studio.file, session.client.id)
+    today = studio.now().to_tz(session.timezone).date()
+    return {
+        "studio": {**known["studio"], "signature": studio.settings.get("mail.signature") or ""},
+        "session": {**known["session"], **_in_a_mail(studio, session, known["session"], language)},
+        "client": {**known["client"], "phone": (client and client.phone) or ""},
+        "receipt": _receipt(studio, payment_id, language),
+        "refund": {"amount": _refunded(studio, session, about.get("refunds"), language)},
+        "changed": _changed(session, about, language),
+        "mail": {
+            "note": about.get("note") or "",
+            "again": bool(about.get("again")),
+            "overdue": session.balance_due_on is not None and session.balance_due_on < today,
+            "today": session.starts_at.to_tz(session.timezone).date() == today,
+            "moved": _moved(session, about),
+        },
+        "news": _news(session, about.get("news"), known, language),
+    }
+
+
+def _in_a_mail(
+    studio: Studio, session: Session, known: Mapping[str, Any], language: Language
+) -> dict[str, Any]:
+    """Return what a mail says of a session besides what a page does."""
+    asks = ""
+    if session.status in {"inquiry", "pending"} and session.total:
+        asks = known["total"]
+        if known["due_now"] == known["total"]:
+            asks = language.text(N_("%(price)s, to be paid at booking"), price=known["total"])
+        elif known["due_now"]:
+            part = N_("%(price)s, of which %(part)s at booking")
+            asks = language.text(part, price=known["total"], part=known["due_now"])
+    return {
+        "asks": asks,
+        "steps_left": language.listed(known["steps"]) if known["steps"] else "",
+        "refunded": _refunded(studio, session, None, language),
+    }
+
+
+def _receipt(studio: Studio, payment_id: int | None, language: Language) -> dict[str, Any]:
+    payment = payment_store.get(studio.file, payment_id) if payment_id is not None else None
+    if payment is None or payment.kind != "payment":
+        return {"number": "", "amount": "", "at": ""}
+    found = receipt.describe(studio, payment, language)["receipt"]
+    return {name: found[name] for name in ("number", "amount", "at")}
+
+
+def _refunded(studio: Studio, session: Session, numbers: Iterable[int] | None, language: Language) -> str:
+    """Return what went back: in these rows of the ledger, or in all of the session's."""
+    rows = payment_store.listed(studio.file, session_id=session.id, kind="refund")
+    wanted = set(numbers) if numbers is not None else {row.id for row in rows}
+    total = sum((row.amount.minor for row in rows if row.id in wanted), 0)
+    return language.money(Money(total, session.price.currency)) if total else ""
+
+
+def _changed(session: Session, about: About, language: Language) -> list[dict[str, str]]:
+    """Return what is different from what the client knew, as ``{label, before, now}``."""
+    found = details.differences(about.get("before") or session.details(), session.details(), language)
+    return [{"label": one.label, "before": one.before, "now": one.now} for one in found]
+
+
+def _moved(session: Session, about: About) -> bool:
+    before, now = about.get("before") or {}, session.details()
+    return bool(before) and before["starts_at"] != now["starts_at"]
+
+
+def _logo(studio: Studio) -> dict[str, Any] | None:
+    size = brand.logo_size(studio)
+    return {"address": LOGO, "width": size[0], "height": size[1]} if size else None
+
+
+NEWS: dict[str, tuple[str, str, str]] = {
+    "confirmed": (
+        N_("%(client)s has confirmed: %(title)s, %(when)s"),
+        N_("%(client)s has done everything that was asked for. The session is confirmed:"),
+        "studio session show {id}",
+    ),
+    "paid": (
+        N_("%(client)s has paid: %(title)s, %(when)s"),
+        N_("A payment of %(client)s has arrived:"),
+        "studio session show {id}",
+    ),
+    "payment-announced": (
+        N_("%(client)s says that the payment is on its way: %(title)s"),
+        N_("%(client)s says that the payment is on its way. When it is there, write it down:"),
+        "studio payment record {id} {due}",
+    ),
+    "late-payment": (
+        N_("A payment came too late: %(title)s, %(client)s"),
+        N_("%(client)s has paid for a session that is no longer held. The money may have to go back:"),
+        "studio payment refund {id}",
+    ),
+    "expired": (
+        N_("Free again: %(title)s, %(when)s"),
+        N_("%(client)s has not completed the booking, and its time is free again:"),
+        "studio session reopen {id}",
+    ),
+}
+"""What the owner is told: subject, first sentence and the command that helps, by what happened."""
+
+
+def _news(session: Session, what: str | None, known: Mapping[str, Any], language: Language) -> dict[str, str]:
+    if what is None:
+        return {"headline": "", "sentence": "", "command": ""}
+    headline, sentence, command = NEWS[what]
+    words = {
+        "client": session.client.name,
+        "title": session.title,
+        "when": known["session"]["starts_at"],
+    }
+    return {
+        "headline": language.text(headline, **words),
+        "sentence": language.text(sentence, **words),
+        "command": command.format(id=session.id, due=session.due_now.amount),
+    }
+
+
+LONGEST_NOTE = 5000
+
+
+def check_note(note: str | None) -> str | None:
+    """Return a personal note for a client as it is kept: lines of text, None for nothing."""
+    return clean_optional(note, "The note", limit=LONGEST_NOTE, multiline=True)
+
+
+# ── into the outbox ───────────────────────────────────────────────────────────────────────────────
+
+
+def tell_client(
+    studio: Studio,
+    session: Session,
+    kind: str,
+    occasion: str,
+    *,
+    about: About | None = None,
+    payment_id: int | None = None,
+) -> int | None:
     """Inside a write: put a mail about what just happened into the outbox; return its number.
 
-    None when there is nobody to write to, or no mail server: nobody asked for this mail, so it does not wait for
-    one to be set up. The link in it is a further one of the last share.
+    None when there is nobody to write to, no mail server (nobody asked for this mail, so it does not wait for one
+    to be set up), or when this occasion has had its mail. The link in it is a further one of the last share.
     """
     if not session.client.email or not studio.settings.get("mail.host"):
         return None
     living = [share.id for share in session.shares if share.revoked_at is None]
-    share_id = living[-1] if living else None
-    return message_store.insert(
-        studio.file,
+    return put(
+        studio,
+        session,
         kind,
-        (session.client.name, session.client.email),
-        compose(studio, session, kind, linked=share_id is not None, payment_id=payment_id),
-        studio.now(),
+        occasion,
+        about=about,
+        payment_id=payment_id,
+        share_id=living[-1] if living else None,
+    )
+
+
+def tell_owner(studio: Studio, session: Session, what: str, occasion: str) -> int | None:
+    """Inside a write: put a mail to the owner about what a client did into the outbox; ``what`` is one of ``NEWS``."""
+    settings = studio.settings
+    if not settings.get("mail.host") or settings["mail.news"] != "yes":
+        return None
+    return put(studio, session, "owner", occasion, about={"news": what})
+
+
+def put(
+    studio: Studio,
+    session: Session,
+    kind: str,
+    occasion: str,
+    *,
+    about: About | None = None,
+    payment_id: int | None = None,
+    share_id: int | None = None,
+) -> int | None:
+    """Inside a write: put a mail into the outbox, whether or not there is a mail server yet; return its number."""
+    letter, trouble = compose(
+        studio, session, kind, linked=share_id is not None, about=about, payment_id=payment_id
+    )
+    draft = Draft(
+        kind=kind,
+        occasion=occasion,
+        to=addressee(studio, session, kind),
+        letter=letter,
+        recipient=KINDS[kind].recipient,
+        about=about or {},
         session_id=session.id,
         share_id=share_id,
         payment_id=payment_id,
+        trouble=trouble,
     )
+    return message_store.insert(studio.file, draft, studio.now())
+
+
+def addressee(studio: Studio, session: Session, kind: str) -> tuple[str, str]:
+    """Return the name and the address that a mail of a kind about a session goes to."""
+    if KINDS[kind].recipient == "owner":
+        return studio.settings["studio.name"], studio.settings["studio.email"]
+    assert session.client.email is not None
+    return session.client.name, session.client.email
+
+
+# ── a change ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def tell_change(
+    studio: Studio, before: Session, after: Session, occasion: str, note: str | None = None
+) -> int | None:
+    """Inside a write: tell the client what is different, if they have heard of the session at all.
+
+    A mail about an earlier change that has not gone out is replaced: who reads it compares with what they knew.
+    """
+    if not knows(before):
+        return None
+    knew, note = before.details(), check_note(note)
+    for waiting in _waiting_changes(studio, after):
+        knew = waiting.about.get("before", knew)
+        note = note or waiting.about.get("note")
+        message_store.cancel(studio.file, waiting.id)
+    if not details.differences(knew, after.details(), details.language_of(after, studio.settings)):
+        return None
+    return tell_client(studio, after, "changed", occasion, about={"before": knew, "note": note})
+
+
+def knows(session: Session) -> bool:
+    """Return whether a client has heard of a session: it was shared with them, or confirmed."""
+    return bool(session.shares) or session.confirmed_at is not None
+
+
+def _waiting_changes(studio: Studio, session: Session) -> list[Message]:
+    return message_store.listed(studio.file, WAITING, session_id=session.id, kind="changed")

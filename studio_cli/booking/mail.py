@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Protocol
 
-from studio_cli.booking import letter
+from whenever import Instant
+
+from studio_cli.booking import brand, letter
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, OutsideFailed, Refused
-from studio_cli.model.message import LINK, Envelope, Letter, MailFailed, MailUnknown, Message, State
-from studio_cli.model.session import Status
+from studio_cli.model.message import (
+    KINDS,
+    LINK,
+    LOGO,
+    MOST_TRIES,
+    WAITING,
+    Envelope,
+    Letter,
+    MailFailed,
+    MailUnknown,
+    Message,
+    State,
+    next_try,
+)
+from studio_cli.model.session import Session
 from studio_cli.model.settings import Settings
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import session as session_store
+from studio_cli.store.event import Actor
 
 CLAIM_MINUTES = 10
 """A mail that has been "being sent" for longer was left by a program that ended around it."""
@@ -37,43 +54,55 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
     with studio.file.atomic():
         now = studio.now()
         if _pointless(studio, get(studio, number)):
-            message_store.cancel(studio.file, number)
+            _cancel(studio, get(studio, number), "nothing to say any more")
         if not message_store.claim(studio.file, number, now):
             return get(studio, number)
         message = _as_it_is_now(studio, get(studio, number))
         if LINK in message.letter.text and message.share_id is not None and link is None:
             link = letter.new_link(studio, message.share_id, now)
-    state: State = "sent"
-    error = None
+        sent = _to_send(studio, message).with_link(link or LINK)
     try:
-        mailer.send(_envelope(message, studio.settings), message.letter.with_link(link or LINK))
+        mailer.send(_envelope(message, studio.settings), sent)
     except MailFailed as failure:
-        state, error = "failed", _without_link(str(failure), link)
+        return _failed(studio, message, _without_link(str(failure), link), permanent=failure.permanent)
     except MailUnknown as doubt:
-        state, error = "unknown", _without_link(str(doubt), link)
+        return _settle(studio, message, "unknown", _without_link(str(doubt), link))
     except Exception as bug:  # whatever it was, the mail may be on its way: it is asked about, not sent again
         _settle(studio, message, "unknown", type(bug).__name__)
         raise
-    return _settle(studio, message, state, error)
+    return _settle(studio, message, "sent")
 
 
 def _as_it_is_now(studio: Studio, message: Message) -> Message:
     """Inside a write: a mail that has waited goes to the client's present address and says what is true now."""
     if message.session_id is None:
         return message
-    session = session_store.get(studio.file, message.session_id, studio.now())
-    assert session is not None
-    assert session.client.email is not None  # else it would be pointless
-    to = session.client.name, session.client.email
-    written = letter.compose(
+    session = _session(studio, message.session_id)
+    written, trouble = letter.compose(
         studio,
         session,
         message.kind,
         linked=message.share_id in {share.id for share in session.shares if share.revoked_at is None},
+        about=message.about,
         payment_id=message.payment_id,
     )
-    message_store.rewrite(studio.file, message.id, to, written)
+    to = letter.addressee(studio, session, message.kind)
+    message_store.rewrite(studio.file, message.id, to, written, trouble)
     return get(studio, message.id)
+
+
+def _to_send(studio: Studio, message: Message) -> Letter:
+    """Return the letter with the logo that it shows: the file keeps that once, not in every mail."""
+    if LOGO not in message.letter.html:
+        return message.letter
+    return replace(message.letter, logo=brand.logo(studio))
+
+
+def _failed(studio: Studio, message: Message, words: str, *, permanent: bool) -> Message:
+    """Record that a mail was not sent: it is tried again later, or given up."""
+    if permanent or message.attempts >= MOST_TRIES:
+        return _settle(studio, message, "given_up", words)
+    return _settle(studio, message, "failed", words, next_try(message.attempts, studio.now()))
 
 
 def _without_link(words: str, link: str | None) -> str:
@@ -81,65 +110,104 @@ def _without_link(words: str, link: str | None) -> str:
     return words.replace(link, "[link]").replace(link.rpartition("/")[2], "[link]") if link else words
 
 
-def _settle(studio: Studio, message: Message, state: State, error: str | None) -> Message:
+def _settle(
+    studio: Studio, message: Message, state: State, error: str | None = None, again: Instant | None = None
+) -> Message:
     """Record how the sending ended, if it is still this sending that counts."""
     with studio.file.atomic():
         now = studio.now()
-        if message_store.settle(studio.file, message, state, now, error):
-            event_store.add(
-                studio.file,
-                f"mail {state}",
-                now,
-                actor="system",
-                session_id=message.session_id,
-                details={"message": message.id, "kind": message.kind},
-            )
+        if message_store.settle(studio.file, message, state, now, error, again):
+            _note(studio, message, f"mail {state.replace('_', ' ')}", {"why": error} if error else {})
     return get(studio, message.id)
 
 
-def send_waiting(studio: Studio, mailer: Mailer) -> Iterator[Message]:
-    """Send every waiting message, one after the other, yielding each with what became of it."""
-    with studio.file.atomic():
-        lost = message_store.give_up_claims(studio.file, studio.now().subtract(minutes=CLAIM_MINUTES))
-    for number in lost:
+def _note(
+    studio: Studio, message: Message, kind: str, more: Mapping[str, str], actor: Actor = "system"
+) -> None:
+    """Inside a write: put what became of a message into the history."""
+    known = {"message": message.id, "kind": message.kind, "to": message.to_email}
+    event_store.add(
+        studio.file,
+        kind,
+        studio.now(),
+        actor=actor,
+        session_id=message.session_id,
+        details={**known, **more},
+    )
+
+
+# ── several ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def send_waiting(studio: Studio, mailer: Mailer, *, due: bool = False) -> Iterator[Message]:
+    """Send every waiting message, or only those whose next try has come, yielding each with what became of it."""
+    for number in _lost(studio):
         yield get(studio, number)
-    for message in message_store.listed(studio.file, ("queued", "failed")):
+    until = studio.now() if due else None
+    for message in message_store.listed(studio.file, WAITING, due=until):
         yield deliver(studio, mailer, message.id)
 
 
-def send_news(studio: Studio, mailer: Mailer | None, session_id: int) -> list[Message]:
-    """Send what waits to be told to a session's client; without a mail server it waits on."""
-    if mailer is None:
-        return []
-    waiting = message_store.listed(studio.file, ("queued",), session_id=session_id)
-    return [deliver(studio, mailer, message.id) for message in waiting]
+def _lost(studio: Studio) -> list[int]:
+    """Return the messages around whose sending a program ended: nobody can know whether they went out."""
+    with studio.file.atomic():
+        lost = message_store.give_up_claims(studio.file, studio.now().subtract(minutes=CLAIM_MINUTES))
+        for number in lost:
+            _note(studio, get(studio, number), "mail unknown", {})
+    return lost
 
 
-def send_written(studio: Studio, mailer: Mailer | None) -> list[Message]:
-    """Send what a client's step has just written: not the shares, which whoever made them is sending."""
+def send_written(studio: Studio, mailer: Mailer | None, *, retry: bool = False) -> list[Message]:
+    """Send what has just been written: not the shares, which whoever made them is sending.
+
+    With ``retry`` also what failed before and is due again, shares among it. A server that does not take one is
+    not asked about the others now.
+    """
     if mailer is None:
         return []
-    sent, trouble = [], None
-    for message in message_store.listed(studio.file, ("queued",)):
-        if message.kind != "share":
-            try:
-                sent.append(deliver(studio, mailer, message.id))
-            except Exception as error:  # one that cannot be written or sent holds up no other
-                trouble = error
+    sent: list[Message] = []
+    trouble = None
+    for message in message_store.listed(studio.file, WAITING, due=studio.now()):
+        if not retry and (message.kind == "share" or message.state == "failed"):
+            continue
+        try:
+            sent.append(deliver(studio, mailer, message.id))
+        except Exception as error:  # one that cannot be written or sent holds up no other
+            trouble = error
+        if sent and sent[-1].state in {"failed", "unknown"}:
+            break
     if trouble:
         raise trouble
     return sent
 
 
 def send_again(studio: Studio, mailer: Mailer, number: int) -> Message:
-    """Send one message by its number; one whose fate is unknown is sent again because the owner says so."""
+    """Send one message by its number; one that may have been sent, or was given up, because the owner says so."""
     message = get(studio, number)
     if message.state in {"sent", "canceled"}:
         raise Refused(f"Message {number} is {message.state} already.", code="wrong_status")
-    if message.state == "unknown":
-        with studio.file.atomic():
-            message_store.release(studio.file, number)
+    if message.state == "sending":
+        raise Refused(
+            f"Message {number} is being sent.",
+            hint=f"If that program has ended, this can be asked again {CLAIM_MINUTES} minutes after it began.",
+            code="wrong_status",
+        )
+    with studio.file.atomic():
+        message_store.release(studio.file, number)
     return deliver(studio, mailer, number)
+
+
+def cancel(studio: Studio, number: int) -> tuple[Message, bool]:
+    """Cancel a message that is not sent, or whose fate is not worth asking about; return it and whether it was new."""
+    with studio.file.atomic():
+        message = get(studio, number)
+        if message.state == "canceled":
+            return message, False
+        if message.state in {"sent", "sending"}:
+            words = "was sent already" if message.state == "sent" else "is being sent"
+            raise Refused(f"Message {number} {words}.", code="wrong_status")
+        _cancel(studio, message, None, "owner")
+        return get(studio, number), True
 
 
 def get(studio: Studio, number: int) -> Message:
@@ -150,32 +218,43 @@ def get(studio: Studio, number: int) -> Message:
     return message
 
 
-WHILE: dict[str, frozenset[Status]] = {
-    "share": frozenset({"pending"}),
-    "confirmed": frozenset({"confirmed"}),
-}
-"""While a session has one of these statuses a waiting mail of the kind makes sense; other kinds always do."""
+def _session(studio: Studio, number: int) -> Session:
+    session = session_store.get(studio.file, number, studio.now())
+    assert session is not None  # what is in the outbox keeps it
+    return session
+
+
+# ── what makes no sense any more ──────────────────────────────────────────────────────────────────
 
 
 def _pointless(studio: Studio, message: Message) -> bool:
     """Return whether a waiting message would only confuse: its time is over, its share revoked, its address gone."""
-    if message.session_id is None or message.state not in {"queued", "failed"}:
+    if message.session_id is None or message.state not in WAITING:
         return False
-    session = session_store.get(studio.file, message.session_id, studio.now())
-    assert session is not None
-    share = next((share for share in session.shares if share.id == message.share_id), None)
-    if session.client.email is None:
+    session, kind = _session(studio, message.session_id), KINDS[message.kind]
+    if kind.recipient == "owner":
+        return False
+    if session.client.email is None or session.status not in kind.while_:
         return True
-    if message.kind == "share" and share is not None and share.revoked_at is not None:
+    if kind.before_it and session.starts_at <= studio.now():
         return True
-    return message.kind in WHILE and session.status not in WHILE[message.kind]
+    if message.kind == "share":
+        return any(share.id == message.share_id and share.revoked_at for share in session.shares)
+    if message.kind == "payment-due":
+        return session.balance.minor <= 0
+    return message.kind == "payment-instructions" and not session.step("payment").open
 
 
 def cancel_pointless(studio: Studio, session_id: int) -> None:
     """Inside a write: cancel the waiting mails of a session that make no sense any more."""
-    for message in message_store.listed(studio.file, ("queued", "failed")):
-        if message.session_id == session_id and _pointless(studio, message):
-            message_store.cancel(studio.file, message.id)
+    for message in message_store.listed(studio.file, WAITING, session_id=session_id):
+        if _pointless(studio, message):
+            _cancel(studio, message, "nothing to say any more")
+
+
+def _cancel(studio: Studio, message: Message, why: str | None, actor: Actor = "system") -> None:
+    if message_store.cancel(studio.file, message.id):
+        _note(studio, message, "mail canceled", {"why": why} if why else {}, actor)
 
 
 def send_test(studio: Studio, mailer: Mailer, address: str) -> None:

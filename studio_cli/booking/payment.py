@@ -132,11 +132,18 @@ def receive(
 def let_count(
     studio: Studio, session: Session, number: int, *, actor: Actor = "client", tell: bool = True
 ) -> None:
-    """Inside a write: let a payment of the ledger do what it completes; ``session`` is as it was before."""
-    after = _received(studio, session.id, actor)
+    """Inside a write: let a payment of the ledger do what it completes; ``session`` is as it was before.
+
+    Who is told that the session is confirmed is not told again that the payment has arrived.
+    """
+    after, occasion = _received(studio, session.id, actor, number, tell=tell), f"payment {number}"
+    if after.status == "confirmed" != session.status:
+        return
     if tell:
-        kind = "confirmed" if after.status == "confirmed" != session.status else "receipt"
-        letter.tell_client(studio, after, kind, payment_id=number)
+        letter.tell_client(studio, after, "receipt", occasion, payment_id=number)
+    if actor == "client":
+        what = "late-payment" if after.status in DEAD else "paid"
+        letter.tell_owner(studio, after, what, occasion)
 
 
 def _facts(session: Session, amount: Money) -> dict[str, Any]:
@@ -158,12 +165,12 @@ def _facts(session: Session, amount: Money) -> dict[str, Any]:
     }
 
 
-def _received(studio: Studio, number: int, actor: Actor) -> Session:
+def _received(studio: Studio, number: int, actor: Actor, payment_id: int, *, tell: bool) -> Session:
     """Inside a write, after money was recorded: it stops the clock of a hold; if nothing is left, it confirms."""
     session = sessions.get(studio, number)
     if session.status == "pending" and session.expires_at is not None:
         session_store.set_expiry(studio.file, number, None)
-    return sessions.complete(studio, number, actor)
+    return sessions.complete(studio, number, actor, tell=tell, payment_id=payment_id)
 
 
 # ── back ──────────────────────────────────────────────────────────────────────────────────────────
@@ -193,6 +200,7 @@ def refund(
     *,
     give_back: GiveBack | None = None,
     key: str | None = None,
+    tell: bool = True,
     rehearse: bool = False,
 ) -> list[Recorded]:
     """Give money back: outside, where it was paid outside, and in the ledger; return the new rows.
@@ -208,14 +216,31 @@ def refund(
         studio.settle(studio.now())
         done, orders = plan_refund(studio, wanted, possible=give_back is not None or rehearse)
         if rehearse:
-            return [*done, *(_keep_order(studio, order, None) for order in orders)]
+            kept = [*done, *(_keep_order(studio, order, None) for order in orders)]
+            if tell:
+                tell_refunded(studio, kept)
+            return kept
         if key is not None and done:
             _remember(studio, key, arguments, done[0])
+        if tell and not orders:
+            tell_refunded(studio, done)
     made = finish_refunds(studio, orders, give_back)
-    if key is not None and made and not done:
-        with studio.file.atomic():
+    if not made:
+        return done
+    with studio.file.atomic():
+        if key is not None and not done:
             _remember(studio, key, arguments, made[0])
+        if tell:
+            tell_refunded(studio, [*done, *made])
     return [*done, *made]
+
+
+def tell_refunded(studio: Studio, given: Sequence[Recorded]) -> None:
+    """Inside a write: tell the client what goes back: all of it in one mail."""
+    new = [one.payment.id for one in given if not one.repeated]
+    if new:
+        session = sessions.get(studio, given[0].session.id)
+        letter.tell_client(studio, session, "refund", f"refund {new[0]}", about={"refunds": new})
 
 
 def plan_refund(

@@ -97,9 +97,12 @@ def confirm(studio: Studio, selector: str, *, tell: bool = True) -> Change:
         mail.cancel_pointless(studio, session.id)
         details = {"waived": [step.name for step in waived], "waived_money": money.as_json()}
         event_store.add(studio.file, "session confirmed", now, session_id=session.id, details=details)
+        confirmed = get(studio, session.id)
         if tell:
-            letter.tell_client(studio, get(studio, session.id), "confirmed")
-        return Change(get(studio, session.id), True, waived, money)
+            letter.tell_client(
+                studio, confirmed, "confirmed", f"confirmed {confirmed.id} {confirmed.sequence}"
+            )
+        return Change(confirmed, True, waived, money)
 
 
 def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Change:
@@ -160,10 +163,13 @@ def deadline_anew(studio: Studio, session: Session) -> Instant | None:
     return studio.now().add(minutes=offer.hold) if offer and offer.hold and not session.paid else None
 
 
-def cancel(studio: Studio, selector: str) -> Change:
+def cancel(studio: Studio, selector: str, *, tell: bool = True, note: str | None = None) -> Change:
     """Cancel a session and free its time. What was paid stays in the ledger: nothing is refunded silently."""
     with studio.file.atomic():
-        return end(studio, selector)
+        change = end(studio, selector)
+        if tell:
+            tell_canceled(studio, change, note)
+        return change
 
 
 def end(studio: Studio, selector: str) -> Change:
@@ -182,17 +188,39 @@ def end(studio: Studio, selector: str) -> Change:
     return Change(get(studio, session.id), changed=True)
 
 
-def complete(studio: Studio, number: int, actor: Actor = "client") -> Session:
+def tell_canceled(studio: Studio, change: Change, note: str | None = None) -> None:
+    """Inside a write: tell the client that a session was canceled, if they have heard of it."""
+    session = change.session
+    if change.changed and letter.knows(session):
+        about = {"note": letter.check_note(note)}
+        letter.tell_client(studio, session, "canceled", f"canceled {session.id}", about=about)
+
+
+def complete(
+    studio: Studio,
+    number: int,
+    actor: Actor = "client",
+    *,
+    tell: bool = True,
+    payment_id: int | None = None,
+) -> Session:
     """Inside a write: confirm a pending session of which nothing is waited for any more, for its client.
 
-    ``actor`` did the last of it: the owner, when it was recording the payment.
+    ``actor`` did the last of it: the owner, when it was recording the payment ``payment_id``.
     """
     session, now = get(studio, number), studio.now()
     if session.status != "pending" or session.waiting_for:
         return session
     session_store.set_status(studio.file, number, "confirmed", confirmed_at=now, confirmed_by="client")
     event_store.add(studio.file, "session confirmed", now, actor=actor, session_id=number)
-    return get(studio, number)
+    mail.cancel_pointless(studio, number)
+    confirmed = get(studio, number)
+    occasion = f"confirmed {number} {confirmed.sequence}"
+    if tell:
+        letter.tell_client(studio, confirmed, "confirmed", occasion, payment_id=payment_id)
+    if actor == "client":
+        letter.tell_owner(studio, confirmed, "confirmed", occasion)
+    return confirmed
 
 
 def check_transition(session: Session, to: Status, verb: str) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
-from studio_cli.booking import new_session, slot
+from studio_cli.booking import letter, new_session, slot
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
@@ -92,6 +92,8 @@ def reschedule(
     which: Which | None = None,
     custom: bool = False,
     allow_overlap: bool = False,
+    tell: bool = True,
+    note: str | None = None,
     rehearse: bool = False,
 ) -> Changed:
     """Move a session. A pending one is reviewed again by its client; a confirmed one stays confirmed."""
@@ -107,7 +109,8 @@ def reschedule(
             studio, draft, custom=custom, allow_overlap=allow_overlap, moving=before
         )
         contract = contracts.current(studio, before)
-        return _save(studio, "session moved", before, placed, overlaps, contract)
+        saved = _save(studio, "session moved", before, placed, overlaps, contract)
+        return _told(studio, saved, note) if tell else saved
 
 
 def edit(
@@ -117,6 +120,8 @@ def edit(
     *,
     custom: bool = False,
     allow_overlap: bool = False,
+    tell: bool = True,
+    note: str | None = None,
     rehearse: bool = False,
 ) -> Changed:
     """Change what a session is. What its client agreed to and no longer holds is asked for again."""
@@ -143,7 +148,19 @@ def edit(
                 allow_overlap=allow_overlap or (before.overlap_allowed and shorter),
                 moving=before,
             )
-        return _save(studio, "session changed", before, after, overlaps, contract)
+        saved = _save(studio, "session changed", before, after, overlaps, contract)
+        return _told(studio, saved, note) if tell else saved
+
+
+def _told(studio: Studio, done: Changed, note: str | None) -> Changed:
+    """Inside a write: tell the client what is different; that it is confirmed now, when nothing is left to do."""
+    before, after = done.before, done.after
+    occasion = f"changed {after.id} {after.sequence}"
+    if after.status == "confirmed" != before.status:
+        letter.tell_client(studio, after, "confirmed", occasion)
+    elif done.changed:
+        letter.tell_change(studio, before, after, occasion, note)
+    return done
 
 
 def _inside(after: Session, before: Session) -> bool:
@@ -215,7 +232,7 @@ def _save(
     _keep_revision(studio, before)
     if after.asked_now != before.asked_now:
         session_store.forget_announcement(studio.file, before.id)
-    sessions.complete(studio, before.id, "owner")
+    sessions.complete(studio, before.id, "owner", tell=False)
     saved = Changed(before, sessions.get(studio, before.id), overlaps)
     details: dict[str, Any] = {name: list(values) for name, values in saved.fields.items()}
     details |= _reworded(before, saved.after)

@@ -10,13 +10,12 @@ from whenever import Instant
 from studio_cli.booking import letter, mail
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
-from studio_cli.errors import NotFound, Refused
+from studio_cli.errors import NotFound, Refused, WrongUsage
 from studio_cli.model.message import Message
 from studio_cli.model.session import Channel, Session
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import share as share_store
-
 
 @dataclass(frozen=True, slots=True)
 class Shared:
@@ -41,20 +40,31 @@ class Shared:
 
 
 def share(
-    studio: Studio, selector: str, channel: Channel, base: str | None = None, *, rehearse: bool = False
+    studio: Studio,
+    selector: str,
+    channel: Channel,
+    base: str | None = None,
+    *,
+    note: str | None = None,
+    rehearse: bool = False,
 ) -> Shared:
     """Share a pending session once more; the links it has go on working.
 
-    ``base`` is the address that the link begins with; else the one of the settings.
+    ``base`` is the address that the link begins with; else the one of the settings. ``note`` stands in the mail.
     """
     with studio.file.rehearsal() if rehearse else studio.file.atomic():
         now = studio.now()
         studio.settle(now)
-        return prepare(studio, sessions.find(studio, selector), channel, now, base)
+        return prepare(studio, sessions.find(studio, selector), channel, now, base, note)
 
 
 def prepare(
-    studio: Studio, session: Session, channel: Channel, now: Instant, base: str | None = None
+    studio: Studio,
+    session: Session,
+    channel: Channel,
+    now: Instant,
+    base: str | None = None,
+    note: str | None = None,
 ) -> Shared:
     """Inside a write: make the share, its link and, for a mail, the message that is still to be sent."""
     if session.status != "pending":
@@ -78,16 +88,10 @@ def prepare(
     )
     message_id = None
     if channel == "email":
-        assert session.client.email is not None
-        message_id = message_store.insert(
-            studio.file,
-            "share",
-            (session.client.name, session.client.email),
-            letter.share_letter(studio, session),
-            now,
-            session_id=session.id,
-            share_id=share_id,
-        )
+        about = {"note": letter.check_note(note), "again": any(one.channel == "email" for one in session.shares)}
+        message_id = letter.put(studio, session, "share", f"share {share_id}", about=about, share_id=share_id)
+    elif note:
+        raise WrongUsage("A note goes into a mail.", hint="Add --email.")
     return Shared(session.id, share_id, channel, link, message_id)
 
 

@@ -46,8 +46,13 @@ class Studio:
 
     def settle(self, now: Instant) -> None:
         """Inside a write: let pending sessions whose deadline has passed expire, before anything else is decided."""
-        for number in session_store.expire(self.file, now):
-            event_store.add(self.file, "session expired", now, actor="system", session_id=number)
+        expired = session_store.expire(self.file, now)
+        if not expired:
+            return
+        from studio_cli.booking import expiry  # which needs this module
+
+        for number in expired:
+            expiry.tell(self, number)
 
 
 def open_studio(path: Path, clock: Clock) -> Studio:

@@ -2,15 +2,71 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from whenever import Instant
 
 from studio_cli.model.picture import Picture
+from studio_cli.model.session import STATUSES, Status
 from studio_cli.model.times import rfc3339
 
-State = Literal["queued", "sending", "sent", "failed", "unknown", "canceled"]
+State = Literal["queued", "sending", "sent", "failed", "unknown", "given_up", "canceled"]
+Recipient = Literal["client", "owner"]
+WAITING: tuple[State, ...] = ("queued", "failed")
+"""States of a mail that is sent when its time comes."""
+OPEN: tuple[State, ...] = ("queued", "sending", "failed", "unknown", "given_up")
+"""States of a mail that has not ended well yet: it is still to be sent, or the owner has to say what happens with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of mail: what it is for, to whom, and while its session has which statuses it makes sense.
+
+    ``before_it``: only until the session begins.
+    """
+
+    about: str
+    recipient: Recipient = "client"
+    while_: frozenset[Status] = frozenset(STATUSES)
+    before_it: bool = True
+
+
+_HELD: frozenset[Status] = frozenset({"pending"})
+_LIVING: frozenset[Status] = frozenset({"inquiry", "pending", "confirmed"})
+KINDS: dict[str, Kind] = {
+    "share": Kind("the link to a session, to be completed", while_=_HELD),
+    "reminder": Kind("what is left to do, some days after the link", while_=_HELD),
+    "hold-ending": Kind("the time is held only a little longer", while_=_HELD),
+    "confirmed": Kind("the session is confirmed, with the calendar entry", while_=frozenset({"confirmed"})),
+    "changed": Kind("another time, place or price, with what it was until now", while_=_LIVING),
+    "canceled": Kind(
+        "the session is canceled, and what goes back", while_=frozenset({"canceled"}), before_it=False
+    ),
+    "declined": Kind("a time that was asked for is not possible", while_=frozenset({"declined"})),
+    "expired": Kind("the time is no longer held", while_=frozenset({"expired"})),
+    "payment-instructions": Kind("how to pay, for a payment on its way", while_=_HELD),
+    "receipt": Kind("a payment has arrived", before_it=False),
+    "refund": Kind("a payment goes back", before_it=False),
+    "payment-due": Kind(
+        "the rest is to be paid, or is overdue", while_=frozenset({"confirmed"}), before_it=False
+    ),
+    "tomorrow": Kind("the session is tomorrow", while_=frozenset({"confirmed"})),
+    "owner": Kind("news for yourself: what a client did", recipient="owner", before_it=False),
+}
+"""Every kind of mail there is, by the name of its template."""
+
+_BACK_OFF = (1, 5, 15, 60, 180, 360, 720, 1440)
+"""Minutes until the next try, after each that failed."""
+MOST_TRIES = len(_BACK_OFF) + 1
+"""So often a mail is tried by itself, over two days, before it is given up (RFC 5321, 4.5.4.1 asks for some days)."""
+
+
+def next_try(tries: int, now: Instant) -> Instant:
+    """Return when a mail that has failed so often is tried again."""
+    return now.add(minutes=_BACK_OFF[min(tries, len(_BACK_OFF)) - 1])
+
 
 LINK = "{studio:link}"
 """Stands for the link in a kept message: the link itself exists only in the mail that is sent."""
@@ -54,7 +110,14 @@ class Envelope:
 
 
 class MailFailed(Exception):
-    """The mail was not sent, and it is known that it was not; ``str()`` is the server's words."""
+    """The mail was not sent, and it is known that it was not; ``str()`` is the server's words.
+
+    ``permanent``: the address or the mail itself was refused for good, so that trying again is of no use.
+    """
+
+    def __init__(self, words: str, *, permanent: bool = False) -> None:
+        super().__init__(words)
+        self.permanent = permanent
 
 
 class MailUnknown(Exception):
@@ -63,20 +126,29 @@ class MailUnknown(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A mail: ``queued`` and ``failed`` are still to be sent, ``unknown`` may have been."""
+    """A mail: ``queued`` and ``failed`` are still to be sent, ``unknown`` may have been.
+
+    ``occasion`` is what it is written for: one occasion is one mail to each ``recipient``. ``about`` is what that
+    occasion knows and the session does not say any more. ``trouble``: why the owner's own template was not used.
+    """
 
     id: int
     session_id: int | None
     share_id: int | None
     payment_id: int | None
     kind: str
+    recipient: Recipient
+    occasion: str
+    about: Mapping[str, Any]
     to_name: str
     to_email: str
     letter: Letter
+    trouble: str | None
     state: State
     attempts: int
     last_error: str | None
     created_at: Instant
+    next_try_at: Instant | None
     sent_at: Instant | None
 
     def as_json(self, zone: str) -> dict[str, Any]:
@@ -86,10 +158,13 @@ class Message:
             "session": self.session_id,
             "to": self.to_email,
             "kind": self.kind,
+            "recipient": self.recipient,
             "subject": self.letter.subject,
             "state": self.state,
             "attempts": self.attempts,
             "last_error": self.last_error,
+            "trouble": self.trouble,
             "created_at": rfc3339(self.created_at, zone),
+            "next_try_at": self.next_try_at and rfc3339(self.next_try_at, zone),
             "sent_at": self.sent_at and rfc3339(self.sent_at, zone),
         }

@@ -181,7 +181,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """An appointment. Buffers are minutes; ``tip`` is what its client gives on top of the terms."""
+    """An appointment. Buffers are minutes; ``tip`` is what its client gives on top of the terms.
+
+    ``revision`` counts the details that its client sees, ``sequence`` those and the changes of its status, as
+    calendars want it (RFC 5545, 3.8.7.4).
+    """
 
     id: int
     status: Status
@@ -208,6 +212,7 @@ class Session:
     notes: str | None = None
     contract: Agreement | None = None
     language: str | None = None
+    sequence: int = 0
     steps: tuple[Step, ...] = ()
     shares: tuple[Share, ...] = ()
 

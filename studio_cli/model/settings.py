@@ -157,6 +157,11 @@ KEYS: dict[str, Key] = {
         _one_of("starttls", "tls", "none"),
         "starttls",
     ),
+    "mail.signature": Key(
+        "how your mails end; else your name, address and phone number",
+        lambda text: clean(text, "The signature", limit=1000, multiline=True),
+    ),
+    "mail.news": Key("whether you get a mail when a client has done something", _one_of("yes", "no"), "yes"),
     "payment.tax": Key("the tax of new session types and one-offs: HST 13%, or VAT 20% included", _tax),
     "payment.provider": Key(
         "how clients pay: offline, stripe or test", _one_of("offline", "stripe", "test"), "offline"

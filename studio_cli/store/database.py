@@ -13,7 +13,7 @@ from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused,
 
 APPLICATION_ID = 0x57D10C11
 """Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
-VERSION = 5
+VERSION = 6
 """The version of the schema that this program writes: the number of migrations."""
 BUSY_TIMEOUT_MS = 10_000
 
@@ -48,6 +48,7 @@ class Database:
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
         self.connection = connection
+        self._rehearsing = False
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -131,6 +132,9 @@ class Database:
         Without ``wait`` it is ``Busy`` at once when somebody else is writing.
         """
         with trouble(self.path):
+            if self._rehearsing:
+                yield self.connection
+                return
             self._begin(wait)
             try:
                 yield self.connection
@@ -154,12 +158,14 @@ class Database:
 
     @contextlib.contextmanager
     def rehearsal(self) -> Iterator[sqlite3.Connection]:
-        """Like ``atomic``, with the same checks and refusals, but nothing is kept."""
+        """Like ``atomic``, with the same checks and refusals, but nothing is kept, of writes within it neither."""
         with trouble(self.path):
             self.connection.execute("BEGIN IMMEDIATE")
+            self._rehearsing = True
             try:
                 yield self.connection
             finally:
+                self._rehearsing = False
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
 

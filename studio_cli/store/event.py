@@ -26,9 +26,9 @@ def add(
     client_id: int | None = None,
     share_id: int | None = None,
     details: Mapping[str, Any] | None = None,
-) -> None:
-    """Add a line to the history, in the transaction of what it tells."""
-    db.connection.execute(
+) -> int:
+    """Add a line to the history, in the transaction of what it tells; return its number."""
+    cursor = db.connection.execute(
         "INSERT INTO event (at, actor, kind, session_id, client_id, share_id, details) VALUES (?, ?, ?, ?, ?, ?, ?)",
         (
             stored(now),
@@ -40,6 +40,8 @@ def add(
             json.dumps(details or {}, ensure_ascii=False),
         ),
     )
+    assert cursor.lastrowid is not None
+    return cursor.lastrowid
 
 
 def newest(db: Database) -> int:

@@ -2,64 +2,93 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from whenever import Instant
 
-from studio_cli.model.message import Letter, Message, State
+from studio_cli.model.message import Invitation, Letter, Message, Recipient, State
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A mail before it is in the outbox; ``to`` is name and address."""
+
+    kind: str
+    occasion: str
+    to: tuple[str, str]
+    letter: Letter
+    recipient: Recipient = "client"
+    about: Mapping[str, Any] = field(default_factory=dict)
+    session_id: int | None = None
+    share_id: int | None = None
+    payment_id: int | None = None
+    trouble: str | None = None
+
+
 def _message(row: sqlite3.Row) -> Message:
+    invitation = Invitation(row["method"], row["invitation"].encode()) if row["method"] else None
     return Message(
         id=row["id"],
         session_id=row["session_id"],
         share_id=row["share_id"],
         payment_id=row["payment_id"],
         kind=row["kind"],
+        recipient=row["recipient"],
+        occasion=row["occasion"],
+        about=json.loads(row["about"]),
         to_name=row["to_name"],
         to_email=row["to_email"],
-        letter=Letter(row["subject"], row["text"], row["html"]),
+        letter=Letter(row["subject"], row["text"], row["html"], invitation),
+        trouble=row["trouble"],
         state=row["state"],
         attempts=row["attempts"],
         last_error=row["last_error"],
         created_at=from_stored(row["created_at"]),
+        next_try_at=row["next_try_at"] and from_stored(row["next_try_at"]),
         sent_at=row["sent_at"] and from_stored(row["sent_at"]),
     )
 
 
-def insert(
-    db: Database,
-    kind: str,
-    to: tuple[str, str],
-    letter: Letter,
-    now: Instant,
-    *,
-    session_id: int | None = None,
-    share_id: int | None = None,
-    payment_id: int | None = None,
-) -> int:
-    """Put a mail to ``(name, address)`` into the outbox and return its number."""
-    cursor = db.connection.execute(
-        """INSERT INTO message
-           (session_id, share_id, payment_id, kind, to_name, to_email, subject, text, html, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)""",
-        (
-            session_id,
-            share_id,
-            payment_id,
-            kind,
-            *to,
-            letter.subject,
-            letter.text,
-            letter.html,
-            stored(now),
-        ),
-    )
-    assert cursor.lastrowid is not None
-    return cursor.lastrowid
+def _written(to: tuple[str, str], letter: Letter, trouble: str | None) -> dict[str, Any]:
+    invitation = letter.invitation
+    return {
+        "to_name": to[0],
+        "to_email": to[1],
+        "subject": letter.subject,
+        "text": letter.text,
+        "html": letter.html,
+        "method": invitation and invitation.method,
+        "invitation": invitation and invitation.content.decode(),
+        "trouble": trouble,
+    }
+
+
+def insert(db: Database, draft: Draft, now: Instant) -> int | None:
+    """Put a mail into the outbox and return its number; None when its occasion has had one."""
+    values = {
+        "kind": draft.kind,
+        "occasion": draft.occasion,
+        "recipient": draft.recipient,
+        "about": json.dumps(dict(draft.about), ensure_ascii=False),
+        "session_id": draft.session_id,
+        "share_id": draft.share_id,
+        "payment_id": draft.payment_id,
+        "created_at": stored(now),
+        **_written(draft.to, draft.letter, draft.trouble),
+    }
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    row = db.connection.execute(
+        f"""INSERT INTO message ({names}) VALUES ({marks})
+            ON CONFLICT (occasion, recipient) DO NOTHING RETURNING id""",
+        list(values.values()),
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def get(db: Database, number: int) -> Message | None:
@@ -69,11 +98,29 @@ def get(db: Database, number: int) -> Message | None:
     return row and _message(row)
 
 
-def listed(db: Database, states: Sequence[State] = (), *, session_id: int | None = None) -> list[Message]:
-    """Return the messages of these states (of all, when none is named) in the order in which they were written."""
+def listed(
+    db: Database,
+    states: Sequence[State] = (),
+    *,
+    session_id: int | None = None,
+    kind: str | None = None,
+    due: Instant | None = None,
+    after: int | None = None,
+) -> list[Message]:
+    """Return messages in the order in which they were written: of these states (of all, when none is named), this
+    session, this kind, those whose next try has come, those after a number.
+    """
     where = [f"state IN ({', '.join('?' * len(states))})"] if states else []
-    where += ["session_id = ?"] if session_id is not None else []
-    values = [*states, *([session_id] if session_id is not None else [])]
+    values: list[Any] = [*states]
+    for condition, value in (
+        ("session_id = ?", session_id),
+        ("kind = ?", kind),
+        ("(next_try_at IS NULL OR next_try_at <= ?)", due and stored(due)),
+        ("id > ?", after),
+    ):
+        if value is not None:
+            where.append(condition)
+            values.append(value)
     with db.reading() as sql:
         rows = sql.execute(
             f"SELECT * FROM message WHERE {' AND '.join(where) or '1'} ORDER BY id", values
@@ -81,41 +128,74 @@ def listed(db: Database, states: Sequence[State] = (), *, session_id: int | None
     return [_message(row) for row in rows]
 
 
+def newest(db: Database) -> int:
+    """Return the number of the newest message, 0 for none."""
+    with db.reading() as sql:
+        return int(sql.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0])
+
+
+def was_invited(db: Database, session_id: int) -> bool:
+    """Return whether a session's client may have its calendar entry from a mail."""
+    with db.reading() as sql:
+        row = sql.execute(
+            """SELECT 1 FROM message WHERE session_id = ? AND method = 'REQUEST'
+               AND state IN ('sending', 'sent', 'unknown') LIMIT 1""",
+            (session_id,),
+        ).fetchone()
+    return row is not None
+
+
 def claim(db: Database, number: int, now: Instant) -> bool:
     """Take a waiting message for sending; False when it is no longer waiting, so that nobody sends it twice."""
     cursor = db.connection.execute(
-        """UPDATE message SET state = 'sending', attempts = attempts + 1, claimed_at = ?
+        """UPDATE message SET state = 'sending', attempts = attempts + 1, claimed_at = ?, next_try_at = NULL
            WHERE id = ? AND state IN ('queued', 'failed')""",
         (stored(now), number),
     )
     return cursor.rowcount == 1
 
 
-def settle(db: Database, message: Message, state: State, now: Instant, error: str | None = None) -> bool:
+def settle(
+    db: Database,
+    message: Message,
+    state: State,
+    now: Instant,
+    error: str | None = None,
+    next_try: Instant | None = None,
+) -> bool:
     """Record how the sending of a claimed message ended; False when another sending has taken over meanwhile.
 
     Each claim counts one attempt up, so that its number tells whose sending it was.
     """
     cursor = db.connection.execute(
-        """UPDATE message SET state = ?, sent_at = ?, last_error = ?
+        """UPDATE message SET state = ?, sent_at = ?, last_error = ?, next_try_at = ?
            WHERE id = ? AND attempts = ? AND state IN ('sending', 'unknown')""",
-        (state, stored(now) if state == "sent" else None, error, message.id, message.attempts),
+        (
+            state,
+            stored(now) if state == "sent" else None,
+            error,
+            next_try and stored(next_try),
+            message.id,
+            message.attempts,
+        ),
     )
     return cursor.rowcount == 1
 
 
-def rewrite(db: Database, number: int, to: tuple[str, str], letter: Letter) -> None:
+def rewrite(db: Database, number: int, to: tuple[str, str], letter: Letter, trouble: str | None) -> None:
     """Replace what a message that is about to be sent says, and to whom."""
+    values = _written(to, letter, trouble)
     db.connection.execute(
-        "UPDATE message SET to_name = ?, to_email = ?, subject = ?, text = ?, html = ? WHERE id = ?",
-        (*to, letter.subject, letter.text, letter.html, number),
+        f"UPDATE message SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?",
+        [*values.values(), number],
     )
 
 
 def release(db: Database, number: int) -> bool:
-    """Let a message whose fate is unknown be sent again; return whether there was one."""
+    """Let a message whose fate is unknown, or that was given up, be sent again; return whether there was one."""
     cursor = db.connection.execute(
-        "UPDATE message SET state = 'queued' WHERE id = ? AND state = 'unknown'", (number,)
+        "UPDATE message SET state = 'queued', next_try_at = NULL WHERE id = ? AND state IN ('unknown', 'given_up')",
+        (number,),
     )
     return cursor.rowcount == 1
 
@@ -134,13 +214,17 @@ def of_share(db: Database, share_id: int) -> int | None:
     """Return the number of the message that carries a share."""
     with db.reading() as sql:
         row = sql.execute(
-            "SELECT id FROM message WHERE share_id = ? ORDER BY id DESC LIMIT 1", (share_id,)
+            "SELECT id FROM message WHERE share_id = ? AND kind = 'share' ORDER BY id DESC LIMIT 1",
+            (share_id,),
         ).fetchone()
     return None if row is None else int(row[0])
 
 
-def cancel(db: Database, number: int) -> None:
-    """Cancel a waiting message."""
-    db.connection.execute(
-        "UPDATE message SET state = 'canceled' WHERE id = ? AND state IN ('queued', 'failed')", (number,)
+def cancel(db: Database, number: int) -> bool:
+    """Cancel a message that is not sent, or of which the owner will not know more; return whether it was one."""
+    cursor = db.connection.execute(
+        """UPDATE message SET state = 'canceled', next_try_at = NULL
+           WHERE id = ? AND state IN ('queued', 'failed', 'unknown', 'given_up')""",
+        (number,),
     )
+    return cursor.rowcount == 1

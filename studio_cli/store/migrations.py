@@ -69,6 +69,12 @@ def money(db: Tables) -> None:
     _run(db, 5, _MONEY)
 
 
+@migrations(name="0006_mail")
+def mail(db: Tables) -> None:
+    """Mails to client and owner, each for one occasion; retries, invitations, reminders."""
+    _run(db, 6, _MAIL)
+
+
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
 # minor units with its currency; durations are minutes. Sentences of the rules, for whoever reads the schema:
 #
@@ -725,4 +731,60 @@ SELECT session.id AS session_id, session.status, session.starts_at, session.ends
       THEN '' ELSE 'payment, ' END, ', ') END AS waiting_for
 FROM session JOIN client ON client.id = session.client_id JOIN money ON money.session_id = session.id
 WHERE session.occupies ORDER BY session.starts_at
+"""
+
+# A mail has an occasion: an event, a share, a day to be reminded of. One occasion is one mail to each person.
+_MAIL = """
+CREATE TABLE new_message (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  session_id INTEGER REFERENCES session (id),
+  share_id INTEGER REFERENCES share (id),
+  payment_id INTEGER REFERENCES payment (id),
+  kind TEXT NOT NULL,
+  recipient TEXT NOT NULL DEFAULT 'client' CHECK (recipient IN ('client', 'owner')),
+  occasion TEXT NOT NULL,
+  about TEXT NOT NULL DEFAULT '{}' CHECK (json_valid(about)),
+  to_name TEXT NOT NULL,
+  to_email TEXT NOT NULL,
+  subject TEXT NOT NULL,
+  text TEXT NOT NULL,
+  html TEXT NOT NULL,
+  method TEXT CHECK (method IN ('REQUEST', 'CANCEL')),
+  invitation TEXT,
+  trouble TEXT,
+  state TEXT NOT NULL DEFAULT 'queued'
+    CHECK (state IN ('queued', 'sending', 'sent', 'failed', 'unknown', 'given_up', 'canceled')),
+  attempts INTEGER NOT NULL DEFAULT 0,
+  last_error TEXT,
+  created_at TEXT NOT NULL,
+  next_try_at TEXT,
+  claimed_at TEXT,
+  sent_at TEXT,
+  CHECK ((state = 'sent') = (sent_at IS NOT NULL)),
+  CHECK ((method IS NULL) = (invitation IS NULL)),
+  UNIQUE (occasion, recipient)
+) STRICT;;
+INSERT INTO new_message (id, session_id, share_id, payment_id, kind, occasion, to_name, to_email, subject, text, html,
+  state, attempts, last_error, created_at, claimed_at, sent_at)
+SELECT id, session_id, share_id, payment_id, kind, 'message ' || id, to_name, to_email, subject, text, html,
+  state, attempts, last_error, created_at, claimed_at, sent_at FROM message;;
+DROP TABLE message;;
+ALTER TABLE new_message RENAME TO message;;
+CREATE INDEX message_waiting ON message (state) WHERE state IN ('queued', 'sending', 'failed', 'unknown', 'given_up');;
+CREATE INDEX message_by_session ON message (session_id);;
+CREATE TRIGGER message_sent_once BEFORE UPDATE OF state ON message
+WHEN OLD.state = 'sent' AND NEW.state <> 'sent'
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a mail that was sent stays sent'); END;;
+CREATE TRIGGER message_stays BEFORE DELETE ON message
+BEGIN SELECT RAISE(ABORT, 'studio:append_only what was written to somebody is not forgotten'); END;;
+CREATE TRIGGER message_not_replaced BEFORE INSERT ON message
+WHEN EXISTS (SELECT 1 FROM message WHERE id = NEW.id)
+BEGIN SELECT RAISE(ABORT, 'studio:append_only a mail is never replaced by another'); END;;
+
+ALTER TABLE session ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;;
+UPDATE session SET sequence = revision + (SELECT count(*) FROM event WHERE event.session_id = session.id
+  AND event.kind IN ('session confirmed', 'session reopened', 'session canceled', 'session expired'));;
+CREATE TRIGGER session_sequence AFTER UPDATE OF status, revision ON session
+WHEN OLD.status <> NEW.status OR OLD.revision <> NEW.revision
+BEGIN UPDATE session SET sequence = sequence + 1 WHERE id = NEW.id; END
 """

@@ -256,6 +256,7 @@ def _session(
         overlap_allowed=bool(row["overlap_allowed"]),
         expires_at=_moment(row["expires_at"]),
         revision=row["revision"],
+        sequence=row["sequence"],
         created_at=from_stored(row["created_at"]),
         confirmed_at=_moment(row["confirmed_at"]),
         confirmed_by=row["confirmed_by"],

@@ -1,0 +1,22 @@
+"""What a hold that has run out means to people: it is told once, whoever notices it first."""
+
+from __future__ import annotations
+
+from studio_cli.booking import letter, mail
+from studio_cli.booking.studio import Studio
+from studio_cli.store import event as event_store
+from studio_cli.store import session as session_store
+
+
+def tell(studio: Studio, number: int) -> None:
+    """Inside a write: note that a session has just expired, and tell its client and the owner while that matters."""
+    now = studio.now()
+    event = event_store.add(studio.file, "session expired", now, actor="system", session_id=number)
+    mail.cancel_pointless(studio, number)
+    session = session_store.get(studio.file, number, now)
+    assert session is not None
+    if session.starts_at <= now:  # nobody noticed in time: there is nothing to save any more
+        return
+    if letter.knows(session):
+        letter.tell_client(studio, session, "expired", f"event {event}")
+    letter.tell_owner(studio, session, "expired", f"event {event}")
