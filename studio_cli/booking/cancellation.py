@@ -44,10 +44,12 @@ def cancel(
     give_back: GiveBack | None = None,
     tell: bool = True,
     note: str | None = None,
+    rehearse: bool = False,
 ) -> tuple[Change, Sequence[Recorded]]:
     """Cancel a session and free its time, then give back what the owner says: ``all``, ``none`` or an amount.
 
     When nothing is said nothing goes back. ``note`` is for the client, who is told unless not ``tell``.
+    ``rehearse``: within a rehearsal, where nothing is asked outside either.
     """
     proposal = propose(studio, selector)
     session, amount = proposal.session, _amount(proposal, refund)
@@ -57,9 +59,12 @@ def cancel(
         change = sessions.end(studio, str(session.id))
         wanted = WantedRefund(str(session.id), amount.amount if amount else None)
         if amount and change.changed:
-            done, orders = payments.plan_refund(studio, wanted, possible=give_back is not None)
+            possible = give_back is not None
+            done, orders = payments.plan_refund(studio, wanted, possible=possible or rehearse)
         else:  # done before: what was begun then and did not get through goes on
             done, orders = [], refund_store.unfinished(studio.file, session.id)
+        if rehearse:  # nobody outside is asked
+            done, orders = [*done, *(payments.as_given(studio, order) for order in orders)], []
         if tell:
             sessions.tell_canceled(studio, change, note)
     refunds = [*done, *payments.finish_refunds(studio, orders, give_back)]

@@ -141,17 +141,23 @@ def _note(
 
 def send_waiting(studio: Studio, mailer: Mailer, *, due: bool = False) -> Iterator[Message]:
     """Send every waiting message, or only those whose next try has come, yielding each with what became of it."""
-    for number in _lost(studio):
+    for number in look_for_lost(studio):
         yield get(studio, number)
     until = studio.now() if due else None
     for message in message_store.listed(studio.file, WAITING, due=until):
         yield deliver(studio, mailer, message.id)
 
 
-def _lost(studio: Studio) -> list[int]:
-    """Return the messages around whose sending a program ended: nobody can know whether they went out."""
+def look_for_lost(studio: Studio) -> list[int]:
+    """Return the messages around whose sending a program has just been found to have ended.
+
+    Nobody can know whether they went out: the owner is asked.
+    """
+    before = studio.now().subtract(minutes=CLAIM_MINUTES)
+    if not message_store.any_claimed(studio.file, before):
+        return []
     with studio.file.atomic():
-        lost = message_store.give_up_claims(studio.file, studio.now().subtract(minutes=CLAIM_MINUTES))
+        lost = message_store.give_up_claims(studio.file, before)
         for number in lost:
             _note(studio, get(studio, number), "mail unknown", {})
     return lost
@@ -165,6 +171,8 @@ def send_written(studio: Studio, mailer: Mailer | None, *, retry: bool = False) 
     """
     if mailer is None:
         return []
+    if retry:
+        look_for_lost(studio)
     sent: list[Message] = []
     trouble = None
     for message in message_store.listed(studio.file, WAITING, due=studio.now()):
@@ -255,6 +263,18 @@ def cancel_pointless(studio: Studio, session_id: int) -> None:
 def _cancel(studio: Studio, message: Message, why: str | None, actor: Actor = "system") -> None:
     if message_store.cancel(studio.file, message.id):
         _note(studio, message, "mail canceled", {"why": why} if why else {}, actor)
+
+
+def as_page(studio: Studio, letter: Letter) -> str:
+    """Return the HTML of a letter as a page that stands alone: its logo inside it, nothing to be loaded."""
+    import base64
+
+    logo = brand.logo(studio)
+    if logo is None:
+        return letter.html
+    return letter.html.replace(
+        LOGO, f"data:{logo.media_type};base64,{base64.b64encode(logo.content).decode()}"
+    )
 
 
 def send_test(studio: Studio, mailer: Mailer, address: str) -> None:

@@ -59,6 +59,7 @@ class Wanted:
     allow_overlap: bool = False
     notes: str | None = None
     share: Channel | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +75,9 @@ class SetUp:
 # ── setting up ────────────────────────────────────────────────────────────────────────────────────
 
 
-def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None, rehearse: bool = False) -> SetUp:
-    """Set up a session and, when asked, share it, in one write. ``rehearse`` checks all of it and keeps nothing."""
-    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None) -> SetUp:
+    """Set up a session and, when asked, share it, in one write."""
+    with studio.file.atomic():
         now = studio.now()
         studio.settle(now)
         if key is not None:
@@ -91,7 +92,9 @@ def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None, rehearse: 
         details = {"overlaps": overlaps} if overlaps else {}
         event_store.add(studio.file, "session set up", now, session_id=number, details=details)
         shared = (
-            share.prepare(studio, sessions.get(studio, number), wanted.share, now) if wanted.share else None
+            share.prepare(studio, sessions.get(studio, number), wanted.share, now, note=wanted.note)
+            if wanted.share
+            else None
         )
         if key is not None:
             repeat_key.remember(studio.file, key, "session new", asdict(wanted), number, now)

@@ -9,7 +9,7 @@ from typing import Any
 from whenever import Instant
 
 from studio_cli.booking.studio import Studio
-from studio_cli.model.message import Message
+from studio_cli.model.message import OPEN, Message
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session
 from studio_cli.model.times import rfc3339
@@ -101,7 +101,7 @@ def overview(studio: Studio) -> Overview:
             overpaid=session_store.overpaid(file, now),
             unfinished_refunds=len(refund_store.unfinished(file)),
             to_refund=payment_store.listed(file, late=True),
-            mail=message_store.listed(file, ("failed", "unknown", "queued", "sending")),
+            mail=message_store.listed(file, OPEN),
         )
 
 

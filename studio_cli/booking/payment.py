@@ -54,14 +54,13 @@ def record(
     note: str | None = None,
     key: str | None = None,
     tell: bool = True,
-    rehearse: bool = False,
 ) -> Recorded:
     """Write down money that the studio has received for a session, whatever the session's status.
 
     When it covers what is due, the payment step is done; when that was the last step, the session is confirmed.
     """
     arguments = {"session": selector, "amount": amount, "method": method, "at": at, "note": note}
-    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+    with studio.file.atomic():
         now = studio.now()
         earlier = repeat_key.earlier_result(studio.file, key, "payment record", arguments) if key else None
         if earlier is not None:
@@ -216,7 +215,7 @@ def refund(
         studio.settle(studio.now())
         done, orders = plan_refund(studio, wanted, possible=give_back is not None or rehearse)
         if rehearse:
-            kept = [*done, *(_keep_order(studio, order, None) for order in orders)]
+            kept = [*done, *(as_given(studio, order) for order in orders)]
             if tell:
                 tell_refunded(studio, kept)
             return kept
@@ -297,6 +296,11 @@ def finish_refunds(
         with studio.file.atomic():
             made.append(_keep_order(studio, order, reference))
     return made
+
+
+def as_given(studio: Studio, order: RefundOrder) -> Recorded:
+    """Within a rehearsal: put a refund that would be asked for outside into the ledger."""
+    return _keep_order(studio, order, None)
 
 
 def _keep_order(studio: Studio, order: RefundOrder, reference: str | None) -> Recorded:

@@ -105,7 +105,7 @@ def confirm(studio: Studio, selector: str, *, tell: bool = True) -> Change:
         return Change(confirmed, True, waived, money)
 
 
-def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Change:
+def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False, tell: bool = True) -> Change:
     """Make a confirmed or expired session pending again.
 
     A client is asked again to review a confirmed one, and for what was waived; of an expired one nothing that
@@ -127,7 +127,7 @@ def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False) -> Cha
         event_store.add(
             studio.file, "session reopened", now, session_id=session.id, details={"from": session.status}
         )
-        return Change(complete(studio, session.id, "owner"), changed=True)
+        return Change(complete(studio, session.id, "owner", tell=tell), changed=True)
 
 
 def _take_time_again(studio: Studio, session: Session, allow_overlap: bool) -> None:

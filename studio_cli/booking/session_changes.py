@@ -94,10 +94,9 @@ def reschedule(
     allow_overlap: bool = False,
     tell: bool = True,
     note: str | None = None,
-    rehearse: bool = False,
 ) -> Changed:
     """Move a session. A pending one is reviewed again by its client; a confirmed one stays confirmed."""
-    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+    with studio.file.atomic():
         studio.settle(studio.now())
         before = sessions.find(studio, selector)
         _check_living(before, "moved")
@@ -122,14 +121,13 @@ def edit(
     allow_overlap: bool = False,
     tell: bool = True,
     note: str | None = None,
-    rehearse: bool = False,
 ) -> Changed:
     """Change what a session is. What its client agreed to and no longer holds is asked for again."""
     if edits == Edits():
         raise WrongUsage(
             "Nothing to change was said.", hint='For example: studio session edit 12 --location "High Park"'
         )
-    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+    with studio.file.atomic():
         studio.settle(studio.now())
         before = sessions.find(studio, selector)
         _check_living(before, "changed")

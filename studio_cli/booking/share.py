@@ -17,6 +17,7 @@ from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import share as share_store
 
+
 @dataclass(frozen=True, slots=True)
 class Shared:
     """A share just made. ``link`` is None for one made earlier: the file does not know it any more."""
@@ -46,13 +47,12 @@ def share(
     base: str | None = None,
     *,
     note: str | None = None,
-    rehearse: bool = False,
 ) -> Shared:
     """Share a pending session once more; the links it has go on working.
 
     ``base`` is the address that the link begins with; else the one of the settings. ``note`` stands in the mail.
     """
-    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+    with studio.file.atomic():
         now = studio.now()
         studio.settle(now)
         return prepare(studio, sessions.find(studio, selector), channel, now, base, note)
@@ -88,7 +88,10 @@ def prepare(
     )
     message_id = None
     if channel == "email":
-        about = {"note": letter.check_note(note), "again": any(one.channel == "email" for one in session.shares)}
+        about = {
+            "note": letter.check_note(note),
+            "again": any(one.channel == "email" for one in session.shares),
+        }
         message_id = letter.put(studio, session, "share", f"share {share_id}", about=about, share_id=share_id)
     elif note:
         raise WrongUsage("A note goes into a mail.", hint="Add --email.")

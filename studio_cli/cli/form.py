@@ -11,6 +11,7 @@ import typer
 from studio_cli.booking import form as forms
 from studio_cli.booking.form import Edited
 from studio_cli.cli import output
+from studio_cli.cli.browser import open_page
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.errors import WrongUsage
@@ -202,28 +203,11 @@ def _tell(desk: Desk, edited: Edited) -> None:
 
 
 def _show_page(desk: Desk, form: Form, out: str | None) -> None:
-    """Write the form's page to a file; with nobody to open a browser for, or a file named, that is all."""
     from studio_cli.web.preview import questionnaire
 
     settings = desk.studio.settings
     page = questionnaire(form, settings, desk.studio.now().to_tz(settings.zone).date())
-    if out == "-":
-        desk.data(page)
-        return
-    path = Path(out) if out else _private_page(form.name)
-    path.write_text(page, encoding="utf-8")
-    desk.data(str(path))
-    if out is None and desk.on_terminal:
-        import webbrowser
-
-        if not webbrowser.open(path.as_uri()):
-            desk.say("No browser was found: open that file in one.")
-
-
-def _private_page(name: str) -> Path:
-    import tempfile
-
-    return Path(tempfile.mkdtemp(prefix="studio-form-")) / f"{name}.html"
+    open_page(desk, page, form.name, out)
 
 
 def _count(form: Form) -> str:

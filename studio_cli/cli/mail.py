@@ -6,45 +6,74 @@ from typing import Annotated
 import typer
 
 from studio_cli.booking import mail
+from studio_cli.booking import session as sessions
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.params import LARGEST, DryRun, Json, desk_of, example
-from studio_cli.errors import OutsideFailed, Refused
+from studio_cli.cli.news import warn_of_template
+from studio_cli.cli.outbox import fail_if_any, message_columns, not_configured, show_message
+from studio_cli.cli.params import LARGEST, DryRun, Json, Yes, desk_of, example
+from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.client import check_email
-from studio_cli.model.message import Message
+from studio_cli.model.message import OPEN, STATES, WAITING, Message, State
+from studio_cli.model.text import did_you_mean, nearest, shown
 from studio_cli.store import message as message_store
 
 app = typer.Typer()
+Number = Annotated[
+    int, typer.Argument(metavar="MESSAGE", max=LARGEST, help="Its number.", show_default=False)
+]
 
 
-@app.command("list", epilog=example("studio mail list", "studio mail list --waiting --json"))
+@app.command(
+    "list",
+    epilog=example("studio mail list", "studio mail list --waiting --json", "studio mail list --session 12"),
+)
 def list_(
     ctx: typer.Context,
-    waiting: Annotated[bool, typer.Option("--waiting", help="Only those that are still to be sent.")] = False,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="Only those that have not ended well yet.")
+    ] = False,
+    state: Annotated[
+        list[str] | None,
+        typer.Option("--state", metavar="STATE", help=", ".join(STATES) + "; may be repeated."),
+    ] = None,
+    session: Annotated[
+        str | None, typer.Option("--session", metavar="SESSION", help="Only those about this session.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """List the messages and what became of them."""
     desk = desk_of(ctx)
+    mail.look_for_lost(desk.studio)
     rows = message_store.listed(
-        desk.studio.file, ("queued", "sending", "failed", "unknown") if waiting else ()
+        desk.studio.file,
+        (*(OPEN if waiting else ()), *(_state(text) for text in state or ())),
+        session_id=sessions.find(desk.studio, session).id if session else None,
     )
+    narrowed = bool(waiting or state or session)
+    _show(desk, rows, as_json, "No such messages." if narrowed else "No messages yet.")
+
+
+def _state(text: str) -> State:
+    if text not in STATES:
+        hint = did_you_mean(nearest(text, STATES)) or f"Use one of: {', '.join(STATES)}."
+        raise WrongUsage(f"{shown(text)[:30]!r} is not a state.", hint=hint)
+    return text
+
+
+def _show(desk: Desk, messages: list[Message], as_json: bool, empty: str) -> None:
     zone = desk.studio.settings.zone
-    output.show_list(
-        desk,
-        output.message_columns(zone),
-        rows,
-        as_json=as_json,
-        json=[message.as_json(zone) for message in rows],
-        empty="No messages." if waiting else "No messages yet.",
-    )
+    json = [message.as_json(zone) for message in messages]
+    output.show_list(desk, message_columns(zone), messages, as_json=as_json, json=json, empty=empty)
 
 
-@app.command("show", epilog=example("studio mail show 9"))
+@app.command("show", epilog=example("studio mail show 9", "studio mail show 9 --open"))
 def show(
     ctx: typer.Context,
-    number: Annotated[
-        int, typer.Argument(metavar="MESSAGE", max=LARGEST, help="Its number.", show_default=False)
-    ],
+    number: Number,
+    open_: Annotated[
+        bool, typer.Option("--open", help="Show it in your browser, as the client sees it.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Show one message. The link in it is not kept in the file."""
@@ -52,12 +81,23 @@ def show(
     message = mail.get(desk.studio, number)
     letter = message.letter.with_link("[the client's link]")
     if as_json:
-        desk.json({**message.as_json(desk.studio.settings.zone), "text": letter.text, "html": letter.html})
+        calendar = letter.invitation.content.decode() if letter.invitation else None
+        more = {"text": letter.text, "html": letter.html, "calendar": calendar}
+        desk.json({**message.as_json(desk.studio.settings.zone), **more})
+    elif open_:
+        from studio_cli.cli.browser import open_page
+
+        open_page(desk, mail.as_page(desk.studio, letter), f"message-{number}")
     else:
-        output.show_message(desk, replace(message, letter=letter), desk.studio.settings.zone)
+        show_message(desk, replace(message, letter=letter), desk.studio.settings.zone)
 
 
-@app.command("send", epilog=example("studio mail send", "studio mail send 9", "studio mail send --dry-run"))
+@app.command(
+    "send",
+    epilog=example(
+        "studio mail send", "studio mail send 9", "studio mail send --due", "studio mail send --dry-run"
+    ),
+)
 def send(
     ctx: typer.Context,
     number: Annotated[
@@ -66,48 +106,72 @@ def send(
             metavar="[MESSAGE]", max=LARGEST, help="One message; else all that wait.", show_default=False
         ),
     ] = None,
+    due: Annotated[
+        bool, typer.Option("--due", help="Only those whose next try has come: for a nightly job.")
+    ] = False,
+    yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Send what waits in the outbox. A message is sent once, however often this runs."""
+    """Send what waits in the outbox. A message is sent once, however often this runs.
+
+    One that may have been sent already goes out again only if you say so.
+    """
     desk = desk_of(ctx)
-    messages = _waiting(desk, number) if dry_run else _send(desk, number)
-    _show_sent(desk, messages, as_json, "Nothing waits to be sent.")
-    _fail_if_any(messages, dry_run)
+    if dry_run:
+        _show(desk, _waiting(desk, number, due=due), as_json, "Nothing waits to be sent.")
+        return
+    messages = _send(desk, number, due=due, yes=yes)
+    _show(desk, messages, as_json, "Nothing waits to be sent.")
+    for message in messages:
+        warn_of_template(desk, message)
+    fail_if_any(messages)
 
 
-def _send(desk: Desk, number: int | None) -> list[Message]:
+def _send(desk: Desk, number: int | None, *, due: bool, yes: bool) -> list[Message]:
     mailer = desk.mailer()
     if mailer is None:
-        waiting = _waiting(desk, number)
+        waiting = _waiting(desk, number, due=due)
         if not waiting:
             return []
         raise not_configured(
             f"{len(waiting)} message{'s wait' if len(waiting) > 1 else ' waits'} in the outbox."
         )
-    if number is not None:
-        return [mail.send_again(desk.studio, mailer, number)]
-    return list(mail.send_waiting(desk.studio, mailer))
+    if number is None:
+        return list(mail.send_waiting(desk.studio, mailer, due=due))
+    mail.look_for_lost(desk.studio)
+    message = mail.get(desk.studio, number)
+    if message.state == "unknown":
+        desk.agree(
+            f"Message {number} to {message.to_email} may have been sent already.\nSend it again?", yes=yes
+        )
+    return [mail.send_again(desk.studio, mailer, number)]
 
 
-def _waiting(desk: Desk, number: int | None) -> list[Message]:
+def _waiting(desk: Desk, number: int | None, *, due: bool) -> list[Message]:
     """Return what would be sent: all that wait, or the one that was named."""
     if number is not None:
         message = mail.get(desk.studio, number)
         return [] if message.state in {"sent", "canceled"} else [message]
-    return message_store.listed(desk.studio.file, ("queued", "failed"))
+    return message_store.listed(desk.studio.file, WAITING, due=desk.studio.now() if due else None)
 
 
-def _show_sent(desk: Desk, messages: list[Message], as_json: bool, empty: str) -> None:
-    zone = desk.studio.settings.zone
-    json = [message.as_json(zone) for message in messages]
-    output.show_list(desk, output.message_columns(zone), messages, as_json=as_json, json=json, empty=empty)
-
-
-def _fail_if_any(messages: list[Message], dry_run: bool) -> None:
-    failed = [message for message in messages if message.state in {"failed", "unknown"}]
-    if failed and not dry_run:
-        raise failure(failed[0])
+@app.command("cancel", epilog=example("studio mail cancel 9 --yes"))
+def cancel(ctx: typer.Context, number: Number, yes: Yes = False, as_json: Json = False) -> None:
+    """Do not send a message. For one that may have been sent: stop asking about it."""
+    desk = desk_of(ctx)
+    message = mail.get(desk.studio, number)
+    if message.state in OPEN:
+        desk.agree(
+            f"Cancel message {number} to {message.to_email}: {shown(message.letter.subject)}?", yes=yes
+        )
+    message, new = mail.cancel(desk.studio, number)
+    if as_json:
+        desk.json({**message.as_json(desk.studio.settings.zone), "changed": new})
+    elif desk.on_terminal:
+        desk.data(f"Message {number} is canceled." if new else f"Message {number} was canceled already.")
+    else:
+        desk.lines([output.line(message_columns(desk.studio.settings.zone), message)])
 
 
 @app.command("test", epilog=example("studio mail test you@example.com"))
@@ -133,29 +197,3 @@ def test(
         desk.json({"to": to, "state": "sent"})
     else:
         desk.say(f"The mail server took a test mail to {to}. Look whether it arrives.")
-
-
-def failure(message: Message) -> OutsideFailed:
-    """Return what to say when a message was not, or may not have been, sent."""
-    if message.state == "unknown":
-        return OutsideFailed(
-            f"Message {message.id} to {message.to_email} may or may not have been sent: {message.last_error}",
-            hint=f"Ask the client, or send it again: studio mail send {message.id}",
-            code="mail_unknown",
-            details={"message": message.id},
-        )
-    return OutsideFailed(
-        f"The mail to {message.to_email} was not sent: {message.last_error}",
-        hint="It waits in the outbox: studio mail send",
-        code="mail_failed",
-        details={"message": message.id},
-    )
-
-
-def not_configured(what: str) -> OutsideFailed:
-    """Return what to say when there is no mail server to send with."""
-    return OutsideFailed(
-        f"No mail server is set. {what}",
-        hint="Set one: studio config set mail.host smtp.example.com, then: studio mail send",
-        code="no_mail_server",
-    )

@@ -1,11 +1,12 @@
 """Telling clients what a command just did: sent after it is saved, and never a reason for it to fail."""
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from typing import Any
 
 from studio_cli.booking import mail
 from studio_cli.cli.desk import Desk
-from studio_cli.errors import OutsideFailed, StudioError
+from studio_cli.errors import OutsideFailed, StudioError, WrongUsage
 from studio_cli.model.message import Message
 from studio_cli.model.text import shown
 from studio_cli.store import message as message_store
@@ -27,23 +28,87 @@ def end_pages(desk: Desk, session_id: int) -> None:
             desk.say(f"If it has to go back: studio payment refund {session_id}")
 
 
-def send_news(desk: Desk, session_id: int | None = None) -> None:
-    """Send the mails that a command left in the outbox, and say what became of those about its session."""
-    if not desk.studio.settings.get("mail.host"):
+class News:
+    """The mails of one command: sent after what it did is saved, or only shown when that was a rehearsal."""
+
+    def __init__(self, desk: Desk, *, dry_run: bool = False) -> None:
+        self.desk = desk
+        self.dry_run = dry_run
+        self.messages: list[Message] = []
+        self._sent = dry_run
+
+    def send(self, session_id: int | None = None) -> None:
+        """Send what was written, once; those about other sessions go out too, and are not mentioned."""
+        if self._sent or not self.desk.studio.settings.get("mail.host"):
+            return
+        self._sent = True
+        sent = mail.send_written(self.desk.studio, self.desk.mailer())
+        self.messages = [one for one in sent if session_id in {None, one.session_id}]
+
+    def as_json(self) -> list[dict[str, Any]]:
+        """Return the mails as scripts read them; those that only would be sent have no number, but their text."""
+        zone = self.desk.studio.settings.zone
+        if not self.dry_run:
+            return [message.as_json(zone) for message in self.messages]
+        return [{**message.as_json(zone), "id": None, "text": _text(message)} for message in self.messages]
+
+    def say(self) -> None:
+        """Say what became of the mails; raise when one to the client was not sent."""
+        if self.dry_run:
+            self._would_send()
+            return
+        told = [message for message in self.messages if message.recipient == "client"]
+        for message in self.messages:
+            warn_of_template(self.desk, message)
+        for message in told:
+            if message.state == "sent":
+                self.desk.say(f"{message.to_email} is told by mail.")
+        failed = [message for message in told if message.state not in {"sent", "canceled"}]
+        if failed:
+            raise OutsideFailed(
+                f"It is saved, but the mail to {failed[0].to_email} was not sent: {failed[0].last_error}",
+                hint="It waits in the outbox: studio mail send",
+                code="mail_failed",
+            )
+
+    def _would_send(self) -> None:
+        for message in self.messages:
+            self.desk.say(f"\nWould be mailed to {message.to_email}: {shown(message.letter.subject)}")
+            for line in _text(message).rstrip().split("\n"):
+                self.desk.say(f"  {shown(line)}" if line else "")
+        if not self.messages:
+            self.desk.say("No mail would be sent.")
+
+
+def _text(message: Message) -> str:
+    return message.letter.with_link("[the client's link]").text
+
+
+@contextlib.contextmanager
+def rehearsed(desk: Desk, dry_run: bool) -> Iterator[News]:
+    """Give the block the news of what it does. With ``dry_run`` nothing in it is kept, and no mail goes out."""
+    news = News(desk, dry_run=dry_run)
+    if not dry_run:
+        yield news
         return
-    messages = [one for one in mail.send_written(desk.studio, desk.mailer()) if one.recipient == "client"]
-    mine = [one for one in messages if session_id in {None, one.session_id}]
-    for message in mine:
-        if message.state == "sent":
-            desk.say(f"{message.to_email} is told by mail.")
-        warn_of_template(desk, message)
-    failed = [one for one in mine if one.state not in {"sent", "canceled"}]
-    if failed:
-        raise OutsideFailed(
-            f"It is saved, but the mail to {failed[0].to_email} was not sent: {failed[0].last_error}",
-            hint="It waits in the outbox: studio mail send",
-            code="mail_failed",
-        )
+    file = desk.studio.file
+    with file.rehearsal():
+        newest = message_store.newest(file)
+        yield news
+        news.messages = message_store.listed(file, ("queued",), after=newest)
+
+
+def note_of(desk: Desk, message: str | None, write: bool) -> str | None:
+    """Return the personal note for a mail: as it was typed, or written in the owner's editor."""
+    if not write:
+        return message
+    if message is not None:
+        raise WrongUsage("--message and --write contradict each other.", hint="Leave one of them out.")
+    if not desk.may_ask:
+        raise WrongUsage("An editor needs a terminal.", hint="Say it with --message.", code="missing")
+    from studio_cli.cli.editor import edit_text
+
+    return edit_text(desk, "", ".txt")
 
 
 def warn_of_template(desk: Desk, message: Message) -> None:
@@ -51,27 +116,3 @@ def warn_of_template(desk: Desk, message: Message) -> None:
     if message.trouble:
         desk.say(f"Your template {message.kind} was not used: {shown(message.trouble)}")
         desk.say(f"The one that comes with the program was. Look: studio template check {message.kind}")
-
-
-@contextlib.contextmanager
-def rehearsed(desk: Desk, dry_run: bool) -> Iterator[list[Message]]:
-    """With ``dry_run`` nothing in the block is kept; the mails that it would send come into the list it is given."""
-    found: list[Message] = []
-    if not dry_run:
-        yield found
-        return
-    file = desk.studio.file
-    with file.rehearsal():
-        newest = message_store.newest(file)
-        yield found
-        found.extend(message_store.listed(file, ("queued",), after=newest))
-
-
-def show_would_send(desk: Desk, messages: Sequence[Message]) -> None:
-    """Show the mails that a command would send."""
-    for message in messages:
-        desk.say(f"\nWould be mailed to {message.to_email}: {shown(message.letter.subject)}")
-        for line in message.letter.with_link("[the client's link]").text.rstrip().split("\n"):
-            desk.say(f"  {shown(line)}" if line else "")
-    if not messages:
-        desk.say("No mail would be sent.")

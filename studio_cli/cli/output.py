@@ -13,7 +13,6 @@ from studio_cli.model.availability import Block, Hours, day_name, show_minutes
 from studio_cli.model.client import Client
 from studio_cli.model.event import Line
 from studio_cli.model.form import Answer, Field, Form
-from studio_cli.model.message import Message
 from studio_cli.model.money import Money
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session, Share
@@ -38,8 +37,9 @@ STYLES = {
     "sent": "green",
     "failed": "red",
     "unknown": "red",
-    "queued": "yellow",
-    "sending": "yellow",
+    "given up": "red",
+    "waiting": "yellow",
+    "being sent": "yellow",
 }
 
 
@@ -47,7 +47,7 @@ STYLES = {
 class Column:
     """One field of a noun: as a script reads it, and as a person does (None: not in the table).
 
-    ``rare``: in a table only when a row has something there.
+    ``rare``: in a table only when a row has something there. ``people_only``: what scripts find in other fields.
     """
 
     title: str
@@ -55,6 +55,12 @@ class Column:
     shown: Callable[[Any], str] | None = None
     right: bool = False
     rare: bool = False
+    people_only: bool = False
+
+
+def line(columns: Sequence[Column], row: Any) -> list[str]:
+    """Return a row as scripts read it, field by field."""
+    return [column.plain(row) for column in columns if not column.people_only]
 
 
 def _same(title: str, get: Callable[[Any], str], *, right: bool = False) -> Column:
@@ -184,24 +190,6 @@ SUM = (
 )
 
 
-def message_columns(zone: str) -> tuple[Column, ...]:
-    """Return the columns of the outbox, with times in ``zone``."""
-    return (
-        _same("#", lambda message: str(message.id), right=True),
-        _same("State", lambda message: message.state),
-        _same("Kind", lambda message: message.kind),
-        _same("To", lambda message: message.to_email),
-        Column("Subject", lambda message: message.letter.subject, None),
-        Column(
-            "Written",
-            lambda message: rfc3339(message.created_at, zone),
-            lambda message: show_short(message.created_at, zone),
-        ),
-        _same("Tries", lambda message: str(message.attempts), right=True),
-        _same("Last error", lambda message: message.last_error or ""),
-    )
-
-
 def share_columns(zone: str) -> tuple[Column, ...]:
     """Return the columns of a session's shares, with times in ``zone``."""
 
@@ -241,7 +229,7 @@ def show_list(
     if as_json:
         desk.json(list(json))
     elif not desk.on_terminal:
-        desk.lines([[column.plain(row) for column in columns] for row in rows])
+        desk.lines([line(columns, row) for row in rows])
     elif rows:
         desk.show(_table(columns, rows))
     else:
@@ -263,8 +251,8 @@ def show_csv(desk: Desk, columns: Sequence[Column], rows: Sequence[Any]) -> None
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.title for column in columns])
-    writer.writerows([[_no_formula(column.plain(row)) for column in columns] for row in rows])
+    writer.writerow([column.title for column in columns if not column.people_only])
+    writer.writerows([[_no_formula(cell) for cell in line(columns, row)] for row in rows])
     desk.data(text.getvalue().removesuffix("\r\n"))
 
 
@@ -638,21 +626,3 @@ def plain(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(plain(one) for one in value)
     return str(value)
-
-
-def show_message(desk: Desk, message: Message, zone: str) -> None:
-    """Show one mail: what became of it, then its text as it was written."""
-    session = str(message.session_id) if message.session_id else "–"
-    facts = [
-        ("State", message.state),
-        ("Session", session),
-        ("To", f"{message.to_name} <{message.to_email}>"),
-        ("Subject", message.letter.subject),
-        ("Written", show_short(message.created_at, zone)),
-        ("Sent", show_short(message.sent_at, zone) if message.sent_at else "–"),
-        ("Last error", message.last_error or "–"),
-    ]
-    plain = [(name.casefold().replace(" ", "_"), value) for name, value in facts]
-    show_card(desk, f"Message {message.id}", facts, [*plain, ("text", message.letter.text)])
-    if desk.on_terminal:
-        desk.prose(message.letter.text)

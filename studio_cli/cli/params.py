@@ -22,6 +22,10 @@ Json = Annotated[bool, typer.Option("--json", help="Write one JSON document.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Check everything, change and send nothing.")]
 NoEmail = Annotated[bool, typer.Option("--no-email", help="Do not tell the client by mail.")]
+PersonalNote = Annotated[
+    str | None, typer.Option("--message", metavar="TEXT", help="A few words of yours in the mail.")
+]
+WriteNote = Annotated[bool, typer.Option("--write", help="Write these words in your editor.")]
 Key = Annotated[
     str | None,
     typer.Option(

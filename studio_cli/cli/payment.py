@@ -12,7 +12,7 @@ from studio_cli.booking.payment import Recorded, WantedRefund
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
-from studio_cli.cli.news import end_pages, send_news
+from studio_cli.cli.news import end_pages, rehearsed
 from studio_cli.cli.output import waiting
 from studio_cli.cli.params import (
     Client,
@@ -51,20 +51,14 @@ def record(
 ) -> None:
     """Record money that you received. If it was the last thing waited for, the session is confirmed."""
     desk = desk_of(ctx)
-    done = payments.record(
-        desk.studio,
-        session,
-        amount,
-        method=method,
-        at=at,
-        note=note,
-        key=key,
-        tell=not no_email,
-        rehearse=dry_run,
-    )
+    with rehearsed(desk, dry_run) as news:
+        done = payments.record(
+            desk.studio, session, amount, method=method, at=at, note=note, key=key, tell=not no_email
+        )
     payment, after = done.payment, done.session
     if as_json:
-        desk.json({**_document(done), "dry_run": dry_run})
+        news.send(after.id)
+        desk.json({**_document(done), "mails": news.as_json(), "dry_run": dry_run})
     elif desk.on_terminal:
         would = "would be" if dry_run else "is"
         words = "was recorded already" if done.repeated else f"{would} recorded"
@@ -81,7 +75,8 @@ def record(
         _warn(desk, done)
     if not dry_run:
         end_pages(desk, after.id)
-        send_news(desk, after.id)
+    news.send(after.id)
+    news.say()
 
 
 def _document(done: Recorded) -> dict[str, object]:
@@ -133,6 +128,7 @@ def refund(
     at: At = None,
     note: Note = None,
     key: Key = None,
+    no_email: NoEmail = False,
     yes: Yes = False,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -140,10 +136,13 @@ def refund(
     """Give money back. What was paid with Stripe goes back there; of other payments you record what you gave back."""
     desk = desk_of(ctx)
     wanted = WantedRefund(session, amount, of, method, at, note)
-    planned = payments.refund(desk.studio, wanted, key=key, rehearse=True)
+    with rehearsed(desk, dry_run) as news:
+        planned = payments.refund(desk.studio, wanted, key=key, tell=not no_email, rehearse=True)
     if not dry_run and not all(done.repeated for done in planned):
         desk.agree(f"{_sentence(planned)}\nGive it back?", yes=yes)
-    done = planned if dry_run else payments.refund(desk.studio, wanted, key=key, give_back=give_back(desk))
+    done = planned
+    if not dry_run:
+        done = payments.refund(desk.studio, wanted, key=key, give_back=give_back(desk), tell=not no_email)
     if as_json:
         desk.json([{**_document(one), "dry_run": dry_run} for one in done])
     elif desk.on_terminal:
@@ -154,6 +153,8 @@ def refund(
     else:
         zone = desk.studio.settings.zone
         desk.lines([[column.plain(one.payment) for column in output.payment_columns(zone)] for one in done])
+    news.send(done[0].session.id)
+    news.say()
 
 
 def _sentence(planned: list[Recorded]) -> str:

@@ -3,7 +3,7 @@
 from studio_cli.booking import sync as syncing
 from studio_cli.booking.checkout import check_stripe_key
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.news import send_news
+from studio_cli.cli.news import News
 from studio_cli.model.checkout import ProviderRefused, ProviderUnreachable, Settled, What
 
 WORDS: dict[What, str] = {
@@ -62,6 +62,7 @@ def _finish(desk: Desk, found: list[Settled], *, as_json: bool, dry_run: bool) -
         desk.say(
             "Look at it, and give it back there if it is not yours: https://dashboard.stripe.com/payments"
         )
-    for session_id in dict.fromkeys(one.session_id for one in found if one.what in {"paid", "late"}):
-        if not dry_run:
-            send_news(desk, session_id)
+    if not dry_run:
+        news = News(desk)
+        news.send()
+        news.say()

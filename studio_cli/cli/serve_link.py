@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 import time
 from typing import Annotated
 
@@ -11,7 +12,7 @@ from studio_cli.booking import mail
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
 from studio_cli.booking import sync as syncing
-from studio_cli.booking.studio import Studio, remember_address
+from studio_cli.booking.studio import Studio, open_studio, remember_address
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_qr
@@ -147,21 +148,31 @@ def _say_how_clients_pay(desk: Desk) -> None:
 
 
 class Upkeep:
-    """Asks now and then about payments of which nobody told: a client who paid need not come back."""
+    """What is done now and then while the door is open, by a thread of its own: nobody waits for a slow server.
+
+    It asks about payments of which nobody told (a client who paid need not come back), and sends mails again that
+    a server did not take.
+    """
 
     def __init__(self, desk: Desk) -> None:
         self._desk, self._next = desk, 0.0
+        self._work: threading.Thread | None = None
 
     def look(self) -> bool:
-        """Ask if it is time to; return False: this is never what the door waits for."""
-        if time.monotonic() < self._next:
-            return False
-        self._next = time.monotonic() + UPKEEP_SECONDS
-        with contextlib.suppress(StudioError):
-            desk = self._desk
-            if syncing.sync_if_stale(desk.studio, desk.provider(hurried=True)):
-                mail.send_written(desk.studio, desk.mailer())
+        """Begin if it is time to; return False: this is never what the door waits for."""
+        if time.monotonic() >= self._next and not (self._work and self._work.is_alive()):
+            self._next = time.monotonic() + UPKEEP_SECONDS
+            self._work = threading.Thread(target=self._do, daemon=True)
+            self._work.start()
         return False
+
+    def _do(self) -> None:
+        desk = self._desk
+        with contextlib.suppress(StudioError):
+            studio = open_studio(desk.path, desk.clock)
+            with contextlib.closing(studio.file):
+                syncing.sync_if_stale(studio, desk.provider(studio, hurried=True))
+                mail.send_written(studio, desk.mailer(studio), retry=True)
 
 
 NEWS = {

@@ -9,7 +9,7 @@ from studio_cli.booking import session_changes
 from studio_cli.booking.session_changes import Changed, Edits
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.news import end_pages
+from studio_cli.cli.news import News, end_pages, note_of, rehearsed
 from studio_cli.cli.output import sentence
 from studio_cli.cli.params import (
     AllowOverlap,
@@ -30,14 +30,17 @@ from studio_cli.cli.params import (
     Json,
     LanguageTag,
     Location,
+    NoEmail,
     Notes,
     Pay,
+    PersonalNote,
     Price,
     Refunds,
     Second,
     SessionRef,
     Tax,
     Tips,
+    WriteNote,
     desk_of,
     example,
     which_of,
@@ -63,6 +66,9 @@ def reschedule(
     allow_overlap: AllowOverlap = False,
     first: First = False,
     second: Second = False,
+    message: PersonalNote = None,
+    write: WriteNote = False,
+    no_email: NoEmail = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -70,16 +76,19 @@ def reschedule(
     desk = desk_of(ctx)
     if at is None:
         raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
-    done = session_changes.reschedule(
-        desk.studio,
-        session,
-        at,
-        which=which_of(first, second),
-        custom=custom,
-        allow_overlap=allow_overlap,
-        rehearse=dry_run,
-    )
-    _show_changed(desk, done, as_json, dry_run)
+    note = note_of(desk, message, write)
+    with rehearsed(desk, dry_run) as news:
+        done = session_changes.reschedule(
+            desk.studio,
+            session,
+            at,
+            which=which_of(first, second),
+            custom=custom,
+            allow_overlap=allow_overlap,
+            tell=not no_email,
+            note=note,
+        )
+    _show_changed(desk, done, news, as_json)
 
 
 @app.command(
@@ -120,6 +129,9 @@ def edit(
     buffer_after: BufferAfter = None,
     custom: Custom = False,
     allow_overlap: AllowOverlap = False,
+    message: PersonalNote = None,
+    write: WriteNote = False,
+    no_email: NoEmail = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -129,24 +141,40 @@ def edit(
         title, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location, notes, form, contract, language, refresh_documents,
         expires, buffer_before, buffer_after,
     )  # fmt: skip
-    done = session_changes.edit(
-        desk.studio, session, edits, custom=custom, allow_overlap=allow_overlap, rehearse=dry_run
-    )
+    note = note_of(desk, message, write)
+    with rehearsed(desk, dry_run) as news:
+        done = session_changes.edit(
+            desk.studio,
+            session,
+            edits,
+            custom=custom,
+            allow_overlap=allow_overlap,
+            tell=not no_email,
+            note=note,
+        )
     if not dry_run:
         end_pages(desk, done.after.id)
-    _show_changed(desk, done, as_json, dry_run)
     if refresh_documents and done.after.form and done.after.step("questionnaire").done_at:
         desk.say("The questionnaire stays as it is: the client has answered it.")
+    _show_changed(desk, done, news, as_json)
 
 
-def _show_changed(desk: Desk, done: Changed, as_json: bool, dry_run: bool) -> None:
-    session = done.after
+def _show_changed(desk: Desk, done: Changed, news: News, as_json: bool) -> None:
     if as_json:
+        news.send(done.after.id)
         differences = {
             name: {"before": before, "after": after} for name, (before, after) in done.fields.items()
         }
-        desk.json({**session.as_json(), "changed": done.changed, "changes": differences, "dry_run": dry_run})
-        return
+        more = {"changed": done.changed, "changes": differences, "mails": news.as_json()}
+        desk.json({**done.after.as_json(), **more, "dry_run": news.dry_run})
+    else:
+        _say_changed(desk, done, news.dry_run)
+        news.send(done.after.id)
+    news.say()
+
+
+def _say_changed(desk: Desk, done: Changed, dry_run: bool) -> None:
+    session = done.after
     if desk.on_terminal:
         moved = done.before.starts_at != session.starts_at
         words = "would be" if dry_run else "is"
@@ -168,8 +196,6 @@ def _show_changed(desk: Desk, done: Changed, as_json: bool, dry_run: bool) -> No
         and done.before.step("review").done_at
     ):
         desk.say("On its link the client is asked to review it again.")
-    if done.changed and not dry_run and done.before.starts_at != session.starts_at:
-        desk.say("The client is not told by mail.")
 
 
 @app.command("history", epilog=example("studio session history 12", "studio session history last --json"))

@@ -8,6 +8,7 @@ from studio_cli.booking import new_session
 from studio_cli.booking.new_session import SetUp, Wanted
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.news import News, note_of, rehearsed
 from studio_cli.cli.output import sentence, until
 from studio_cli.cli.params import (
     AllowOverlap,
@@ -30,11 +31,13 @@ from studio_cli.cli.params import (
     Location,
     Notes,
     Pay,
+    PersonalNote,
     Price,
     Refunds,
     Second,
     Tax,
     Tips,
+    WriteNote,
     desk_of,
     example,
     which_of,
@@ -93,6 +96,8 @@ def new(
     share: Annotated[
         str, typer.Option("--share", metavar="email|link|none", help="Give the client the link at once.")
     ] = "none",
+    message: PersonalNote = None,
+    write: WriteNote = False,
     key: Key = None,
     dry_run: DryRun = False,
     as_json: Json = False,
@@ -108,15 +113,16 @@ def new(
         at=at, type=type_, one_off=one_off, client=client, add_client=add_client, duration=duration, price=price,
         deposit=deposit, pay=pay, discount=discount, discount_reason=discount_reason, tax=tax,
         balance_due=balance_due, tips=tips, refunds=refunds, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
-        notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share),
+        notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share), note=note_of(desk, message, write),
     )  # fmt: skip
     mailer = mailer_for(desk, wanted.share)
-    done = new_session.set_up(desk.studio, wanted, key=key, rehearse=dry_run)
+    with rehearsed(desk, dry_run) as news:
+        done = new_session.set_up(desk.studio, wanted, key=key)
     if dry_run:
-        _show_rehearsal(desk, done, as_json)
+        _show_rehearsal(desk, done, news, as_json)
         return
-    message, problem = deliver(desk, done.shared, mailer)
-    _show_new(desk, done, message, as_json)
+    sent, problem = deliver(desk, done.shared, mailer)
+    _show_new(desk, done, sent, as_json)
     if problem:
         raise problem
 
@@ -158,10 +164,12 @@ def _remark(desk: Desk, done: SetUp) -> None:
         desk.say(f"It overlaps session {' and '.join(map(str, done.overlaps))}, as you allowed.")
 
 
-def _show_rehearsal(desk: Desk, done: SetUp, as_json: bool) -> None:
+def _show_rehearsal(desk: Desk, done: SetUp, news: News, as_json: bool) -> None:
     if as_json:
         number = done.session.id if done.repeated else None
-        desk.json({**done.session.as_json(), "id": number, "share": None, "dry_run": True})
+        desk.json(
+            {**done.session.as_json(), "id": number, "share": None, "mails": news.as_json(), "dry_run": True}
+        )
         return
     if done.repeated:
         desk.say(f"Nothing would be changed: session {done.session.id} was set up with this key already.")
@@ -172,3 +180,5 @@ def _show_rehearsal(desk: Desk, done: SetUp, as_json: bool) -> None:
         desk.say(
             f"It would be shared by {'mail to ' + str(done.session.client.email) if done.shared.message_id else 'link'}."
         )
+        if done.shared.message_id:
+            news.say()

@@ -10,12 +10,15 @@ from studio_cli.booking import share as shares
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_link
-from studio_cli.cli.mail import failure, not_configured
+from studio_cli.cli.news import News, note_of, rehearsed, warn_of_template
+from studio_cli.cli.outbox import failure, not_configured
 from studio_cli.cli.output import until
 from studio_cli.cli.params import (
     DryRun,
     Json,
+    PersonalNote,
     SessionRef,
+    WriteNote,
     Yes,
     desk_of,
     example,
@@ -40,6 +43,7 @@ def deliver(
     if shared is None or shared.message_id is None:
         return None, None
     message = mail.deliver(desk.studio, mailer, shared.message_id, shared.link)
+    warn_of_template(desk, message)
     if message.state in {"sent", "canceled"}:
         return message, None
     if mailer is None:
@@ -53,6 +57,7 @@ def deliver(
     "share",
     epilog=example(
         "studio session share 12 --email",
+        'studio session share 12 --email --message "Looking forward to it"',
         "studio session share last --link",
         "studio session share 12 --qr --copy",
     ),
@@ -66,6 +71,8 @@ def share(
     copy: Annotated[
         bool, typer.Option("--copy", help="Put a link on the clipboard of your terminal.")
     ] = False,
+    message: PersonalNote = None,
+    write: WriteNote = False,
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
@@ -76,16 +83,18 @@ def share(
         raise WrongUsage(words, hint="Add --email, or any of --link, --qr and --copy.", code="missing")
     channel: Channel = "email" if email else "direct"
     mailer = mailer_for(desk, channel)
-    shared = shares.share(desk.studio, session, channel, rehearse=dry_run)
+    note = note_of(desk, message, write)
+    with rehearsed(desk, dry_run) as news:
+        shared = shares.share(desk.studio, session, channel, note=note)
     if dry_run:
-        _show_rehearsal(desk, shared, as_json)
+        _show_rehearsal(desk, shared, news, as_json)
         return
     assert shared.link is not None
-    message, problem = deliver(desk, shared, mailer)
+    sent, problem = deliver(desk, shared, mailer)
     if as_json:
-        desk.json(shared.as_json(message))
+        desk.json(shared.as_json(sent))
     elif email and desk.on_terminal:
-        show_shared(desk, sessions.get(desk.studio, shared.session_id), shared.link, message)
+        show_shared(desk, sessions.get(desk.studio, shared.session_id), shared.link, sent)
     else:
         show_link(desk, shared.link, qr=qr, copy=copy)
     warn_if_local(desk, shared.link)
@@ -93,14 +102,17 @@ def share(
         raise problem
 
 
-def _show_rehearsal(desk: Desk, shared: shares.Shared, as_json: bool) -> None:
+def _show_rehearsal(desk: Desk, shared: shares.Shared, news: News, as_json: bool) -> None:
     if as_json:
-        desk.json({**shared.as_json(None), "share": None, "link": None, "dry_run": True})
+        unmade = {"share": None, "link": None, "mails": news.as_json(), "dry_run": True}
+        desk.json({**shared.as_json(None), **unmade})
         return
     to = sessions.get(desk.studio, shared.session_id).client.email if shared.channel == "email" else None
     desk.say(
         f"Nothing was changed. Session {shared.session_id} would be shared by {f'mail to {to}' if to else 'link'}."
     )
+    if to:
+        news.say()
 
 
 def show_shared(desk: Desk, session: Session, link: str, message: Message | None) -> None:

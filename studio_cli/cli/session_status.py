@@ -1,20 +1,25 @@
 """``studio session confirm · reopen · cancel``: deciding."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from studio_cli.booking import cancellation
 from studio_cli.booking import session as sessions
+from studio_cli.booking.payment import Recorded
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
-from studio_cli.cli.news import end_pages, send_news
+from studio_cli.cli.news import end_pages, note_of, rehearsed
 from studio_cli.cli.output import until
 from studio_cli.cli.params import (
+    DryRun,
     Json,
     NoEmail,
+    PersonalNote,
     SessionRef,
+    WriteNote,
     Yes,
     desk_of,
     example,
@@ -31,29 +36,34 @@ def confirm(
     session: SessionRef,
     no_email: NoEmail = False,
     yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Confirm a session yourself. The client then need not do any step that is left."""
     desk = desk_of(ctx)
     found = sessions.find(desk.studio, session)
-    if desk.may_ask and not yes and not as_json and found.status == "pending":
+    if desk.may_ask and not (yes or dry_run or as_json) and found.status == "pending":
         desk.agree(
             f"Confirm session {found.id}, {shown(found.title)} with {shown(found.client.name)}?{_would_waive(found)}",
             yes=False,
         )
-    done = sessions.confirm(desk.studio, str(found.id), tell=not no_email)
+    with rehearsed(desk, dry_run) as news:
+        done = sessions.confirm(desk.studio, str(found.id), tell=not no_email)
+    if not dry_run:
+        end_pages(desk, found.id)
     if as_json:
+        news.send(found.id)
         waived = [step.name for step in done.waived]
         money = done.waived_money.as_json() if done.waived_money else None
-        desk.json(
-            {**done.session.as_json(), "waived": waived, "waived_money": money, "changed": done.changed}
-        )
+        more = {"waived": waived, "waived_money": money, "changed": done.changed}
+        desk.json({**done.session.as_json(), **more, "mails": news.as_json(), "dry_run": dry_run})
     else:
-        _show_change(desk, done, "confirmed")
+        _show_change(desk, done, "confirmed", dry_run=dry_run)
         if done.waived:
-            desk.say(f"Waived: {', '.join(step.name for step in done.waived)}.{_money_words(done)}")
-    end_pages(desk, found.id)
-    send_news(desk, found.id)
+            words = "Would be waived" if dry_run else "Waived"
+            desk.say(f"{words}: {', '.join(step.name for step in done.waived)}.{_money_words(done)}")
+        news.send(found.id)
+    news.say()
 
 
 def _would_waive(session: Session) -> str:
@@ -75,15 +85,22 @@ def reopen(
     allow_overlap: Annotated[
         bool, typer.Option("--allow-overlap", help="Even where another session is now.")
     ] = False,
+    no_email: NoEmail = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Make a confirmed or expired session pending again: the client is asked for what was waived."""
     desk = desk_of(ctx)
-    done = sessions.reopen(desk.studio, session, allow_overlap=allow_overlap)
+    with rehearsed(desk, dry_run) as news:
+        done = sessions.reopen(desk.studio, session, allow_overlap=allow_overlap, tell=not no_email)
     if as_json:
-        desk.json({**done.session.as_json(), "changed": done.changed})
+        news.send(done.session.id)
+        more = {"changed": done.changed, "mails": news.as_json(), "dry_run": dry_run}
+        desk.json({**done.session.as_json(), **more})
     else:
-        _show_change(desk, done, "pending")
+        _show_change(desk, done, "pending", dry_run=dry_run)
+        news.send(done.session.id)
+    news.say()
 
 
 @app.command(
@@ -99,14 +116,18 @@ def cancel(
             "--refund", metavar="all|none|AMOUNT", help="What of the money that was paid goes back."
         ),
     ] = None,
+    message: PersonalNote = None,
+    write: WriteNote = False,
+    no_email: NoEmail = False,
     yes: Yes = False,
+    dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Cancel a session and free its time. It cannot be taken back; nothing is refunded unless you say so."""
     desk = desk_of(ctx)
     plan = cancellation.propose(desk.studio, session)
     found = plan.session
-    if found.status != "canceled":
+    if found.status != "canceled" and not dry_run:
         desk.agree(
             f"Cancel session {found.id}, {shown(found.title)} with {shown(found.client.name)}?{_paid(plan)}",
             yes=yes,
@@ -116,21 +137,41 @@ def cancel(
                 f"How much goes back (an amount, all or none)? [{plan.proposed.amount}] ",
                 plan.proposed.amount,
             )
-    done, refunds = cancellation.cancel(desk.studio, str(found.id), refund, give_back=give_back(desk))
-    end_pages(desk, found.id)
+    note = note_of(desk, message, write)
+    with rehearsed(desk, dry_run) as news:
+        done, refunds = cancellation.cancel(
+            desk.studio, str(found.id), refund, give_back=give_back(desk), tell=not no_email, note=note,
+            rehearse=dry_run,
+        )  # fmt: skip
+    if not dry_run:
+        end_pages(desk, found.id)
     if as_json:
-        rows = [one.payment.as_json(found.timezone) for one in refunds]
-        proposed = plan.proposed.as_json()
-        desk.json(
-            {**done.session.as_json(), "changed": done.changed, "refunds": rows, "proposed_refund": proposed}
-        )
-        return
-    _show_change(desk, done, "canceled")
+        news.send(found.id)
+        more = {"refunds": [one.payment.as_json(found.timezone) for one in refunds], "changed": done.changed}
+        more |= {"proposed_refund": plan.proposed.as_json(), "mails": news.as_json(), "dry_run": dry_run}
+        desk.json({**done.session.as_json(), **more})
+    else:
+        _show_change(desk, done, "canceled", dry_run=dry_run)
+        _show_refunds(desk, plan, done, refunds, said=refund is not None, dry_run=dry_run)
+        news.send(found.id)
+    news.say()
+
+
+def _show_refunds(
+    desk: Desk,
+    plan: cancellation.Proposal,
+    done: sessions.Change,
+    refunds: Sequence[Recorded],
+    *,
+    said: bool,
+    dry_run: bool,
+) -> None:
     for one in refunds:
-        desk.say(f"{one.payment.amount} is given back ({one.payment.method}).")
-    if done.changed and done.session.paid and refund is None:
+        words = "would be" if dry_run else "is"
+        desk.say(f"{one.payment.amount} {words} given back ({one.payment.method}).")
+    if done.changed and done.session.paid and not refunds and not said and not dry_run:
         desk.say(f"{done.session.paid} was paid for it, and nothing was given back.{_policy(plan)}")
-        desk.say(f"To give back: studio payment refund {found.id} {plan.proposed.amount}")
+        desk.say(f"To give back: studio payment refund {done.session.id} {plan.proposed.amount}")
 
 
 def _paid(plan: cancellation.Proposal) -> str:
@@ -141,12 +182,12 @@ def _policy(plan: cancellation.Proposal) -> str:
     return f" Its policy ({plan.policy}) gives back {plan.proposed}." if plan.policy else ""
 
 
-def _show_change(desk: Desk, done: sessions.Change, word: str) -> None:
+def _show_change(desk: Desk, done: sessions.Change, word: str, *, dry_run: bool = False) -> None:
     session = done.session
     if desk.on_terminal:
-        desk.data(
-            f"Session {session.id} {'is' if done.changed else 'was already'} {session.status}{until(session)}."
-        )
+        would = "would be" if dry_run else "is"
+        verb = would if done.changed else "was already"
+        desk.data(f"Session {session.id} {verb} {session.status}{until(session)}.")
     else:
         desk.lines([[column.plain(session) for column in output.SESSION]])
         if not done.changed:

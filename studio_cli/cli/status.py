@@ -9,6 +9,7 @@ import typer
 from studio_cli.booking.overview import Overview, Stuck, overview
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.outbox import message_columns
 from studio_cli.cli.output import Column
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.errors import StudioError
@@ -56,7 +57,7 @@ def _sections(found: Overview) -> list[tuple[str, Sequence[Column], Sequence[Any
         ("Still to be paid", _owing(found), found.owing),
         ("Paid too much", _owing(found), found.overpaid),
         ("To give back", output.payment_columns(found.zone), found.to_refund),
-        ("Mail that waits", output.message_columns(found.zone), found.mail),
+        ("Mail to look at", message_columns(found.zone), found.mail),
     ]
 
 
@@ -64,7 +65,7 @@ def _section(desk: Desk, title: str, columns: Sequence[Column], rows: Sequence[A
     """Write one part: a table under its title on a terminal, lines that begin with its name elsewhere."""
     if not desk.on_terminal:
         name = title.casefold().replace(" ", "_")
-        desk.lines([[name, *(column.plain(row) for column in columns)] for row in rows])
+        desk.lines([[name, *output.line(columns, row)] for row in rows])
         return
     if rows:
         output.show_section(desk, title, columns, rows)

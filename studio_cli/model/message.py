@@ -13,6 +13,7 @@ from studio_cli.model.session import STATUSES, Status
 from studio_cli.model.times import rfc3339
 
 State = Literal["queued", "sending", "sent", "failed", "unknown", "given_up", "canceled"]
+STATES: tuple[State, ...] = ("queued", "sending", "sent", "failed", "unknown", "given_up", "canceled")
 Recipient = Literal["client", "owner"]
 WAITING: tuple[State, ...] = ("queued", "failed")
 """States of a mail that is sent when its time comes."""

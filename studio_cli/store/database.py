@@ -160,6 +160,9 @@ class Database:
     def rehearsal(self) -> Iterator[sqlite3.Connection]:
         """Like ``atomic``, with the same checks and refusals, but nothing is kept, of writes within it neither."""
         with trouble(self.path):
+            if self._rehearsing:
+                yield self.connection
+                return
             self.connection.execute("BEGIN IMMEDIATE")
             self._rehearsing = True
             try:

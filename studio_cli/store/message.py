@@ -200,6 +200,13 @@ def release(db: Database, number: int) -> bool:
     return cursor.rowcount == 1
 
 
+def any_claimed(db: Database, before: Instant) -> bool:
+    """Return whether there are messages claimed before a moment and never settled."""
+    with db.reading() as sql:
+        query = "SELECT 1 FROM message WHERE state = 'sending' AND claimed_at < ? LIMIT 1"
+        return sql.execute(query, (stored(before),)).fetchone() is not None
+
+
 def give_up_claims(db: Database, before: Instant) -> list[int]:
     """Mark messages claimed before a moment and never settled as unknown: whoever sent them died around it."""
     rows = db.connection.execute(

@@ -1,0 +1,128 @@
+"""How the outbox looks: its list, one message, and what to say when a message was not sent."""
+
+from collections.abc import Sequence
+
+from studio_cli.cli.desk import Desk
+from studio_cli.cli.output import Column, show_card
+from studio_cli.errors import OutsideFailed
+from studio_cli.model.message import Message, State
+from studio_cli.model.times import rfc3339, show_short
+
+WORDS: dict[State, str] = {
+    "queued": "waiting",
+    "sending": "being sent",
+    "sent": "sent",
+    "failed": "failed",
+    "unknown": "unknown",
+    "given_up": "given up",
+    "canceled": "canceled",
+}
+"""A state as it reads on a terminal; scripts read its name."""
+
+
+def message_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of the outbox, with times in ``zone``."""
+
+    def moment(message: Message) -> str:
+        return show_short(message.sent_at or message.created_at, zone)
+
+    def plain(name: str) -> Column:
+        def cell(message: Message) -> str:
+            at = getattr(message, name)
+            return rfc3339(at, zone) if at else ""
+
+        return Column(name, cell, None)
+
+    return (
+        Column("#", lambda one: str(one.id), lambda one: str(one.id), right=True),
+        Column("State", lambda one: one.state, lambda one: WORDS[one.state]),
+        Column("Kind", lambda one: one.kind, lambda one: one.kind),
+        Column("To", lambda one: one.to_email, lambda one: one.to_email),
+        Column("Subject", lambda one: one.letter.subject, None),
+        plain("created_at"),
+        Column("Tries", lambda one: str(one.attempts), None),
+        Column("Last error", lambda one: one.last_error or "", None),
+        plain("next_try_at"),
+        plain("sent_at"),
+        Column("session", lambda one: str(one.session_id or ""), None),
+        Column("When", moment, moment, people_only=True),
+        Column("What now", what_now, lambda one: what_now(one, zone), rare=True, people_only=True),
+    )
+
+
+def what_now(message: Message, zone: str = "UTC") -> str:
+    """Return what went wrong with a message and what happens next; nothing while all is well."""
+    error = message.last_error or ""
+    if message.state == "failed":
+        again = f" Tried again {show_short(message.next_try_at, zone)}." if message.next_try_at else ""
+        return f"{error}{again}"
+    if message.state == "given_up":
+        return f"{error} After {message.attempts} {'try' if message.attempts == 1 else 'tries'} given up."
+    if message.state == "unknown":
+        return f"It may have been sent. {error}"
+    return (message.trouble and "Not your own template") or ""
+
+
+def show_message(desk: Desk, message: Message, zone: str) -> None:
+    """Show one mail: what became of it, then its text as it was written."""
+    facts = [
+        ("State", WORDS[message.state] if desk.on_terminal else message.state),
+        ("Kind", message.kind),
+        ("Session", str(message.session_id) if message.session_id else "–"),
+        ("To", f"{message.to_name} <{message.to_email}>"),
+        ("Subject", message.letter.subject),
+        ("Written", show_short(message.created_at, zone)),
+        ("Sent", show_short(message.sent_at, zone) if message.sent_at else "–"),
+        ("Tries", str(message.attempts)),
+        ("Next try", show_short(message.next_try_at, zone) if message.next_try_at else "–"),
+        ("Last error", message.last_error or "–"),
+        ("Calendar", message.letter.invitation.method if message.letter.invitation else "–"),
+    ]
+    if message.trouble:
+        facts.append(("Your template", f"was not used: {message.trouble}"))
+    plain = [(name.casefold().replace(" ", "_"), value) for name, value in facts]
+    if desk.on_terminal:
+        facts = [(name, value) for name, value in facts if value != "–"]
+    show_card(desk, f"Message {message.id}", facts, [*plain, ("text", message.letter.text)])
+    if desk.on_terminal:
+        desk.prose(message.letter.text)
+
+
+def fail_if_any(messages: Sequence[Message]) -> None:
+    """Raise for the first of several messages that was not sent."""
+    failed = [message for message in messages if message.state in {"failed", "unknown", "given_up"}]
+    if failed:
+        raise failure(failed[0])
+
+
+def failure(message: Message) -> OutsideFailed:
+    """Return what to say when a message was not, or may not have been, sent."""
+    if message.state == "unknown":
+        return OutsideFailed(
+            f"Message {message.id} to {message.to_email} may or may not have been sent: {message.last_error}",
+            hint=f"Ask them. Not there: studio mail send {message.id} --yes. There: studio mail cancel {message.id}",
+            code="mail_unknown",
+            details={"message": message.id},
+        )
+    if message.state == "given_up":
+        return OutsideFailed(
+            f"The mail to {message.to_email} was not sent, and is not tried again: {message.last_error}",
+            hint=f"When that is mended: studio mail send {message.id}",
+            code="mail_given_up",
+            details={"message": message.id},
+        )
+    return OutsideFailed(
+        f"The mail to {message.to_email} was not sent: {message.last_error}",
+        hint="It waits in the outbox: studio mail send",
+        code="mail_failed",
+        details={"message": message.id},
+    )
+
+
+def not_configured(what: str) -> OutsideFailed:
+    """Return what to say when there is no mail server to send with."""
+    return OutsideFailed(
+        f"No mail server is set. {what}",
+        hint="Set one: studio config set mail.host smtp.example.com, then: studio mail send",
+        code="no_mail_server",
+    )
