@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from icalendar import Calendar
@@ -247,13 +248,13 @@ def test_changed_back_after_the_mail_went_out(studio: Studio, session: Session) 
 
 
 def test_edit_that_completes(studio: Studio, make: Maker, session: Session) -> None:
-    """A deposit that falls to what was paid is reviewed, and that the session is confirmed is all that is told."""
+    """A deposit that falls to what was paid: the change is told, and then that the session is confirmed."""
     journey.review(studio, make.link(session), session.revision)
     payment.record(studio, "1", "40", tell=False)
     session_changes.edit(studio, "1", Edits(deposit="40"))
     journey.review(studio, make.link(session), sessions.get(studio, 1).revision)
     assert sessions.get(studio, 1).status == "confirmed"
-    assert told(studio) == [("confirmed", CLIENT), ("owner", OWNER)]
+    assert told(studio) == [("changed", CLIENT), ("confirmed", CLIENT), ("owner", OWNER)]
 
 
 def test_share_again_and_with_a_note(studio: Studio, session: Session) -> None:
@@ -354,7 +355,7 @@ def test_later_and_later_then_given_up(studio: Studio, session: Session, clock: 
             break
         clock.forward(minutes=1)
     assert broken.tried == len(tries) == MOST_TRIES
-    pauses = [(two - one).total("minutes") for one, two in zip(tries, tries[1:], strict=False)]
+    pauses = [(two - one).total("minutes") for one, two in pairwise(tries)]
     assert pauses == sorted(pauses) and pauses[0] == 1 and pauses[-1] == 1440
     clock.forward(hours=24 * 7)
     assert mail.send_written(studio, broken, retry=True) == []

@@ -79,7 +79,7 @@ def main() -> None:
     chance = random.Random(7)
     for _ in range(rounds):
         one_round(path, server, chance.uniform(0, whole * 1.1), naive=naive)
-    print(" ".join(f"{state}={count}" for state, count in sorted(states(path).items())))
+    sys.stdout.write(" ".join(f"{state}={count}" for state, count in sorted(states(path).items())))
 
 
 if __name__ == "__main__":
