@@ -115,6 +115,8 @@ class _Offer:
     buffer_before: int = 0
     buffer_after: int = 0
     hold: int | None = None
+    move_until: int | None = None
+    cancel_until: int | None = None
 
 
 def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Document | None]:
@@ -148,6 +150,8 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         confirmed_by=None,
         notes=clean_optional(wanted.notes, "The notes", limit=LONG, multiline=True),
         language=language_of(wanted.language),
+        move_until=offer.move_until,
+        cancel_until=offer.cancel_until,
     )
     return session, offer.contract
 
@@ -191,6 +195,8 @@ def _of_type(studio: Studio, offer: SessionType, wanted: Wanted) -> _Offer:
         buffer_before=offer.buffer_before,
         buffer_after=offer.buffer_after,
         hold=offer.hold,
+        move_until=offer.site.move_until,
+        cancel_until=offer.site.cancel_until,
     )
 
 

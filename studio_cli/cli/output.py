@@ -17,6 +17,7 @@ from studio_cli.model.money import Money
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session, Share
 from studio_cli.model.session_type import SessionType
+from studio_cli.model.site import show_until
 from studio_cli.model.terms import show_balance_due
 from studio_cli.model.text import shown
 from studio_cli.model.times import rfc3339, show_day, show_duration, show_offset, show_range, show_short
@@ -458,6 +459,24 @@ def show_client(desk: Desk, client: Client, zone: str) -> None:
     show_card(desk, f"{client.id}  {client.name}", facts, _json_facts(client.as_json(zone)))
 
 
+def _on_the_site(offer: SessionType) -> str:
+    """Return how clients book a type by themselves, if they can."""
+    rules = offer.site
+    if not rules.published:
+        return "not published"
+    who = "by its link" if offer.private else "everybody"
+    asks = {
+        "hold": "you say yes or no, the time is held",
+        "free": "you say yes or no, the time stays free",
+        "wishes": "they name times that suit",
+    }
+    return (
+        f"{who}; {asks[rules.request]}"
+        if rules.approval
+        else f"{who}; held {show_duration(rules.hold)} at first"
+    )
+
+
 def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
     """Show a session type as a card."""
     terms = offer.terms
@@ -482,7 +501,9 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Held for", show_duration(offer.hold) if offer.hold else "as long as it is pending"),
         ("Questionnaire", offer.form or "–"),
         ("Contract", offer.contract or "–"),
-        ("Seen by", "whoever has its link" if offer.private else "everybody"),
+        ("Booking site", _on_the_site(offer)),
+        ("They can move it", show_until(offer.site.move_until)),
+        ("They can cancel it", show_until(offer.site.cancel_until)),
     ]
     if offer.archived_at:
         facts.append(("Archived", show_short(offer.archived_at, zone)))

@@ -184,7 +184,9 @@ class Session:
     """An appointment. Buffers are minutes; ``tip`` is what its client gives on top of the terms.
 
     ``revision`` counts the details that its client sees, ``sequence`` those and the changes of its status, as
-    calendars want it (RFC 5545, 3.8.7.4).
+    calendars want it (RFC 5545, 3.8.7.4). ``move_until`` and ``cancel_until`` are minutes before it begins, until which
+    its client can change their mind; ``site_hold`` are minutes for which each thing that they do holds a time that
+    they picked themselves, ``wish`` is what they asked for in their own words.
     """
 
     id: int
@@ -213,6 +215,11 @@ class Session:
     contract: Agreement | None = None
     language: str | None = None
     sequence: int = 0
+    source: Literal["owner", "site"] = "owner"
+    move_until: int | None = None
+    cancel_until: int | None = None
+    site_hold: int | None = None
+    wish: str | None = None
     steps: tuple[Step, ...] = ()
     shares: tuple[Share, ...] = ()
 
@@ -340,6 +347,10 @@ class Session:
             "signed_by": self.contract.signed_by if self.contract else None,
             "signed_at": at(self.contract.signed_at if self.contract else None),
             "language": self.language,
+            "source": self.source,
+            "move_until_minutes": self.move_until,
+            "cancel_until_minutes": self.cancel_until,
+            "wish": self.wish,
             "custom_time": self.custom_time,
             "overlap_allowed": self.overlap_allowed,
             "expires_at": at(self.expires_at) if self.status in {"pending", "expired"} else None,

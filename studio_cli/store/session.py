@@ -257,6 +257,11 @@ def _session(
         expires_at=_moment(row["expires_at"]),
         revision=row["revision"],
         sequence=row["sequence"],
+        source=row["source"],
+        move_until=row["move_until_minutes"],
+        cancel_until=row["cancel_until_minutes"],
+        site_hold=row["site_hold_minutes"],
+        wish=row["wish"],
         created_at=from_stored(row["created_at"]),
         confirmed_at=_moment(row["confirmed_at"]),
         confirmed_by=row["confirmed_by"],
@@ -292,6 +297,11 @@ def insert(db: Database, session: Session) -> int:
         "created_at": stored(session.created_at),
         "notes": session.notes,
         "language": session.language,
+        "source": session.source,
+        "move_until_minutes": session.move_until,
+        "cancel_until_minutes": session.cancel_until,
+        "site_hold_minutes": session.site_hold,
+        "wish": session.wish,
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = db.connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", list(values.values()))
