@@ -68,6 +68,19 @@ class Language:
         """Return ``Friday 4 December 2026`` for a day without a time."""
         return self.day(date.at(Time(12)).assume_utc(), "UTC")
 
+    def month(self, date: Date) -> str:
+        """Return ``December 2026`` for any day of it."""
+        from babel.dates import format_skeleton
+
+        return str(format_skeleton("yMMMM", date.to_stdlib(), locale=_babel(self.locale)))
+
+    def weekdays(self) -> list[tuple[int, str, str]]:
+        """Return the days of the week as a calendar has them: number (Monday is 0), short and whole name."""
+        locale = _babel(self.locale)
+        first = 0 if self.locale == "en" else locale.first_week_day
+        short, whole = (locale.days["stand-alone"][width] for width in ("abbreviated", "wide"))
+        return [(day, short[day], whole[day]) for day in ((first + index) % 7 for index in range(7))]
+
     def clock(self, moment: Instant, zone: str) -> str:
         """Return ``10:00``, or ``10:00 AM`` where that is how it is read."""
         if self.locale == "en":

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from whenever import Instant
+
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.payment import GiveBack, Recorded, WantedRefund
@@ -13,7 +15,29 @@ from studio_cli.booking.studio import Studio
 from studio_cli.errors import WrongUsage
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.session import Session
+from studio_cli.model.settlement import Settlement
 from studio_cli.store import refund_order as refund_store
+
+
+def settlement(studio: Studio, session: Session) -> Settlement:
+    """Return what would happen with the money if its client canceled a session now; without a policy all goes back.
+
+    What is on its way back already is not paid any more.
+    """
+    begun = sum(
+        (one.amount for one in refund_store.unfinished(studio.file, session.id)), session.terms.nothing
+    )
+    paid = (session.paid - begun).or_zero()
+    back = _by_policy(session, paid, studio.now())
+    parts = payments.parts_of(studio, session, back) if back and not begun else []
+    online = sum((part.amount for part in parts if part.outside), session.terms.nothing)
+    return Settlement(paid, back, online)
+
+
+def _by_policy(session: Session, paid: Money, now: Instant) -> Money:
+    """Return what of ``paid`` goes back at a moment; without a policy, all of it."""
+    minutes = (session.starts_at.timestamp() - now.timestamp()) // 60
+    return session.terms.refunds.of(paid, minutes) if session.terms.refunds else paid
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +53,8 @@ class Proposal:
 def propose(studio: Studio, selector: str) -> Proposal:
     """Return what was paid for a session and what of it its policy gives back now; without a policy, all of it."""
     session = sessions.find(studio, selector)
-    paid = session.paid.or_zero()
-    minutes = (session.starts_at.timestamp() - studio.now().timestamp()) // 60
-    policy = session.terms.refunds
-    proposed = policy.of(paid, minutes) if policy else paid
+    paid, policy = session.paid.or_zero(), session.terms.refunds
+    proposed = _by_policy(session, paid, studio.now())
     return Proposal(session, paid, proposed, str(policy) if policy else None)
 
 

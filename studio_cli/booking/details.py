@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from whenever import Date
+from whenever import Date, Instant
 
+from studio_cli.booking import policy
 from studio_cli.booking.studio import Studio
 from studio_cli.language import ENGLISH, Language, choose
 from studio_cli.model.money import parse_money
@@ -33,7 +34,7 @@ def language_of(session: Session, settings: Settings, *preferred: str) -> Langua
 def describe(session: Session, settings: Settings, language: Language) -> dict[str, Any]:
     """Return the session as plain data for a template: nothing in it has methods of ours."""
     zone, money = session.timezone, language.money
-    deadline, terms = session.expires_at, session.terms
+    deadline, terms, wish = session.expires_at, session.terms, session.wishes
     return {
         "id": session.id,
         "status": session.status,
@@ -59,9 +60,20 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
         "paid": money(session.paid) if session.paid else "",
         "balance": money(session.balance) if session.balance.minor > 0 else "",
         "deadline": language.short(deadline, zone) if deadline else "",
+        "held_until": language.short(deadline, zone) if deadline and session.holds_time else "",
+        "offered": [when(moment, session, language) for moment in session.offered],
+        "wishes": [when(moment, session, language) for moment in wish.times] if wish else [],
+        "wish": wish.words or "" if wish else "",
+        "policy": policy.terms(session, language),
         "steps": [language.text(STEP_TITLES[step.name]) for step in session.waiting_for],
         "confirmed_by": session.confirmed_by or "",
     }
+
+
+def when(moment: Instant, session: Session, language: Language) -> str:
+    """Return a time that a session could have, as its client reads it: the day, from when to when."""
+    zone, end = session.timezone, moment.add(minutes=session.duration)
+    return f"{language.day(moment, zone)}, {language.range(moment, end, zone)}"
 
 
 def describe_for(studio: Studio, session: Session, language: Language | None = None) -> dict[str, Any]:
@@ -99,6 +111,9 @@ LABELS = {
     "balance_due": N_("Rest to be paid by"),
     "questions": N_("Questions"),
     "contract": N_("Contract"),
+    "move_until": N_("You can move it"),
+    "cancel_until": N_("You can cancel it"),
+    "refunds": N_("When canceled, goes back"),
 }
 _WORDING = {"questions": "form", "contract": "document"}
 """Details of which the wording can change while the name stays, and what says so."""
@@ -152,6 +167,9 @@ def _read(details: Mapping[str, str], language: Language) -> dict[str, str]:
         words[name] = _amount(details.get(name, ""), language)
     if details.get("balance_due"):
         words["balance_due"] = language.date(Date.parse_iso(details["balance_due"]))
+    for name in ("move_until", "cancel_until"):
+        words[name] = policy.until(int(details[name]), language) if details.get(name) else ""
+    words["refunds"] = policy.refunds(details.get("refunds", ""), language)
     if words["total"] == words["price"]:
         words["total"] = ""  # the price says it
     if "form" not in details:  # kept as “title (number of questions)”

@@ -1,4 +1,4 @@
-"""What a hold that has run out means to people: it is told once, whoever notices it first."""
+"""What a hold or a request that has run out means to people: it is told once, whoever notices it first."""
 
 from __future__ import annotations
 
@@ -20,3 +20,20 @@ def tell(studio: Studio, number: int) -> None:
     if letter.knows(session):
         letter.tell_client(studio, session, "expired", f"event {event}")
     letter.tell_owner(studio, session, "expired", f"event {event}")
+
+
+OVER = "request ran out"
+"""The event of a request that nobody answered before its time had come."""
+
+
+def tell_over(studio: Studio, number: int) -> None:
+    """Inside a write: note that a request was not answered in time. Nobody is written to: there is nothing to save."""
+    event_store.add(studio.file, OVER, studio.now(), actor="system", session_id=number)
+    mail.cancel_pointless(studio, number)
+
+
+def tell_released(studio: Studio, number: int) -> None:
+    """Inside a write: note that a request goes on without its time being held."""
+    event_store.add(
+        studio.file, "time of request free again", studio.now(), actor="system", session_id=number
+    )

@@ -287,11 +287,11 @@ def _enter(studio: Studio, token: str, revision: int) -> Visit:
     """Look again, inside the write: is the link alive, and is the session what the client saw?"""
     studio.settle(studio.now())
     here = visit(studio, token)
-    known = here.session.status != "pending" or _is_present(studio, here.session, revision)
+    known = here.session.status != "pending" or is_present(studio, here.session, revision)
     return replace(here, changed=not known)
 
 
-def _is_present(studio: Studio, session: Session, revision: int) -> bool:
+def is_present(studio: Studio, session: Session, revision: int) -> bool:
     """Return whether a revision says what there is now: what was changed and changed back is no change."""
     if revision == session.revision:
         return True

@@ -7,7 +7,7 @@ from typing import Any
 
 from whenever import Instant
 
-from studio_cli.booking import brand, details, receipt
+from studio_cli.booking import brand, details, policy, receipt
 from studio_cli.booking.calendar_file import invitation
 from studio_cli.booking.studio import Studio
 from studio_cli.language import Language, choose
@@ -15,6 +15,7 @@ from studio_cli.letters import source_of, write
 from studio_cli.model.message import KINDS, LINK, LOGO, WAITING, Letter, Message
 from studio_cli.model.money import Money
 from studio_cli.model.session import Session
+from studio_cli.model.settlement import Settlement
 from studio_cli.model.text import clean_optional
 from studio_cli.model.words import N_
 from studio_cli.store import client as client_store
@@ -78,13 +79,14 @@ def describe(
         "refund": {"amount": _refunded(studio, session, about.get("refunds"), language)},
         "changed": _changed(session, about, language),
         "mail": {
+            "money": _money_back(studio, about, language),
             "note": about.get("note") or "",
             "again": bool(about.get("again")),
             "overdue": session.balance_due_on is not None and session.balance_due_on < today,
             "today": session.starts_at.to_tz(session.timezone).date() == today,
             "moved": _moved(session, about),
         },
-        "news": _news(session, about.get("news"), known, language),
+        "news": _news(session, about, known, language),
     }
 
 
@@ -129,6 +131,13 @@ def _changed(session: Session, about: About, language: Language) -> list[dict[st
     return [{"label": one.label, "before": one.before, "now": one.now} for one in found]
 
 
+def _money_back(studio: Studio, about: About, language: Language) -> list[str]:
+    """Return what a client who canceled was told about the money."""
+    if "money" not in about:
+        return []
+    return policy.money(Settlement.from_json(about["money"]), language, studio.settings["studio.name"])
+
+
 def _moved(session: Session, about: About) -> bool:
     before, now = about.get("before") or {}, session.details()
     return bool(before) and before["starts_at"] != now["starts_at"]
@@ -165,23 +174,55 @@ NEWS: dict[str, tuple[str, str, str]] = {
         N_("%(client)s has not completed the booking, and its time is free again:"),
         "studio session reopen {id}",
     ),
+    "requested": (
+        N_("%(client)s asks for %(title)s, %(when)s"),
+        N_("%(client)s asks for a time. Accept it, decline it, or propose another:"),
+        "studio session accept {id}",
+    ),
+    "withdrawn": (
+        N_("%(client)s has withdrawn the request: %(title)s, %(when)s"),
+        N_("%(client)s does not ask for this time any more. There is nothing for you to do:"),
+        "studio session show {id}",
+    ),
+    "agreed": (
+        N_("%(client)s takes the time that you proposed: %(title)s, %(when)s"),
+        N_("%(client)s takes the time that you proposed, and now completes the booking:"),
+        "studio session show {id}",
+    ),
+    "moved": (
+        N_("%(client)s has moved: %(title)s, now %(when)s"),
+        N_("%(client)s has moved the session to another free time:"),
+        "studio session show {id}",
+    ),
+    "canceled": (
+        N_("%(client)s has canceled: %(title)s, %(when)s"),
+        N_("%(client)s has canceled the session. Its time is free again:"),
+        "studio session show {id}",
+    ),
+    "canceled-owed": (
+        N_("%(client)s has canceled, money goes back: %(title)s, %(when)s"),
+        N_("%(client)s has canceled the session. When you have given back %(owed)s, write it down:"),
+        "studio payment refund {id} {owed}",
+    ),
 }
 """What the owner is told: subject, first sentence and the command that helps, by what happened."""
 
 
-def _news(session: Session, what: str | None, known: Mapping[str, Any], language: Language) -> dict[str, str]:
-    if what is None:
+def _news(session: Session, about: About, known: Mapping[str, Any], language: Language) -> dict[str, str]:
+    if "news" not in about:
         return {"headline": "", "sentence": "", "command": ""}
-    headline, sentence, command = NEWS[what]
+    headline, sentence, command = NEWS[about["news"]]
+    owed = Settlement.from_json(about["money"]).by_hand if "money" in about else session.terms.nothing
     words = {
         "client": session.client.name,
         "title": session.title,
         "when": known["session"]["starts_at"],
+        "owed": language.money(owed),
     }
     return {
         "headline": language.text(headline, **words),
         "sentence": language.text(sentence, **words),
-        "command": command.format(id=session.id, due=session.due_now.amount),
+        "command": command.format(id=session.id, due=session.due_now.amount, owed=owed.amount),
     }
 
 
@@ -224,12 +265,14 @@ def tell_client(
     )
 
 
-def tell_owner(studio: Studio, session: Session, what: str, occasion: str) -> int | None:
+def tell_owner(
+    studio: Studio, session: Session, what: str, occasion: str, *, about: About | None = None
+) -> int | None:
     """Inside a write: put a mail to the owner about what a client did into the outbox; ``what`` is one of ``NEWS``."""
     settings = studio.settings
     if not settings.get("mail.host") or settings["mail.news"] != "yes":
         return None
-    return put(studio, session, "owner", occasion, about={"news": what})
+    return put(studio, session, "owner", occasion, about={**(about or {}), "news": what})
 
 
 def put(

@@ -21,6 +21,7 @@ from studio_cli.model.money import Money
 from studio_cli.model.session import Channel, Named, Session
 from studio_cli.model.session_type import LONGEST_ONE_OFF, SHORTEST, SessionType, within
 from studio_cli.model.settings import default_tax
+from studio_cli.model.site import Request, held_until
 from studio_cli.model.terms import Terms, change_terms, typed_terms
 from studio_cli.model.text import LONG, clean, clean_optional, shown
 from studio_cli.model.times import Which, parse_duration, parse_when
@@ -60,6 +61,7 @@ class Wanted:
     notes: str | None = None
     share: Channel | None = None
     note: str | None = None
+    inquiry: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,7 @@ class _Offer:
     buffer_before: int = 0
     buffer_after: int = 0
     hold: int | None = None
+    request: Request = "hold"
     move_until: int | None = None
     cancel_until: int | None = None
 
@@ -125,9 +128,10 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
     offer = _offer(studio, wanted)
     client = _client(studio, wanted)
     starts_at = parse_when(wanted.at, settings.zone, now, wanted.which)
+    holds, expires_at = _held(wanted, offer, starts_at, settings.zone, now)
     session = Session(
         id=0,
-        status="pending",
+        status="inquiry" if wanted.inquiry else "pending",
         title=offer.title,
         type=offer.type,
         client=Named(client.id, client.name, email=client.email, language=client.language),
@@ -143,7 +147,8 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         form=offer.form,
         custom_time=False,
         overlap_allowed=False,
-        expires_at=deadline_of(wanted.expires, offer.hold, settings.zone, now),
+        expires_at=expires_at,
+        holds_time=holds,
         revision=1,
         created_at=now,
         confirmed_at=None,
@@ -154,6 +159,23 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         cancel_until=offer.cancel_until,
     )
     return session, offer.contract
+
+
+def _held(
+    wanted: Wanted, offer: _Offer, starts_at: Instant, zone: str, now: Instant
+) -> tuple[bool, Instant | None]:
+    """Return whether the time is held, and until when; a request holds it as its type says, never for ever."""
+    if not wanted.inquiry:
+        return True, deadline_of(wanted.expires, offer.hold, zone, now)
+    if wanted.share == "email":
+        raise WrongUsage("The client of a request gets a mail when you answer it.", hint="Leave --share out.")
+    if starts_at <= now:
+        raise Refused("Nobody can be asked for a time that has passed.", code="past")
+    if offer.request != "hold":
+        return False, None
+    if wanted.expires is None:
+        return True, held_until(offer.hold, starts_at, now)
+    return True, min(deadline_of(wanted.expires, None, zone, now) or starts_at, starts_at)
 
 
 def language_of(text: str | None) -> str | None:
@@ -195,6 +217,7 @@ def _of_type(studio: Studio, offer: SessionType, wanted: Wanted) -> _Offer:
         buffer_before=offer.buffer_before,
         buffer_after=offer.buffer_after,
         hold=offer.hold,
+        request=offer.site.request,
         move_until=offer.site.move_until,
         cancel_until=offer.site.cancel_until,
     )

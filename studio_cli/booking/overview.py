@@ -10,6 +10,7 @@ from whenever import Instant
 
 from studio_cli.booking.studio import Studio
 from studio_cli.model.message import OPEN, Message
+from studio_cli.model.money import Money
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session
 from studio_cli.model.times import rfc3339
@@ -54,6 +55,29 @@ class Stuck:
 
 
 @dataclass(frozen=True, slots=True)
+class Owed:
+    """What is to be given back by hand for a session that its client has canceled, and the command for it."""
+
+    session: Session
+    amount: Money
+
+    @property
+    def command(self) -> str:
+        """The command that writes it down."""
+        return f"studio payment refund {self.session.id} {self.amount.amount}"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as scripts read it."""
+        return {
+            "session": self.session.id,
+            "title": self.session.title,
+            "client": self.session.client.name,
+            "amount": self.amount.as_json(),
+            "command": self.command,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     """The studio at one moment."""
 
@@ -64,6 +88,7 @@ class Overview:
     owing: Sequence[Session]
     overpaid: Sequence[Session]
     to_refund: Sequence[Payment]
+    owed: Sequence[Owed]
     unfinished_refunds: int
     mail: Sequence[Message]
 
@@ -77,6 +102,7 @@ class Overview:
             "overpaid": [session.as_json() for session in self.overpaid],
             "unfinished_refunds": self.unfinished_refunds,
             "to_refund": [payment.as_json(self.zone) for payment in self.to_refund],
+            "owed": [one.as_json() for one in self.owed],
             "mail": [message.as_json(self.zone) for message in self.mail],
         }
 
@@ -101,8 +127,16 @@ def overview(studio: Studio) -> Overview:
             overpaid=session_store.overpaid(file, now),
             unfinished_refunds=len(refund_store.unfinished(file)),
             to_refund=payment_store.listed(file, late=True),
+            owed=[_owed(studio, session) for session in session_store.owed(file, now)],
             mail=message_store.listed(file, OPEN),
         )
+
+
+def _owed(studio: Studio, session: Session) -> Owed:
+    assert session.kept is not None
+    begun = refund_store.unfinished(studio.file, session.id)
+    amount = session.paid - session.kept - sum((one.amount for one in begun), session.terms.nothing)
+    return Owed(session, amount)
 
 
 def stuck(session: Session) -> Stuck:
@@ -118,8 +152,10 @@ def stuck(session: Session) -> Stuck:
 def _move(session: Session) -> tuple[str, bool, str]:
     """Return what a session waits for, whether that is the owner, and the command that moves it."""
     number, due = session.id, session.due_now.amount
+    if session.status == "inquiry" and session.offered:
+        return "client: choose a time", False, f"studio session show {number}"
     if session.status == "inquiry":
-        return "you: accept or decline it", True, f"studio session show {number}"
+        return "you: accept, decline or propose", True, f"studio session accept {number}"
     if session.status == "expired":
         return "nothing: its hold ran out", True, f"studio session reopen {number}"
     if not session.waiting_for:

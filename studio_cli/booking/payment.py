@@ -314,6 +314,17 @@ def _keep_order(studio: Studio, order: RefundOrder, reference: str | None) -> Re
     return _give(studio, wanted, Part(payment, order.amount, outside=True), reference)
 
 
+def order_back(studio: Studio, session: Session, amount: Money) -> list[RefundOrder]:
+    """Inside a write: write down what of ``amount`` goes back where it was paid; nothing else is touched."""
+    wanted = WantedRefund(str(session.id))
+    return [_order(studio, wanted, part) for part in parts_of(studio, session, amount) if part.outside]
+
+
+def parts_of(studio: Studio, session: Session, amount: Money) -> list[Part]:
+    """Return which payments an amount would be given back from, each where it was paid."""
+    return _parts(studio, WantedRefund(str(session.id), amount.amount)) if amount else []
+
+
 def _remember(studio: Studio, key: str, arguments: Mapping[str, object], first: Recorded) -> None:
     repeat_key.remember(studio.file, key, "payment refund", arguments, first.payment.id, studio.now())
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from whenever import Instant
 
@@ -172,8 +174,10 @@ def cancel(studio: Studio, selector: str, *, tell: bool = True, note: str | None
         return change
 
 
-def end(studio: Studio, selector: str) -> Change:
-    """Inside a write: cancel a session."""
+def end(
+    studio: Studio, selector: str, *, actor: Actor = "owner", details: Mapping[str, Any] | None = None
+) -> Change:
+    """Inside a write: cancel a session; ``details`` go into the history."""
     now = studio.now()
     studio.settle(now)
     session = find(studio, selector)
@@ -183,7 +187,12 @@ def end(studio: Studio, selector: str) -> Change:
     session_store.set_status(studio.file, session.id, "canceled")
     mail.cancel_pointless(studio, session.id)
     event_store.add(
-        studio.file, "session canceled", now, session_id=session.id, details={"from": session.status}
+        studio.file,
+        "session canceled",
+        now,
+        actor=actor,
+        session_id=session.id,
+        details={"from": session.status, **(details or {})},
     )
     return Change(get(studio, session.id), changed=True)
 
@@ -229,15 +238,24 @@ def check_transition(session: Session, to: Status, verb: str) -> None:
         raise wrong_status(session, f"it cannot be {_PAST[verb]}.")
 
 
-_PAST = {"confirm": "confirmed", "reopen": "reopened", "cancel": "canceled"}
+_PAST = {
+    "confirm": "confirmed",
+    "reopen": "reopened",
+    "cancel": "canceled",
+    "accept": "accepted",
+    "decline": "declined",
+}
 
 
 def wrong_status(session: Session, words: str, hint: str | None = None) -> Refused:
     """Return the refusal of what a session's status does not allow; by itself it hints at reopening where that helps."""
-    reopen_first = "pending" in TRANSITIONS[session.status] and session.status != "inquiry"
+    if hint is None and session.status == "inquiry":
+        hint = f"Answer the request first: studio session accept {session.id}"
+    elif hint is None and "pending" in TRANSITIONS[session.status]:
+        hint = f"Make it pending first: studio session reopen {session.id}"
     return Refused(
         f"Session {session.id} is {session.status}: {words}",
-        hint=hint or (f"Make it pending first: studio session reopen {session.id}" if reopen_first else None),
+        hint=hint,
         code="wrong_status",
         details={"session": session.id, "status": session.status},
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
 from studio_cli.booking import letter, new_session, slot
 from studio_cli.booking import session as sessions
+from studio_cli.booking.session_type import until_of
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.contract import Document
@@ -20,6 +21,7 @@ from studio_cli.model.text import LONG, clean, clean_optional
 from studio_cli.model.times import Which, parse_duration, parse_when
 from studio_cli.store import event as event_store
 from studio_cli.store import session as session_store
+from studio_cli.store.event import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ class Edits:
     expires: str | None = None
     buffer_before: str | None = None
     buffer_after: str | None = None
+    move_until: str | None = None
+    cancel_until: str | None = None
 
 
 def reschedule(
@@ -107,9 +111,8 @@ def reschedule(
         placed, overlaps = slot.place(
             studio, draft, custom=custom, allow_overlap=allow_overlap, moving=before
         )
-        contract = contracts.current(studio, before)
-        saved = _save(studio, "session moved", before, placed, overlaps, contract)
-        return _told(studio, saved, note) if tell else saved
+        saved = save(studio, "session moved", before, placed, overlaps)
+        return told(studio, saved, note) if tell else saved
 
 
 def edit(
@@ -146,18 +149,25 @@ def edit(
                 allow_overlap=allow_overlap or (before.overlap_allowed and shorter),
                 moving=before,
             )
-        saved = _save(studio, "session changed", before, after, overlaps, contract)
-        return _told(studio, saved, note) if tell else saved
+        saved = save(studio, "session changed", before, after, overlaps, contract=contract)
+        return told(studio, saved, note) if tell else saved
 
 
-def _told(studio: Studio, done: Changed, note: str | None) -> Changed:
-    """Inside a write: tell the client what is different; that it is confirmed now, when nothing is left to do."""
+def told(studio: Studio, done: Changed, note: str | None, *, by_client: bool = False) -> Changed:
+    """Inside a write: tell the client what is different; that it is confirmed now, when nothing is left to do.
+
+    When it was the client who did it, the owner is told too, and whoever has heard that it is confirmed has heard
+    enough.
+    """
     before, after = done.before, done.after
     occasion = f"changed {after.id} {after.sequence}"
     if after.status == "confirmed" != before.status:
-        letter.tell_client(studio, after, "confirmed", occasion)
+        if not by_client:
+            letter.tell_client(studio, after, "confirmed", occasion)
     elif done.changed:
         letter.tell_change(studio, before, after, occasion, note)
+    if by_client and done.changed:
+        letter.tell_owner(studio, after, "moved", occasion, about={"before": before.details()})
     return done
 
 
@@ -194,6 +204,10 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
         text = getattr(edits, name)
         if text is not None:
             changes[name] = within(parse_duration(text, "A buffer"), 0, LONGEST_BUFFER, "A buffer")
+    for name in ("move_until", "cancel_until"):
+        text = getattr(edits, name)
+        if text is not None:
+            changes[name] = until_of(text)
     if typed_terms(edits) != NOTHING_SAID:
         changes["terms"] = change_terms(before.terms, typed_terms(edits))
         if not changes["terms"].tips and before.step("payment").open:
@@ -212,16 +226,24 @@ def _contract(studio: Studio, before: Session, edits: Edits) -> Document | None:
     return contracts.current(studio, before)
 
 
-def _save(
+def save(
     studio: Studio,
     kind: str,
     before: Session,
     after: Session,
-    overlaps: Sequence[int],
-    contract: Document | None,
+    overlaps: Sequence[int] = (),
+    *,
+    contract: Document | Literal["as it is"] | None = "as it is",
+    actor: Actor = "owner",
+    agreed: bool = False,
 ) -> Changed:
-    """Inside a write: keep a change, with a new revision for the client when it is one that they would see."""
+    """Inside a write: keep a change, with a new revision for the client when it is one that they would see.
+
+    ``kind`` is what the history calls it. ``agreed``: the client has seen and wants exactly this.
+    """
     now = studio.now()
+    if contract == "as it is":
+        contract = contracts.current(studio, before)
     session_store.update(studio.file, after)
     if _words_may_change(studio, before, contract):
         contracts.freeze(studio, sessions.get(studio, before.id), contract)
@@ -230,13 +252,16 @@ def _save(
     _keep_revision(studio, before)
     if after.asked_now != before.asked_now:
         session_store.forget_announcement(studio.file, before.id)
-    sessions.complete(studio, before.id, "owner", tell=False)
+    if agreed:
+        revision = sessions.get(studio, before.id).revision
+        session_store.finish_step(studio.file, before.id, "review", now, revision)
+    sessions.complete(studio, before.id, actor, tell=actor == "client")
     saved = Changed(before, sessions.get(studio, before.id), overlaps)
     details: dict[str, Any] = {name: list(values) for name, values in saved.fields.items()}
     details |= _reworded(before, saved.after)
     if overlaps:
         details["overlaps"] = list(overlaps)
-    event_store.add(studio.file, kind, now, session_id=before.id, details=details)
+    event_store.add(studio.file, kind, now, actor=actor, session_id=before.id, details=details)
     return saved
 
 

@@ -262,13 +262,15 @@ def _site(before: SiteRules, typed: TypedSite) -> SiteRules:
     for name in ("move_until", "cancel_until"):
         text = getattr(typed, name)
         if text is not None:
-            changes[name] = None if text == "none" else within(_until(text), 0, LONGEST_HOLD, "That")
+            changes[name] = until_of(text)
     return replace(before, **changes)
 
 
-def _until(text: str) -> int:
-    """Return how long before a session something ends: ``48h``, or 0 for until it begins."""
-    return 0 if text.strip() == "0" else parse_duration(text, "That")
+def until_of(text: str) -> int | None:
+    """Return how long before a session something ends: ``48h``, 0 for until it begins, None for ``none``."""
+    if text.strip() == "none":
+        return None
+    return within(0 if text.strip() == "0" else parse_duration(text, "That"), 0, LONGEST_HOLD, "That")
 
 
 def _lengths(typed: TypedOffer) -> dict[str, int | None]:

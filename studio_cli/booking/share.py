@@ -66,8 +66,13 @@ def prepare(
     base: str | None = None,
     note: str | None = None,
 ) -> Shared:
-    """Inside a write: make the share, its link and, for a mail, the message that is still to be sent."""
-    if session.status != "pending":
+    """Inside a write: make the share, its link and, for a mail, the message that is still to be sent.
+
+    Of a request the owner can hand over the link, to its page; mails about it go out when it is answered.
+    """
+    if session.status == "inquiry" and channel == "email":
+        raise sessions.wrong_status(session, "its client gets a mail when you answer it.")
+    if session.status not in {"inquiry", "pending"}:
         hint = None if session.status in {"confirmed", "expired"} else "Set up a new one: studio session new"
         raise sessions.wrong_status(session, "only a pending session is shared.", hint)
     if channel == "email" and not session.client.email:
@@ -96,6 +101,17 @@ def prepare(
     elif note:
         raise WrongUsage("A note goes into a mail.", hint="Add --email.")
     return Shared(session.id, share_id, channel, link, message_id)
+
+
+def by_mail(studio: Studio, session_id: int) -> int:
+    """Inside a write: make a share for a mail other than the one of ``prepare``; its link is made when it is sent."""
+    now = studio.now()
+    share_id = share_store.insert(studio.file, session_id, "email", now)
+    details = {"channel": "email"}
+    event_store.add(
+        studio.file, "session shared", now, session_id=session_id, share_id=share_id, details=details
+    )
+    return share_id
 
 
 def latest(studio: Studio, session_id: int) -> Shared | None:

@@ -50,25 +50,32 @@ def plan_for(studio: Studio, need: Need) -> Plan:
 
 
 def slots(
-    studio: Studio, need: Need, first: Instant, last: Instant, *, for_clients: bool = False
+    studio: Studio,
+    need: Need,
+    first: Instant,
+    last: Instant,
+    *,
+    for_clients: bool = False,
+    but: int | None = None,
 ) -> list[Instant]:
     """Return every start between two moments at which a session with this need is possible, in order.
 
-    ``for_clients`` keeps to the type's notice and booking window too; they do not bind the owner.
+    ``for_clients`` keeps to the type's notice and booking window too; they do not bind the owner. The session ``but``
+    counts as not there: it is the one that moves.
     """
     with studio.file.reading():
         plan, now = plan_for(studio, need), studio.now()
         reach = 60 * 24 + need.duration + need.buffer_before + need.buffer_after
         begin, until = first.subtract(minutes=reach), last.add(minutes=reach)
-        busy = hours_store.busy(studio.file, begin, until, now)
-        booked = _booked(studio, need, begin, until) if need.per_day else []
+        busy = hours_store.busy(studio.file, begin, until, now, but=but)
+        booked = _booked(studio, need, begin, until, but) if need.per_day else []
         return find_slots(plan, need, busy, booked, first, last, now, for_clients=for_clients)
 
 
-def _booked(studio: Studio, need: Need, first: Instant, last: Instant) -> list[int]:
+def _booked(studio: Studio, need: Need, first: Instant, last: Instant, but: int | None = None) -> list[int]:
     """Return when the sessions of the needed type begin."""
     assert need.type_id is not None
-    return hours_store.starts_of_type(studio.file, need.type_id, first, last, studio.now())
+    return hours_store.starts_of_type(studio.file, need.type_id, first, last, studio.now(), but=but)
 
 
 def need_of(studio: Studio, session: Session) -> Need:
@@ -99,13 +106,22 @@ def place(
     return replace(draft, custom_time=not regular, overlap_allowed=bool(taken)), [one.id for one in taken]
 
 
-def nearest_free(studio: Studio, need: Need, wanted: Instant, most: int = 3) -> list[Instant]:
+def nearest_free(
+    studio: Studio,
+    need: Need,
+    wanted: Instant,
+    most: int = 3,
+    *,
+    for_clients: bool = False,
+    but: int | None = None,
+) -> list[Instant]:
     """Return the free starts nearest to a time, in order."""
     now = studio.now()
     around = max(wanted, now)
     found: list[Instant] = []
     for days in (7, LOOK_AHEAD_DAYS):
-        found = slots(studio, need, max(now, around.subtract(hours=24 * days)), around.add(hours=24 * days))
+        first, last = max(now, around.subtract(hours=24 * days)), around.add(hours=24 * days)
+        found = slots(studio, need, first, last, for_clients=for_clients, but=but)
         if len(found) >= most:
             break
     nearest = sorted(found, key=lambda start: abs(seconds(start) - seconds(wanted)))
@@ -190,11 +206,7 @@ def closed_by(
         day = start.to_tz(zone).date()
         around = start.subtract(hours=48), start.add(hours=48)
         booked = starts_by_day(_booked(studio, need, *around), zone)[day]
-        if (
-            moving is not None
-            and moving.status in {"pending", "confirmed"}
-            and moving.starts_at.to_tz(zone).date() == day
-        ):
+        if moving is not None and moving.occupies and moving.starts_at.to_tz(zone).date() == day:
             booked -= 1
         if booked >= need.per_day:
             words = (

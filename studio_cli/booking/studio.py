@@ -45,14 +45,20 @@ class Studio:
         return setting_store.read(self.file)
 
     def settle(self, now: Instant) -> None:
-        """Inside a write: let pending sessions whose deadline has passed expire, before anything else is decided."""
+        """Inside a write, before anything else is decided: let go of what was held, and of requests, long enough."""
         expired = session_store.expire(self.file, now)
-        if not expired:
+        over = session_store.end_requests(self.file, now)
+        released = session_store.release_requests(self.file, now)
+        if not (expired or over or released):
             return
         from studio_cli.booking import expiry  # which needs this module
 
         for number in expired:
             expiry.tell(self, number)
+        for number in over:
+            expiry.tell_over(self, number)
+        for number in released:
+            expiry.tell_released(self, number)
 
 
 def open_studio(path: Path, clock: Clock) -> Studio:

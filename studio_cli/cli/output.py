@@ -358,8 +358,15 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
     ]
     if waiting(session):
         facts.append(("Waiting for", waiting(session)))
-    if session.expires_at and session.status == "pending":
-        facts.append(("Held until", show_short(session.expires_at, zone)))
+    if session.expires_at and session.status in {"pending", "inquiry"}:
+        held = show_short(session.expires_at, zone) if session.holds_time else "no more"
+        facts.append(("Held until", held))
+    elif session.status == "inquiry":
+        facts.append(("Held", "no: others can take its time"))
+    facts += _asked(session)
+    if session.move_until is not None or session.cancel_until is not None:
+        facts.append(("Can be moved", show_until(session.move_until)))
+        facts.append(("Can be canceled", show_until(session.cancel_until)))
     if session.confirmed_at:
         facts.append(
             ("Confirmed", f"{show_short(session.confirmed_at, zone)}, {_BY[session.confirmed_by or 'owner']}")
@@ -386,9 +393,12 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
 
 
 def until(session: Session) -> str:
-    """Return `` until …`` for a pending session whose hold runs out."""
-    held = session.expires_at if session.status == "pending" else None
-    return f" until {show_short(held, session.timezone)}" if held else ""
+    """Return `` until …`` for a pending session whose hold runs out; of a request until when its time is held."""
+    held = session.expires_at if session.status == "pending" or session.holds_time else None
+    if held is None or session.status not in {"pending", "inquiry"}:
+        return ""
+    words = "until" if session.status == "pending" else "and its time is held until"
+    return f" {words} {show_short(held, session.timezone)}"
 
 
 _BY = {"client": "every step done", "owner": "by you"}
@@ -439,6 +449,21 @@ def _steps(session: Session) -> str:
                 state = "on its way, says the client"
             lines.append(f"{'✓' if step.done_at else '–' if step.waived_at else '○'} {step.name}: {state}")
     return "\n".join(lines)
+
+
+def _asked(session: Session) -> list[tuple[str, str]]:
+    """Return what a client asked for and what was proposed to them."""
+    zone, facts = session.timezone, []
+    if session.wishes:
+        times = enumerate(session.wishes.times, start=1)
+        lines = [f"{number}. {show_short(moment, zone)}" for number, moment in times]
+        lines += [session.wishes.words] if session.wishes.words else []
+        facts.append(("Wishes", "\n".join(lines)))
+    if session.offered:
+        facts.append(("Proposed", "\n".join(show_short(moment, zone) for moment in session.offered)))
+    if session.kept is not None and session.paid > session.kept:
+        facts.append(("To give back", str(session.paid - session.kept)))
+    return facts
 
 
 def _share(share: Share, zone: str) -> str:

@@ -107,6 +107,15 @@ BufferAfter = Annotated[
     str | None, typer.Option("--buffer-after", metavar="TIME", help="Free time kept after it.")
 ]
 
+MoveUntil = Annotated[
+    str | None,
+    typer.Option("--move-until", metavar="TIME", help="Clients can move it until 48h before; none."),
+]
+CancelUntil = Annotated[
+    str | None,
+    typer.Option("--cancel-until", metavar="TIME", help="Clients can cancel it until 48h before; none."),
+]
+
 
 def day_bound(text: str, zone: str, now: Instant, *, days_later: int = 0) -> Instant:
     """Return when a day that was typed begins, or one so many days after it."""

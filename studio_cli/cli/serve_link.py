@@ -182,6 +182,9 @@ NEWS = {
     "payment announced": "{client} says that the payment for session {session_id}, {title}, is on its way.",
     "checkout opened": "{client} is on the way to pay for session {session_id}, {title}.",
     "payment recorded": "{client} has paid for session {session_id}, {title}.",
+    "time agreed": "{client} takes the time that you proposed for session {session_id}, {title}.",
+    "session moved": "{client} has moved session {session_id}, {title}.",
+    "session canceled": "{client} has canceled session {session_id}, {title}.",
     "session confirmed": "Session {session_id}, {title} with {client}, is Confirmed.",
 }
 """What a client's lines of the history sound like, said as they happen."""

@@ -17,6 +17,7 @@ from studio_cli.cli.params import (
     BalanceDue,
     BufferAfter,
     BufferBefore,
+    CancelUntil,
     ContractName,
     Custom,
     Deposit,
@@ -30,6 +31,7 @@ from studio_cli.cli.params import (
     Json,
     LanguageTag,
     Location,
+    MoveUntil,
     NoEmail,
     Notes,
     Pay,
@@ -97,6 +99,7 @@ def reschedule(
         'studio session edit 12 --location "High Park" --notes "Brings the dog"',
         "studio session edit 12 --price 300 --deposit 20%",
         "studio session edit 12 --refresh-documents",
+        "studio session edit 12 --move-until 24h --cancel-until none",
     ),
 )
 def edit(
@@ -127,6 +130,8 @@ def edit(
     expires: Expires = None,
     buffer_before: BufferBefore = None,
     buffer_after: BufferAfter = None,
+    move_until: MoveUntil = None,
+    cancel_until: CancelUntil = None,
     custom: Custom = False,
     allow_overlap: AllowOverlap = False,
     message: PersonalNote = None,
@@ -139,7 +144,7 @@ def edit(
     desk = desk_of(ctx)
     edits = Edits(
         title, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location, notes, form, contract, language, refresh_documents,
-        expires, buffer_before, buffer_after,
+        expires, buffer_before, buffer_after, move_until, cancel_until,
     )  # fmt: skip
     note = note_of(desk, message, write)
     with rehearsed(desk, dry_run) as news:

@@ -57,6 +57,7 @@ app = typer.Typer()
         'studio session new --type family --client rui --at "2026-12-04 10:00" --share email',
         'studio session new --one-off "Team headshots" --duration 2h --price 400 --client rui --at "sat 19:30" --custom',
         'studio session new --type family --add-client "Eva Lima <eva@example.com>" --at "fri 14:00"',
+        'studio session new --type family --client rui --at "fri 14:00" --inquiry',
     ),
 )
 def new(
@@ -96,6 +97,9 @@ def new(
     share: Annotated[
         str, typer.Option("--share", metavar="email|link|none", help="Give the client the link at once.")
     ] = "none",
+    inquiry: Annotated[
+        bool, typer.Option("--inquiry", help="Only a request as yet, that you answer later.")
+    ] = False,
     message: PersonalNote = None,
     write: WriteNote = False,
     key: Key = None,
@@ -114,6 +118,7 @@ def new(
         deposit=deposit, pay=pay, discount=discount, discount_reason=discount_reason, tax=tax,
         balance_due=balance_due, tips=tips, refunds=refunds, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
         notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share), note=note_of(desk, message, write),
+        inquiry=inquiry,
     )  # fmt: skip
     mailer = mailer_for(desk, wanted.share)
     with rehearsed(desk, dry_run) as news:
@@ -152,6 +157,8 @@ def _show_new(desk: Desk, done: SetUp, message: Message | None, as_json: bool) -
     if shared and shared.link:
         show_shared(desk, session, shared.link, message)
         warn_if_local(desk, shared.link)
+    elif session.status == "inquiry":
+        desk.say(f"It waits for your answer{until(session)}: studio session accept {session.id}")
     elif not done.repeated:
         how = "--email" if session.client.email else "--link"
         desk.say(f"Pending{until(session)}. Share it: studio session share {session.id} {how}")

@@ -12,6 +12,7 @@ from studio_cli.cli.params import (
     BalanceDue,
     BufferAfter,
     BufferBefore,
+    CancelUntil,
     ContractName,
     Deposit,
     Discount,
@@ -21,6 +22,7 @@ from studio_cli.cli.params import (
     Json,
     Key,
     Location,
+    MoveUntil,
     Pay,
     Price,
     Refunds,
@@ -76,14 +78,6 @@ SiteHold = Annotated[
 VerifyEmail = Annotated[
     bool | None,
     typer.Option("--verify-email/--no-verify-email", help="Hold it only once the mail is opened."),
-]
-MoveUntil = Annotated[
-    str | None,
-    typer.Option("--move-until", metavar="TIME", help="Clients can move it until 48h before; none."),
-]
-CancelUntil = Annotated[
-    str | None,
-    typer.Option("--cancel-until", metavar="TIME", help="Clients can cancel it until 48h before; none."),
 ]
 
 

@@ -57,6 +57,7 @@ def _sections(found: Overview) -> list[tuple[str, Sequence[Column], Sequence[Any
         ("Still to be paid", _owing(found), found.owing),
         ("Paid too much", _owing(found), found.overpaid),
         ("To give back", output.payment_columns(found.zone), found.to_refund),
+        ("Owed to clients", _OWED, found.owed),
         ("Mail to look at", message_columns(found.zone), found.mail),
     ]
 
@@ -108,6 +109,15 @@ def _ago(moment: Any, found: Overview) -> str:
 
 def _coming(found: Overview) -> tuple[Column, ...]:
     return tuple(column for column in output.session_columns(found.now) if column.title not in {"Due now"})
+
+
+_OWED = (
+    Column("#", lambda one: str(one.session.id), lambda one: str(one.session.id), right=True),
+    Column("What", lambda one: one.session.title, lambda one: one.session.title),
+    Column("Client", lambda one: one.session.client.name, lambda one: one.session.client.name),
+    Column("Amount", lambda one: str(one.amount), lambda one: str(one.amount), right=True),
+    Column("Command", lambda one: one.command, lambda one: one.command),
+)
 
 
 def _owing(found: Overview) -> tuple[Column, ...]:

@@ -45,6 +45,9 @@ KINDS: dict[str, Kind] = {
     "canceled": Kind(
         "the session is canceled, and what goes back", while_=frozenset({"canceled"}), before_it=False
     ),
+    "requested": Kind("a request has arrived, and what happens next", while_=frozenset({"inquiry"})),
+    "accepted": Kind("a request is accepted, and what is left to do", while_=_HELD),
+    "proposal": Kind("other times for a request, to pick from", while_=frozenset({"inquiry"})),
     "declined": Kind("a time that was asked for is not possible", while_=frozenset({"declined"})),
     "expired": Kind("the time is no longer held", while_=frozenset({"expired"})),
     "payment-instructions": Kind("how to pay, for a payment on its way", while_=_HELD),

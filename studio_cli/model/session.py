@@ -11,8 +11,10 @@ from whenever import Date, Instant
 from studio_cli.model.availability import Need
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money
+from studio_cli.model.site import Request
 from studio_cli.model.terms import Terms
 from studio_cli.model.times import rfc3339, stored
+from studio_cli.model.wish import Wish
 
 Status = Literal["inquiry", "pending", "confirmed", "declined", "canceled", "expired"]
 StepName = Literal["review", "questionnaire", "contract", "payment"]
@@ -187,6 +189,10 @@ class Session:
     calendars want it (RFC 5545, 3.8.7.4). ``move_until`` and ``cancel_until`` are minutes before it begins, until which
     its client can change their mind; ``site_hold`` are minutes for which each thing that they do holds a time that
     they picked themselves, ``wish`` is what they asked for in their own words.
+
+    Of an inquiry, ``holds_time`` says whether its time is kept free for it, ``offered`` are the times that the owner
+    proposed instead. ``kept`` is what the studio keeps of what was paid when its client has canceled it: what is paid
+    beyond that goes back.
     """
 
     id: int
@@ -220,6 +226,9 @@ class Session:
     cancel_until: int | None = None
     site_hold: int | None = None
     wish: str | None = None
+    holds_time: bool = True
+    offered: tuple[Instant, ...] = ()
+    kept: Money | None = None
     steps: tuple[Step, ...] = ()
     shares: tuple[Share, ...] = ()
 
@@ -275,6 +284,33 @@ class Session:
         return self.starts_at.to_tz(self.timezone).date().add(days=self.terms.balance_due)
 
     @property
+    def occupies(self) -> bool:
+        """Whether nobody else can have its time."""
+        return self.status in {"pending", "confirmed"} or (self.status == "inquiry" and self.holds_time)
+
+    @property
+    def request(self) -> Request:
+        """What asking for its time did, as long as it is an inquiry."""
+        if self.wish is not None:
+            return "wishes"
+        return "hold" if self.expires_at is not None else "free"
+
+    @property
+    def wishes(self) -> Wish | None:
+        """Which times the client named."""
+        return None if self.wish is None else Wish.from_stored(self.wish)
+
+    @property
+    def move_ends_at(self) -> Instant | None:
+        """Until when its client can move it themselves, that moment included; None for never."""
+        return None if self.move_until is None else self.starts_at.subtract(minutes=self.move_until)
+
+    @property
+    def cancel_ends_at(self) -> Instant | None:
+        """Until when its client can cancel it themselves, that moment included; None for never."""
+        return None if self.cancel_until is None else self.starts_at.subtract(minutes=self.cancel_until)
+
+    @property
     def link_ends_at(self) -> Instant:
         """When every link of this session ends by itself."""
         return self.ends_at.add(hours=24 * LINK_LIVES_DAYS)
@@ -309,6 +345,9 @@ class Session:
             "form": self.form.fingerprint if self.form else "",
             "contract": self.contract.name if self.contract else "",
             "document": self.contract.sha256 if self.contract else "",
+            "move_until": "" if self.move_until is None else str(self.move_until),
+            "cancel_until": "" if self.cancel_until is None else str(self.cancel_until),
+            "refunds": str(self.terms.refunds or ""),
         }
 
     def as_json(self) -> dict[str, Any]:
@@ -350,10 +389,13 @@ class Session:
             "source": self.source,
             "move_until_minutes": self.move_until,
             "cancel_until_minutes": self.cancel_until,
-            "wish": self.wish,
+            "wish": self.wishes and self.wishes.as_json(self.timezone),
+            "holds_time": self.occupies,
+            "offered_times": [at(moment) for moment in self.offered],
+            "kept": self.kept.as_json() if self.kept else None,
             "custom_time": self.custom_time,
             "overlap_allowed": self.overlap_allowed,
-            "expires_at": at(self.expires_at) if self.status in {"pending", "expired"} else None,
+            "expires_at": at(self.expires_at) if self.status in {"inquiry", "pending", "expired"} else None,
             "created_at": at(self.created_at),
             "confirmed_at": at(self.confirmed_at),
             "confirmed_by": self.confirmed_by,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from whenever import Instant
+
 from studio_cli.model.times import show_duration
 
 Request = Literal["hold", "free", "wishes"]
@@ -13,6 +15,11 @@ REQUESTS: tuple[Request, ...] = ("hold", "free", "wishes")
 
 SITE_HOLD = 15
 """Minutes for which a time is held for somebody who has just picked it on the booking site."""
+
+REQUEST_HOLD = 7 * 24 * 60
+"""Minutes for which a request holds its time when its type does not say how long; never beyond its beginning."""
+MOST_MOVES = 5
+"""So often a client can move one session themselves; after that they ask the studio."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +71,11 @@ class TypedSite:
 
 
 NOTHING_TYPED = TypedSite()
+
+
+def held_until(hold: int | None, starts_at: Instant, now: Instant) -> Instant:
+    """Return until when a request for a time holds it: for the type's hold, else a week, and never once it begins."""
+    return min(now.add(minutes=hold or REQUEST_HOLD), starts_at)
 
 
 def show_until(minutes: int | None) -> str:

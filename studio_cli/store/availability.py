@@ -134,28 +134,36 @@ def remove_block(db: Database, number: int) -> bool:
     return db.connection.execute("DELETE FROM block WHERE id = ?", (number,)).rowcount > 0
 
 
-def starts_of_type(db: Database, type_id: int, first: Instant, last: Instant, now: Instant) -> list[int]:
-    """Return when the sessions of a type that hold their time begin, between two moments, in seconds since 1970."""
+def starts_of_type(
+    db: Database, type_id: int, first: Instant, last: Instant, now: Instant, *, but: int | None = None
+) -> list[int]:
+    """Return when the sessions of a type that hold their time begin, between two moments, in seconds since 1970.
+
+    The session ``but`` counts as not there.
+    """
     with db.reading() as sql:
         rows = sql.execute(
             """SELECT CAST(strftime('%s', starts_at) AS INTEGER) FROM session
                WHERE occupies AND type_id = ? AND starts_at >= ? AND starts_at < ?
-               AND (status <> 'pending' OR expires_at IS NULL OR expires_at > ?)""",
-            (type_id, stored(first), stored(last), stored(now)),
+               AND (status = 'confirmed' OR expires_at IS NULL OR expires_at > ?) AND id IS NOT ?""",
+            (type_id, stored(first), stored(last), stored(now), but),
         ).fetchall()
     return [row[0] for row in rows]
 
 
-def busy(db: Database, first: Instant, last: Instant, now: Instant) -> list[Interval]:
+def busy(
+    db: Database, first: Instant, last: Instant, now: Instant, *, but: int | None = None
+) -> list[Interval]:
     """Return the times that sessions take between two moments, buffers included, in order.
 
-    Holds that have run out by ``now`` take none.
+    Holds that have run out by ``now`` take none; neither does the session ``but``.
     """
     with db.reading() as sql:
         rows = sql.execute(
             """SELECT CAST(strftime('%s', busy_from) AS INTEGER), CAST(strftime('%s', busy_until) AS INTEGER)
                FROM session WHERE occupies AND busy_from > ? AND busy_from < ? AND busy_until > ?
-               AND (status <> 'pending' OR expires_at IS NULL OR expires_at > ?) ORDER BY busy_from""",
-            (stored(first.subtract(hours=24 * LONGEST_DAYS)), stored(last), stored(first), stored(now)),
+               AND (status = 'confirmed' OR expires_at IS NULL OR expires_at > ?) AND id IS NOT ?
+               ORDER BY busy_from""",
+            (stored(first.subtract(hours=24 * LONGEST_DAYS)), stored(last), stored(first), stored(now), but),
         ).fetchall()
     return [(begin, until) for begin, until in rows]

@@ -62,6 +62,22 @@ def of_clients(db: Database, after: int) -> list[Happening]:
     return [Happening(*row) for row in rows]
 
 
+def last(db: Database, session_id: int, kind: str, actor: Actor | None = None) -> Line | None:
+    """Return the newest line of a kind in a session's history, of an actor when one is named."""
+    lines = [one for one in of_session(db, session_id) if one.kind == kind and actor in {None, one.actor}]
+    return lines[-1] if lines else None
+
+
+def count(db: Database, session_id: int, kind: str, actor: Actor) -> int:
+    """Return how many lines of a kind by an actor there are in a session's history."""
+    with db.reading() as sql:
+        row = sql.execute(
+            "SELECT count(*) FROM event WHERE session_id = ? AND kind = ? AND actor = ?",
+            (session_id, kind, actor),
+        ).fetchone()
+    return int(row[0])
+
+
 def of_session(db: Database, session_id: int) -> list[Line]:
     """Return the history of a session, oldest first."""
     with db.reading() as sql:

@@ -795,6 +795,9 @@ WHEN OLD.status <> NEW.status OR OLD.revision <> NEW.revision
 BEGIN UPDATE session SET sequence = sequence + 1 WHERE id = NEW.id; END
 """
 
+# A request holds its time until expires_at, and never for ever: who writes one without saying so holds it for a
+# week, or until it begins (model/site.py has the same week). offered are the times that the owner proposed instead.
+# kept_minor is there once a client has canceled: what the studio keeps of what was paid.
 _SITE = """
 ALTER TABLE session_type ADD COLUMN published INTEGER NOT NULL DEFAULT 0 CHECK (published IN (0, 1));;
 ALTER TABLE session_type ADD COLUMN description TEXT;;
@@ -812,5 +815,13 @@ ALTER TABLE session ADD COLUMN move_until_minutes INTEGER CHECK (move_until_minu
 ALTER TABLE session ADD COLUMN cancel_until_minutes INTEGER CHECK (cancel_until_minutes >= 0);;
 ALTER TABLE session ADD COLUMN site_hold_minutes INTEGER CHECK (site_hold_minutes > 0);;
 ALTER TABLE session ADD COLUMN wish TEXT;;
-ALTER TABLE session ADD COLUMN visitor TEXT
+ALTER TABLE session ADD COLUMN visitor TEXT;;
+
+ALTER TABLE session ADD COLUMN offered TEXT CHECK (offered IS NULL OR json_valid(offered));;
+ALTER TABLE session ADD COLUMN kept_minor INTEGER CHECK (kept_minor >= 0);;
+CREATE INDEX session_kept ON session (id) WHERE kept_minor IS NOT NULL;;
+CREATE TRIGGER session_request_ends AFTER INSERT ON session
+WHEN NEW.status = 'inquiry' AND NEW.holds_time AND NEW.expires_at IS NULL
+BEGIN UPDATE session SET expires_at = min(NEW.starts_at, strftime('%Y-%m-%dT%H:%M:%SZ', NEW.created_at, '+7 days'))
+  WHERE id = NEW.id; END
 """

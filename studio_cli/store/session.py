@@ -20,12 +20,21 @@ from studio_cli.store.terms import columns, terms_of
 
 T = TypeVar("T")
 
-# A hold that has run out reads as expired from that moment on, whether or not anybody has settled it yet.
-_SELECT = """
+# Until when a request can be answered: the last of the times that were proposed, else wished for, else asked for.
+_LAST = """coalesce(
+    (SELECT max(value) FROM json_each(session.offered)),
+    (SELECT max(value) FROM json_each(CASE WHEN json_valid(session.wish) THEN session.wish END, '$.times')),
+    session.starts_at)"""
+
+# A hold that has run out reads as expired from that moment on, and a request that nobody has answered in time as
+# declined, whether or not anybody has settled it yet.
+_SELECT = f"""
 SELECT session.*, client.name AS client_name, client.email AS client_email, client.language AS client_language,
   (SELECT name FROM document WHERE session_id = session.id AND sha256 = contract_sha256) AS contract_name,
   session_type.slug AS type_slug, session_type.name AS type_name,
-  CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN 'expired' ELSE session.status END AS status_now
+  CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN 'expired'
+    WHEN session.status = 'inquiry' AND {_LAST} <= :now THEN 'declined' ELSE session.status END AS status_now,
+  session.holds_time AND (session.status <> 'inquiry' OR coalesce(session.expires_at > :now, 1)) AS holds_now
 FROM session JOIN client ON client.id = session.client_id
 LEFT JOIN session_type ON session_type.id = session.type_id
 """
@@ -77,7 +86,8 @@ def listed(
 
 def unfinished(db: Database, now: Instant) -> list[Session]:
     """Return the sessions that are pending or asked for, those whose hold has just run out among them."""
-    query = f"{_SELECT} WHERE session.status IN ('pending', 'inquiry') ORDER BY session.starts_at, session.id"
+    query = f"""{_SELECT} WHERE session.status IN ('pending', 'inquiry') AND status_now <> 'declined'
+        ORDER BY session.starts_at, session.id"""
     with db.reading() as sql:
         return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
 
@@ -105,6 +115,20 @@ def overpaid(db: Database, now: Instant) -> list[Session]:
         return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
 
 
+def owed(db: Database, now: Instant) -> list[Session]:
+    """Return the sessions that clients have canceled and of which money is still to be given back by hand.
+
+    What is on its way back where it was paid is not among it.
+    """
+    query = f"""{_SELECT} WHERE session.kept_minor IS NOT NULL AND session.kept_minor <
+        (SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
+         FROM payment WHERE session_id = session.id)
+        - (SELECT coalesce(sum(amount_minor), 0) FROM refund_order WHERE session_id = session.id AND done_at IS NULL)
+        ORDER BY session.starts_at, session.id"""
+    with db.reading() as sql:
+        return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
+
+
 def last_touched(db: Database) -> int | None:
     """Return the number of the session that the owner touched last."""
     with db.reading() as sql:
@@ -122,7 +146,7 @@ def taken_between(
         _SELECT
         + """WHERE session.occupies AND session.id IS NOT :but AND session.busy_from > :reach
         AND session.busy_from < :last AND session.busy_until > :first
-        AND (session.status <> 'pending' OR session.expires_at IS NULL OR session.expires_at > :now)
+        AND (session.status = 'confirmed' OR session.expires_at IS NULL OR session.expires_at > :now)
         ORDER BY session.busy_from"""
     )
     values = {
@@ -226,7 +250,7 @@ def _session(
     terms, tip, received = terms_of(row), Money(row["tip_minor"], currency), Money(minor, currency)
     steps = steps_of(
         marks,
-        pending=row["status_now"] in {"pending", "expired"},
+        pending=row["status_now"] in {"inquiry", "pending", "expired"},
         revision=row["revision"],
         form=form,
         contract=contract,
@@ -262,6 +286,9 @@ def _session(
         cancel_until=row["cancel_until_minutes"],
         site_hold=row["site_hold_minutes"],
         wish=row["wish"],
+        holds_time=bool(row["holds_now"]),
+        offered=tuple(from_stored(moment) for moment in json.loads(row["offered"] or "[]")),
+        kept=None if row["kept_minor"] is None else Money(row["kept_minor"], currency),
         created_at=from_stored(row["created_at"]),
         confirmed_at=_moment(row["confirmed_at"]),
         confirmed_by=row["confirmed_by"],
@@ -277,7 +304,7 @@ def _session(
 
 
 def insert(db: Database, session: Session) -> int:
-    """Add a pending session (its ``id`` is not looked at) and return its number."""
+    """Add a pending session or an inquiry (its ``id`` is not looked at) and return its number."""
     values: dict[str, Any] = {
         "status": session.status,
         "title": session.title,
@@ -302,6 +329,7 @@ def insert(db: Database, session: Session) -> int:
         "cancel_until_minutes": session.cancel_until,
         "site_hold_minutes": session.site_hold,
         "wish": session.wish,
+        "holds_time": int(session.holds_time),
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = db.connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", list(values.values()))
@@ -337,6 +365,11 @@ def update(db: Database, session: Session) -> None:
         "notes": session.notes,
         "language": session.language,
         "revision": session.revision,
+        "move_until_minutes": session.move_until,
+        "cancel_until_minutes": session.cancel_until,
+        "wish": session.wish,
+        "holds_time": int(session.holds_time),
+        "offered": json.dumps([stored(moment) for moment in session.offered]) if session.offered else None,
     }
     changes = ", ".join(f"{name} = ?" for name in values)
     db.connection.execute(f"UPDATE session SET {changes} WHERE id = ?", [*values.values(), session.id])
@@ -399,6 +432,40 @@ def expire(db: Database, now: Instant) -> list[int]:
         (stored(now),),
     ).fetchall()
     return sorted(row["id"] for row in rows)
+
+
+def release_requests(db: Database, now: Instant) -> list[int]:
+    """Give the times of requests free that were held long enough; return the sessions' numbers."""
+    rows = db.connection.execute(
+        """UPDATE session SET holds_time = 0 WHERE status IN ('pending', 'inquiry') AND status = 'inquiry'
+           AND holds_time AND expires_at <= ? RETURNING id""",
+        (stored(now),),
+    ).fetchall()
+    return sorted(row["id"] for row in rows)
+
+
+def end_requests(db: Database, now: Instant) -> list[int]:
+    """Decline the requests of which every time has begun; return their numbers."""
+    rows = db.connection.execute(
+        f"""UPDATE session SET status = 'declined' WHERE status IN ('pending', 'inquiry') AND status = 'inquiry'
+            AND {_LAST} <= ? RETURNING id""",
+        (stored(now),),
+    ).fetchall()
+    return sorted(row["id"] for row in rows)
+
+
+def accept(db: Database, number: int, expires_at: Instant | None) -> None:
+    """Make a request a pending session, held until ``expires_at``; nothing is proposed for it any more."""
+    db.connection.execute(
+        """UPDATE session SET status = 'pending', expires_at = ?, holds_time = 1, offered = NULL,
+           site_hold_minutes = NULL WHERE id = ?""",
+        (expires_at and stored(expires_at), number),
+    )
+
+
+def keep_money(db: Database, number: int, kept: Money) -> None:
+    """Note what the studio keeps of what was paid for a session that its client has canceled."""
+    db.connection.execute("UPDATE session SET kept_minor = ? WHERE id = ?", (kept.minor, number))
 
 
 def finish_step(
