@@ -20,6 +20,7 @@ from unittest import mock
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
 from studio_cli.booking import payment as payments
+from studio_cli.booking import request as requests
 from studio_cli.booking import session as sessions
 from studio_cli.booking import session_changes
 from studio_cli.booking import share as shares
@@ -27,11 +28,14 @@ from studio_cli.booking import studio as studios
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
+from studio_cli.model.site import TypedSite
+from studio_cli.model.wish import Wish
 from studio_cli.outside import stripe as outside
 from studio_cli.outside.stripe import Stripe
 from studio_cli.store import database
 from studio_cli.web import limits
 from studio_cli.web.guard import LARGEST_BODY
+from tests.booking.asking import ask
 from tests.conftest import Clock, Door, Maker
 from tests.fake_stripe import TEST_KEY, WEBHOOK_SECRET, FakeStripe
 from tests.web.visitor import Answer, Visitor, change
@@ -195,6 +199,23 @@ class Stage:
         return self.make.session(
             **{"client": str(self.make.client("Rui Costa and Eva Lima").id), **values, **wanted}
         )
+
+    def request(self, request: str = "hold", **typed: Any) -> Session:
+        """A client's request for a session of a type that is approved, on 4 December at ten."""
+        self.setting("studio.phone", "+1 416 555 0134")
+        forms.add(self.studio, "family", QUESTIONS)
+        contracts.add(self.studio, "agreement", CONTRACT)
+        values = {"form": "family", "contract": "agreement", "location": "Toronto Music Garden", **typed}
+        site = TypedSite(approval=True, request=request, move_until="2d", cancel_until="2d")
+        self.make.type("Family portraits", site=site, **values)
+        return ask(self.studio, self.make, type="family-portraits")
+
+    def changeable(self, **wanted: Any) -> Session:
+        """A session that its client can move and cancel until two days before."""
+        session = self.wedding(**{**CHANGES, **wanted})
+        edits = Edits(move_until="2d", cancel_until="2d")
+        session_changes.edit(self.studio, str(session.id), edits)
+        return sessions.get(self.studio, session.id)
 
     def setting(self, name: str, value: str) -> None:
         """Change a setting as the owner does."""
@@ -593,10 +614,11 @@ def in_german(on: Stage) -> str:
 
 @scene("waiting")
 def waiting(on: Stage) -> str:
-    """The studio has still to say yes."""
-    session = on.wedding()
+    """Everything is there, and only the studio has still to say yes."""
+    session = on.make.session(price="0")
     link = on.link(session)
-    on.turned(session, "inquiry")
+    waived = "INSERT INTO step (session_id, position, step, waived_at) VALUES (?, 0, 'review', ?)"
+    change(on.studio.file.path, (waived, (session.id, "2026-11-20T15:00:00Z")))
     return link
 
 
@@ -624,6 +646,179 @@ def declined(on: Stage) -> str:
     link = on.link(session)
     on.turned(session, "declined")
     return link
+
+
+# ── requests ──────────────────────────────────────────────────────────────────────────────────────
+
+
+@scene("asked")
+def asked(on: Stage) -> str:
+    """A request that holds its time; a questionnaire and a contract come after the yes."""
+    return on.link(on.request())
+
+
+@scene("asked")
+def asked_free(on: Stage) -> str:
+    """A request that does not hold its time, after which there is nothing more to do."""
+    return on.link(on.request(request="free", price="0", deposit=None, form=None, contract=None))
+
+
+@scene("asked")
+def asked_wishes(on: Stage) -> str:
+    """A request with three times that would suit, and words."""
+    session = on.request(request="wishes")
+    wish = Wish(
+        tuple(session.starts_at.add(hours=hours) for hours in (0, 24, 28)),
+        "Not before ten, please:\nBenedita has school.",
+    )
+    change(on.studio.file.path, ("UPDATE session SET wish = ? WHERE id = ?", (wish.stored(), session.id)))
+    return on.link(session)
+
+
+@scene("asked")
+def proposed(on: Stage) -> str:
+    """Another time, and one more, to choose from."""
+    session = on.request()
+    link = on.link(session)
+    requests.propose(on.studio, str(session.id), ["2026-12-07 10:00", "2026-12-08 14:00"])
+    return link
+
+
+@scene("asked")
+def proposed_and_gone(on: Stage) -> Post:
+    """Somebody else was faster."""
+    session = on.request(request="free")
+    link = on.link(session)
+    requests.propose(on.studio, str(session.id), ["2026-12-07 10:00", "2026-12-08 14:00"])
+    on.make.session("2026-12-07 10:00")
+    return Post(f"{link}/proposal", {"revision": "2", "at": "2026-12-07T15:00:00Z"})
+
+
+@scene("asked")
+def asked_again(on: Stage) -> Post:
+    """Another time was asked for."""
+    link = on.link(on.request())
+    return Post(f"{link}/move", {"revision": "1", "at": "2026-12-08T15:00:00Z"})
+
+
+@scene("move")
+def move_request(on: Stage) -> str:
+    """Asking for another time."""
+    return on.link(on.request()) + "/move"
+
+
+@scene("cancel")
+def withdraw(on: Stage) -> str:
+    """Withdrawing a request is asked about once."""
+    return on.link(on.request()) + "/cancel"
+
+
+@scene("ended")
+def withdrawn(on: Stage) -> Post:
+    """The request is withdrawn."""
+    return Post(on.link(on.request()) + "/cancel", {"revision": "1", "seen": "0-0-0"})
+
+
+@scene("ended")
+def unanswered(on: Stage) -> str:
+    """Nobody has answered the request before its time had come."""
+    link = on.link(on.request())
+    on.clock.forward(hours=24 * 15)
+    return link
+
+
+@scene("questionnaire")
+def accepted(on: Stage) -> str:
+    """The owner has said yes; the client goes on with what is left, and need not review what they asked for."""
+    session = on.request()
+    link = on.link(session)
+    requests.accept(on.studio, str(session.id))
+    return link
+
+
+# ── changes of mind ───────────────────────────────────────────────────────────────────────────────
+
+CHANGES: dict[str, Any] = {"refunds": "100% until 14d, 50% until 7d", "expires": None}
+
+
+@scene("review")
+def review_with_terms(on: Stage) -> str:
+    """Until when it can be moved and canceled, and what goes back, before it is booked."""
+    return on.link(on.changeable())
+
+
+@scene("confirmed")
+def confirmed_changeable(on: Stage) -> str:
+    """A confirmed session that its client can move and cancel."""
+    return on.past("payment", on.changeable())
+
+
+@scene("move")
+def move(on: Stage) -> str:
+    """Another time for a confirmed session."""
+    return on.past("payment", on.changeable()) + "/move"
+
+
+@scene("move")
+def move_taken(on: Stage) -> Post:
+    """Somebody else was faster: the nearest times are offered."""
+    link = on.past("payment", on.changeable())
+    on.make.session("2026-12-07 10:00")
+    return Post(f"{link}/move", {"revision": "1", "at": "2026-12-07T15:00:00Z"})
+
+
+@scene("move")
+def move_changed(on: Stage) -> Post:
+    """The owner moved it while the client was choosing."""
+    session = on.changeable()
+    link = on.past("payment", session)
+    session_changes.reschedule(on.studio, str(session.id), "2026-12-09 10:00")
+    return Post(f"{link}/move", {"revision": "1", "at": "2026-12-07T15:00:00Z"})
+
+
+@scene("confirmed")
+def moved(on: Stage) -> Post:
+    """It is moved, and stays confirmed."""
+    link = on.past("payment", on.changeable())
+    return Post(f"{link}/move", {"revision": "1", "at": "2026-12-07T15:00:00Z"})
+
+
+@scene("cannot")
+def move_too_late(on: Stage) -> str:
+    """The deadline has passed."""
+    link = on.past("payment", on.changeable())
+    on.clock.forward(hours=24 * 13)
+    return f"{link}/move"
+
+
+@scene("cannot")
+def cancel_too_late(on: Stage) -> str:
+    """The deadline has passed, in a studio with a telephone."""
+    link = on.past("payment", on.changeable())
+    on.clock.forward(hours=24 * 13)
+    return f"{link}/cancel"
+
+
+@scene("cancel")
+def cancel(on: Stage) -> str:
+    """What happens with the money is said before anything is done."""
+    return on.past("payment", on.changeable()) + "/cancel"
+
+
+@scene("cancel")
+def cancel_half(on: Stage) -> str:
+    """A part of it goes back."""
+    link = on.past("payment", on.changeable())
+    on.clock.forward(hours=24 * 3)
+    return f"{link}/cancel"
+
+
+@scene("ended")
+def canceled_by_client(on: Stage) -> Post:
+    """The client has canceled; what they were told about the money stands there still."""
+    link = on.past("payment", on.changeable())
+    on.clock.forward(hours=24 * 3)
+    return Post(f"{link}/cancel", {"revision": "1", "seen": "25000-12500-0"})
 
 
 # ── no page of a link ─────────────────────────────────────────────────────────────────────────────

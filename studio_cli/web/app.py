@@ -20,6 +20,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from studio_cli.booking import brand, journey, mail
+from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking import checkout as checkouts
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking import sync as syncing
@@ -32,9 +33,10 @@ from studio_cli.language import choose, preferred
 from studio_cli.model.checkout import NotVerified, ProviderRefused, ProviderUnreachable
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.text import shown
+from studio_cli.model.times import stored
 from studio_cli.model.words import N_
 from studio_cli.templates import render
-from studio_cli.web import pages
+from studio_cli.web import changes, pages
 from studio_cli.web.guard import LARGEST_BODY, guarded
 from studio_cli.web.limits import Bounds, Limits, Ticks, Turns
 from studio_cli.web.pages import Dress, Paying, Place
@@ -44,7 +46,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 Log = Callable[[str], None]
-PAGES = "review|questionnaire|contract|payment|checkout|paid|receipt/[0-9]+|summary|calendar.ics"
+PAGES = "review|questionnaire|contract|payment|checkout|paid|receipt/[0-9]+|summary|calendar.ics|move|cancel|proposal"
 """What can stand after a link."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
 """Those that a log may name: a client can call its method whatever it likes."""
@@ -129,6 +131,10 @@ class Call:
     def token(self) -> str:
         """The link's token."""
         return str(self.request.path_params["token"])
+
+    def asked(self, name: str) -> str:
+        """Return what stands in the address under a name, shortened to what can be of use; nothing is empty."""
+        return self.request.query_params.get(name, "")[:40]
 
     def dress(self, session: Session | None = None) -> Dress:
         """Return what the page wears: in the client's language, else the browser's, else the studio's."""
@@ -262,6 +268,10 @@ def make_app(
             route("/s/{token}/receipt/{number}", _receipt, "GET"),
             route("/s/{token}/summary", _summary, "GET"),
             route("/s/{token}/calendar.ics", _calendar, "GET"),
+            route("/s/{token}/proposal", _proposal, "GET", "POST"),
+            route("/s/{token}/move", _move, "GET", "POST"),
+            route("/s/{token}/cancel", _cancel_page, "GET"),
+            route("/s/{token}/cancel", _cancel, "POST", asks=True),
         ],
         exception_handlers={HTTPException: on_error},
     )
@@ -295,7 +305,7 @@ def _open(call: Call) -> Response:
     if call.request.method == "GET":
         with contextlib.suppress(FileTrouble):  # a busy or full disk is no reason not to show the page
             journey.mark_opened(call.studio, visit.share_id)
-    return HTMLResponse(pages.current(_place(call, visit)))
+    return HTMLResponse(pages.current(_place(call, visit), call.asked("note")))
 
 
 def _look(call: Call, name: StepName) -> Response:
@@ -442,6 +452,60 @@ def _calendar(call: Call) -> Response:
     file = calendar_file(call.studio, visit.session)
     disposition = {"Content-Disposition": 'attachment; filename="session.ics"'}
     return Response(file, media_type="text/calendar; charset=utf-8", headers=disposition)
+
+
+# ── changes of mind ───────────────────────────────────────────────────────────────────────────────
+
+
+def _proposal(call: Call) -> Response:
+    """The client takes a time that was proposed; there is no such page to look at."""
+    if call.request.method != "POST":
+        return call.to()
+    posted = call.posted
+    done = minds.agree(call.studio, call.token, posted.revision, _posted(posted, "at"))
+    return call.to(f"?note={done.what}" if done.what in {"taken", "changed"} else "")
+
+
+def _move(call: Call) -> Response:
+    if call.request.method != "POST":
+        visit = journey.visit(call.studio, call.token)
+        taken = minds.moment(call.asked("taken"))
+        return HTMLResponse(changes.move(_place(call, visit), call.asked("day"), taken, call.asked("note")))
+    posted = call.posted
+    before = journey.visit(call.studio, call.token).session.status
+    done = minds.move(call.studio, call.token, posted.revision, _posted(posted, "at"))
+    if done.what == "done":
+        return call.to(f"?note={'asked' if before == 'inquiry' else 'moved'}")
+    if done.what == "taken" and done.wanted:
+        return call.to(f"/move?{urlencode({'taken': stored(done.wanted)})}")
+    if done.what == "changed":
+        return call.to(f"/move?note=changed&seen={posted.revision}")
+    return call.to("" if done.what == "same" else "/move")
+
+
+def _cancel_page(call: Call) -> Response:
+    visit = journey.visit(call.studio, call.token)
+    if visit.session.status == "canceled":
+        return call.to()
+    return HTMLResponse(changes.cancel(_place(call, visit), call.asked("note")))
+
+
+def _cancel(call: Call) -> Response:
+    """The client cancels. What was paid online goes back there, and pages to pay on are of no use any more."""
+    posted, provider = call.posted, call.provider
+    give_back = checkouts.give_back_with(provider) if provider else None
+    done = minds.cancel(call.studio, call.token, posted.revision, _posted(posted, "seen"), give_back)
+    if done.what == "changed":
+        return call.to(f"/cancel?note=changed&seen={posted.revision}")
+    if done.what == "closed":
+        return call.to("/cancel")
+    if provider and syncing.open_pages(call.studio, done.visit.session.id):
+        syncing.end_unwanted(call.studio, provider, done.visit.session.id)
+    return call.to()
+
+
+def _posted(posted: Posted, name: str) -> str:
+    return "".join(posted.fields.get(name, [])[-1:])
 
 
 def _logo(call: Call) -> Response:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking.calendar_file import web_calendars
+from studio_cli.booking.change_of_mind import why_not_cancel, why_not_move
 from studio_cli.booking.details import STEP_TITLES, describe, differences
 from studio_cli.booking.journey import TIPS, Visit, seen_before
 from studio_cli.booking.studio import Studio
@@ -18,6 +19,7 @@ from studio_cli.model.session import StepName
 from studio_cli.model.settings import Settings
 from studio_cli.model.words import N_
 from studio_cli.templates import render
+from studio_cli.web import changes
 from studio_cli.web.questions import asked, said, shown
 
 Paying = Literal["offline", "live", "testing"]
@@ -66,15 +68,23 @@ class Place:
     def page(self, name: str, **data: Any) -> str:
         """Return a page about the session."""
         session = describe(self.visit.session, self.dress.settings, self.dress.language)
-        testing = self.paying == "testing"
-        return self.dress.page(name, {"session": session, "here": self.here, "testing": testing, **data})
+        around = {"here": self.here, "testing": self.paying == "testing", "can": self._can(), "note": ""}
+        return self.dress.page(name, {"session": session, **around, "alarming": False, **data})
+
+    def _can(self) -> dict[str, bool]:
+        """Return what the client can do by themselves now."""
+        session = self.visit.session
+        return {
+            "move": why_not_move(self.studio, session) is None,
+            "cancel": why_not_cancel(self.studio, session) is None,
+        }
 
 
-def current(place: Place) -> str:
-    """Return the page for where the client is now."""
+def current(place: Place, word: str = "") -> str:
+    """Return the page for where the client is now; ``word`` is one of ``changes.NOTES``, said first."""
     if place.visit.current is None:
-        return _no_step_left(place)
-    return step(place.visit.current, place)
+        return _no_step_left(place, word)
+    return step(place.visit.current, place, word)
 
 
 def may_look_at(name: StepName, visit: Visit) -> bool:
@@ -87,7 +97,7 @@ def may_look_at(name: StepName, visit: Visit) -> bool:
     return open_now and asked.required and (visit.current == name or done)
 
 
-def step(name: StepName, place: Place) -> str:
+def step(name: StepName, place: Place, word: str = "") -> str:
     """Return the page of one step."""
     session = place.visit.session
     return place.page(
@@ -98,6 +108,7 @@ def step(name: StepName, place: Place) -> str:
         last=[one.name for one in session.waiting_for] == [name],
         problems=_problems(name, place),
         **_CONTENT[name](place),
+        **changes.note(place, word),
     )
 
 
@@ -217,7 +228,7 @@ def no_way_to_pay(place: Place, *, for_good: bool) -> str:
 # ── no step left ──────────────────────────────────────────────────────────────────────────────────
 
 
-def _no_step_left(place: Place) -> str:
+def _no_step_left(place: Place, word: str) -> str:
     session = place.visit.session
     if session.status == "confirmed":
         calendars = web_calendars(place.studio, session)
@@ -226,11 +237,14 @@ def _no_step_left(place: Place) -> str:
             calendars=calendars,
             signed=session.contract is not None,
             receipts=[row.receipt for row in receipts.of_session(place.studio, session.id)],
+            **changes.note(place, word),
         )
-    if session.status in {"pending", "inquiry"}:
+    if session.status == "inquiry":
+        return changes.asked(place, word)
+    if session.status == "pending":
         return place.page("waiting")
-    heading, words = _ENDED[session.status]
-    return place.page("ended", heading=heading, words=words)
+    heading, words, money = changes.ended(place) or (*_ENDED[session.status], [])
+    return place.page("ended", heading=heading, words=words, money=money)
 
 
 def summary(place: Place) -> str:

@@ -1,0 +1,182 @@
+"""The pages on which clients change their minds: a request, another time, not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from whenever import Instant
+
+from studio_cli.booking import cancellation, policy
+from studio_cli.booking import change_of_mind as minds
+from studio_cli.booking.change_of_mind import No
+from studio_cli.booking.details import STEP_TITLES, differences, when
+from studio_cli.booking.journey import seen_before
+from studio_cli.model.times import stored
+from studio_cli.model.words import N_
+from studio_cli.store import event as event_store
+from studio_cli.web import month
+
+if TYPE_CHECKING:
+    from studio_cli.web.pages import Place
+
+NOTES = {
+    "moved": N_("It is moved. You find the new time below."),
+    "asked": N_("You have asked for another time. You find it below."),
+    "taken": N_("Somebody has just taken that time, so nothing was changed. Please choose another."),
+    "changed": N_(
+        "Something has changed since you opened that page, so nothing was done. Please look again."
+    ),
+}
+"""What a page begins with after something was done, or could not be, by the word in its address."""
+
+
+def note(place: Place, word: str) -> dict[str, Any]:
+    """Return what a page says first, in the client's language; nothing for a word that is none of ours."""
+    words = NOTES.get(word)
+    text = place.dress.language.text(words) if words else ""
+    return {"note": text, "alarming": word in {"taken", "changed"}}
+
+
+# ── a request ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def asked(place: Place, word: str = "") -> str:
+    """Return the page of a request: what was asked for and what happens next, or the times to choose from."""
+    session, language = place.visit.session, place.dress.language
+    offered = [
+        {"value": stored(moment), "text": when(moment, session, language)}
+        for moment in minds.still_offered(place.studio, session)
+    ]
+    later = [step for step in session.steps if step.required and step.name != "review"]
+    return place.page(
+        "asked",
+        revision=session.revision,
+        offered=offered,
+        gone=bool(session.offered) and len(offered) < len(session.offered),
+        later=language.listed([language.text(STEP_TITLES[step.name]) for step in later]) if later else "",
+        **note(place, word),
+    )
+
+
+# ── another time ──────────────────────────────────────────────────────────────────────────────────
+
+
+def move(place: Place, day: str, taken: Instant | None, word: str = "") -> str:
+    """Return the page to move a session on: a month, the free times of a day, and until when this is possible."""
+    session, studio = place.visit.session, place.studio
+    why = minds.why_not_move(studio, session)
+    if why:
+        return _cannot(place, _CANNOT_MOVE[why])
+
+    def free(first: Instant, last: Instant) -> list[Instant]:
+        return [one for one in minds.free_times(studio, session, first, last) if one != session.starts_at]
+
+    language, zone = place.dress.language, session.timezone
+    near = minds.nearest(studio, session, taken) if taken else []
+    shown = month.look(free, zone, studio.now(), day, taken or session.starts_at)
+    until = session.move_ends_at if session.status != "inquiry" else None
+    return place.page(
+        "move",
+        revision=session.revision,
+        month=shown.data(language, zone),
+        near=month.times([one for one in near if one != session.starts_at], language, zone, days=True),
+        until=language.short(until, zone) if until else "",
+        differences=_differences(place),
+        **note(place, "taken" if taken else word),
+    )
+
+
+def _differences(place: Place) -> list[Any]:
+    """Return what was changed since the page was opened that was posted from."""
+    seen = seen_before(place.studio, place.visit, place.seen) if place.seen else None
+    return list(differences(seen, place.visit.session.details(), place.dress.language)) if seen else []
+
+
+_CANNOT_MOVE: dict[No, tuple[str, str]] = {
+    "never": (N_("Another time?"), N_("Please write to the studio: it finds another time with you.")),
+    "late": (
+        N_("It is too late to move it here"),
+        N_(
+            "It begins so soon that it cannot be moved here any more. Please get in touch: it may well be possible."
+        ),
+    ),
+    "often": (
+        N_("It cannot be moved here any more"),
+        N_(
+            "You have moved it several times already. Please get in touch, and the studio finds a time with you."
+        ),
+    ),
+    "over": (N_("This cannot be moved any more"), N_("If you would like another time, please get in touch.")),
+}
+
+
+# ── not at all ────────────────────────────────────────────────────────────────────────────────────
+
+
+def cancel(place: Place, word: str = "") -> str:
+    """Return the page that asks once: what canceling means, what happens with the money, and how."""
+    session, studio = place.visit.session, place.studio
+    why = minds.why_not_cancel(studio, session)
+    if why:
+        return _cannot(place, _CANNOT_CANCEL[why])
+    settled = cancellation.settlement(studio, session)
+    until = session.cancel_ends_at if session.status != "inquiry" else None
+    language = place.dress.language
+    return place.page(
+        "cancel",
+        revision=session.revision,
+        money=policy.money(settled, language, place.dress.settings["studio.name"]) if session.total else [],
+        seen=minds.terms_seen(settled),
+        until=language.short(until, session.timezone) if until else "",
+        differences=_differences(place),
+        **note(place, word),
+    )
+
+
+_CANNOT_CANCEL: dict[No, tuple[str, str]] = {
+    "never": (N_("You cannot come?"), N_("Please write to the studio: it cancels the session for you.")),
+    "late": (
+        N_("It is too late to cancel it here"),
+        N_(
+            "It begins so soon that it cannot be canceled here any more. Please get in touch as soon as you can."
+        ),
+    ),
+    "over": (N_("There is nothing to cancel any more"), N_("If that surprises you, please get in touch.")),
+}
+
+
+def _cannot(place: Place, words: tuple[str, str]) -> str:
+    return place.page("cannot", heading=words[0], words=words[1])
+
+
+# ── it is over ────────────────────────────────────────────────────────────────────────────────────
+
+
+def ended(place: Place) -> tuple[str, str, list[str]] | None:
+    """Return how a session ended by its client or without an answer: heading, words, the money. None: otherwise."""
+    session, studio = place.visit.session, place.studio
+    if session.status == "declined":
+        answered = event_store.last(studio.file, session.id, "session declined")
+        return None if answered else (*_UNANSWERED, [])
+    settled = minds.ended(studio, session)
+    if settled is None:
+        return None
+    if settled.request:
+        return (*_WITHDRAWN, [])
+    name = place.dress.settings["studio.name"]
+    money = policy.money(settled.money, place.dress.language, name) if session.total else []
+    return (*_CANCELED, money)
+
+
+_UNANSWERED = (
+    N_("Your request was not answered in time"),
+    N_("The time that you asked for has come, and nothing was booked. We are sorry: please get in touch."),
+)
+_WITHDRAWN = (
+    N_("You have withdrawn your request"),
+    N_("The studio knows. If you change your mind, please get in touch."),
+)
+_CANCELED = (
+    N_("You have canceled this session"),
+    N_("The studio knows, and the time is free again."),
+)
