@@ -110,11 +110,11 @@ def agree(studio: Studio, token: str, revision: int, at: str) -> Outcome:
         regular = slot.is_regular(studio, wanted, slot.need_of(studio, session), moving=session)
         after = replace(session, starts_at=wanted, offered=(), custom_time=not regular, overlap_allowed=False)
         session_changes.save(studio, "time agreed", session, after, actor="client", agreed=True)
-        taken = request.take_in(studio, session.id, "client")
-        occasion = f"agreed {session.id}"
-        if taken.status == "confirmed":
+        taken, occasion = request.take_in(studio, session.id, "client"), f"agreed {session.id}"
+        if taken.status == "confirmed":  # the owner has been told
             letter.tell_client(studio, taken, "confirmed", occasion)
-        letter.tell_owner(studio, taken, "confirmed" if taken.status == "confirmed" else "agreed", occasion)
+        else:
+            letter.tell_owner(studio, taken, "agreed", occasion)
         return Outcome(journey.visit(studio, token), "done")
 
 

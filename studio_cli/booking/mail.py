@@ -248,6 +248,8 @@ def _pointless(studio: Studio, message: Message) -> bool:
         return True
     if message.kind == "share":
         return any(share.id == message.share_id and share.revoked_at for share in session.shares)
+    if message.kind == "proposal":
+        return not session.offered
     if message.kind == "payment-due":
         return session.balance.minor <= 0
     return message.kind == "payment-instructions" and not session.step("payment").open

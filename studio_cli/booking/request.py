@@ -120,7 +120,10 @@ def has_asked(studio: Studio, session: Session) -> bool:
 
 
 def take_in(studio: Studio, number: int, actor: event_store.Actor) -> Session:
-    """Inside a write: make a request a pending session, confirmed when nothing is left to do. Nobody is told."""
+    """Inside a write: make a request a pending session, confirmed when nothing is left to do.
+
+    Its client is not told; the owner is when the client is the ``actor`` and it is confirmed.
+    """
     session_store.accept(studio.file, number, sessions.deadline_anew(studio, sessions.get(studio, number)))
     mail.cancel_pointless(studio, number)
     return sessions.complete(studio, number, actor, tell=False)
