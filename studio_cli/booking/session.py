@@ -119,6 +119,8 @@ def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False, tell: 
         session = find(studio, selector)
         if session.status == "pending":
             return Change(session, changed=False)
+        if session.status == "inquiry":
+            raise wrong_status(session, "it cannot be reopened.")
         check_transition(session, "pending", "reopen")
         if session.status == "expired":
             _take_time_again(studio, session, allow_overlap)

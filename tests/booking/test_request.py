@@ -9,14 +9,11 @@ import pytest
 from whenever import Instant
 
 from studio_cli.booking import change_of_mind as minds
-from studio_cli.booking import mail, overview, request, session_changes, slot
+from studio_cli.booking import overview, request, session_changes, slot
 from studio_cli.booking import session as sessions
 from studio_cli.booking.session_changes import Edits
-from studio_cli.booking.session_type import TypedOffer
-from studio_cli.booking.session_type import edit as edit_type
 from studio_cli.booking.studio import Studio, change_setting, open_studio
 from studio_cli.errors import Refused, StudioError, WrongUsage
-from studio_cli.model.session import Session
 from studio_cli.model.site import TypedSite
 from studio_cli.model.wish import Wish
 from studio_cli.store import message as message_store
@@ -193,7 +190,10 @@ def test_one_of_the_wishes(studio: Studio, make: Maker) -> None:
 def test_yes_needs_a_free_time(studio: Studio, make: Maker) -> None:
     """A time that is taken or closed is refused as for a new session, unless the owner says so."""
     slug = typed(make, "free")
-    taken, closed = ask(studio, make, type=slug), ask(studio, make, "2026-12-05 10:00", type=slug, custom=True)
+    taken, closed = (
+        ask(studio, make, type=slug),
+        ask(studio, make, "2026-12-05 10:00", type=slug, custom=True),
+    )
     make.session()
     for number, code, allowed in (
         (taken.id, "overlap", {"allow_overlap": True}),
