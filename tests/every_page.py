@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from whenever import Instant
+
+from studio_cli.booking import cancellation, journey, letter, request, session_changes
+from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
-from studio_cli.booking import journey, letter, session_changes
 from studio_cli.booking import payment as payments
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking import session as sessions
 from studio_cli.booking import studio as studios
+from studio_cli.booking.availability import block
 from studio_cli.booking.details import language_of
 from studio_cli.booking.payment import WantedRefund
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
 from studio_cli.model.settings import Settings
+from studio_cli.model.site import TypedSite
+from studio_cli.model.wish import Wish
 from studio_cli.web import pages
+from studio_cli.web.changes import NOTES
 from studio_cli.web.pages import Dress, Place
 from studio_cli.web.preview import questionnaire as preview
+from tests.booking.asking import ask
 from tests.conftest import ZONE, Clock, Maker
 from tests.web.visitor import Visitor
 
@@ -149,6 +159,7 @@ class EveryPage:
         self._short_journeys()
         self._paid_elsewhere()
         self._paid_online()
+        self._requests()
         self._over()
         self._errors(whole)
         self._papers(whole)
@@ -270,13 +281,130 @@ class EveryPage:
         self._look("canceled", token)
         session, token = self._session(expires="2h")
         visit, language = journey.visit(self.studio, token), language_of(session, self.studio.settings)
-        for status in ("declined", "inquiry"):
-            steps = tuple(replace(step, required=False) for step in session.steps)
-            there = replace(visit, session=replace(session, status=status, steps=steps))
-            dress = Dress(self.studio.settings, "", language)
-            self.texts[status] = pages.current(Place(self.studio, there, token, dress))
+        steps = tuple(replace(step, required=False) for step in session.steps)
+        there = replace(visit, session=replace(session, steps=steps))
+        dress = Dress(self.studio.settings, "", language)
+        self.texts["waiting"] = pages.current(Place(self.studio, there, token, dress))
         self.clock.forward(hours=3)
         self._look("expired", token)
+
+    # ── requests and changes of mind ─────────────────────────────────────────────────────────────
+
+    def _requests(self) -> None:
+        block(self.studio, "2027-04-01", "2027-04-30")
+        site = TypedSite(approval=True, move_until="2d", cancel_until="1d")
+        self.make.type("Žlutý", site=site, price="100", deposit=None, refunds="100% until 9d, 50% until 7d")
+        self.make.type("Kůň", site=TypedSite(approval=True, request="free"), price="0", deposit=None)
+        self._answers("held", "zluty", 11)
+        self._answers("free", "kun", 18)
+        self._changes()
+
+    def _answers(self, name: str, slug: str, day: int) -> None:
+        def asked(at: str, wish: Wish | None = None) -> tuple[str, str]:
+            client = str(self.make.client("Łukasz").id)
+            made = ask(self.studio, self.make, at, wish, type=slug, client=client, allow_overlap=True)
+            return str(made.id), self.make.link(made)
+
+        wished = Wish((Instant.from_utc(2027, 1, day, 15), Instant.from_utc(2027, 1, day, 17)), "Ňu")
+        number, token = asked(f"2027-01-{day} 10:00", wished if name == "free" else None)
+        self._look(f"asked, {name}", token)
+        session = sessions.get(self.studio, int(number))
+        self._mail("requested", name, session)
+        self._mail("owner", f"requested, {name}", session, about={"news": "requested"})
+        offered = [f"2027-01-{day + 1} 10:00", f"2027-01-{day + 1} 13:00"]
+        for times in (offered[:1], offered):
+            request.propose(self.studio, number, times)
+            self._look(f"proposed {len(times)}, {name}", token)
+            self._mail("proposal", f"{name} {len(times)}", sessions.get(self.studio, int(number)))
+        for word in NOTES:
+            self._look(f"proposed, {word}, {name}", token, f"?note={word}")
+        for moment in offered:
+            self.make.session(moment, allow_overlap=True)
+        self._look(f"proposed and gone, {name}", token)
+        self._look(f"another time, {name}", token, "/move?taken=2027-01-12T15:00:00Z")
+        self._look(f"withdraw, {name}", token, "/cancel")
+        minds.cancel(self.studio, token, sessions.get(self.studio, int(number)).revision, "0-0-0")
+        self._look(f"withdrawn, {name}", token)
+        number, token = asked(f"2027-01-{day + 2} 10:00")
+        request.accept(self.studio, number, at=f"2027-01-{day + 3} 10:00")
+        about = {"before": session.details()}
+        self._mail("accepted", name, sessions.get(self.studio, int(number)), about=about)
+        self._look(f"accepted, {name}", token)
+
+    def _changes(self) -> None:
+        for back in ("all", "part", "none", "nothing paid"):
+            session, token = self._changeable(paid=back != "nothing paid")
+            before = self.clock.now
+            days = {"part": 8, "none": 3}.get(back, 30)
+            self.clock.now = session.starts_at.subtract(hours=24 * days)
+            seen = minds.terms_seen(cancellation.settlement(self.studio, session))
+            for page in (
+                "",
+                "/move",
+                "/move?day=2027-03",
+                "/move?day=2027-02-07",
+                "/move?day=2027-04",
+                "/cancel",
+            ):
+                self._look(f"{page or 'policy'}, {back}", token, page)
+            minds.cancel(self.studio, token, session.revision, seen)
+            self._look(f"canceled, {back}", token)
+            ended = minds.ended(self.studio, sessions.get(self.studio, session.id))
+            assert ended is not None
+            settled = [ended.money, replace(ended.money, online=ended.money.back)]
+            for money in settled:
+                about = {"money": money.as_json()}
+                where = f"{back} {money.online}"
+                self._mail("canceled", where, sessions.get(self.studio, session.id), about=about)
+            self.clock.now = before
+        self._cannot()
+        for what in ("requested", "withdrawn", "agreed", "moved", "canceled", "canceled-owed"):
+            about = {"news": what, "money": settled[0].as_json(), "before": session.details()}
+            self._mail("owner", what, session, about=about)
+
+    def _changeable(self, *, paid: bool) -> tuple[Session, str]:
+        client = str(self.make.client("Łukasz").id)
+        session = self.make.session("2027-02-10 10:00", type="zluty", client=client, allow_overlap=True)
+        token = self.make.link(session)
+        journey.review(self.studio, token, 1)
+        if paid:
+            payments.record(self.studio, str(session.id), "100", method="cash", tell=False)
+        return sessions.get(self.studio, session.id), token
+
+    def _cannot(self) -> None:
+        before = self.clock.now
+        session, token = self._changeable(paid=False)
+        edits = Edits(move_until="1d", cancel_until="0", refunds="10% until 1d")
+        session_changes.edit(self.studio, str(session.id), edits)
+        self._look("other terms", token, "/cancel?note=changed&seen=1")
+        edits = Edits(move_until="1d", cancel_until="1d", refunds="none")
+        session_changes.edit(self.studio, str(session.id), edits)
+        self._look("same deadline, no terms", token)
+        session, token = self._changeable(paid=True)
+        self.clock.now = session.starts_at.subtract(hours=1)
+        self._look("move, late", token, "/move")
+        self._look("cancel, late", token, "/cancel")
+        self.clock.now = before
+        for count in range(5):
+            at = f"2027-02-1{5 + count}T15:00:00Z"
+            assert minds.move(self.studio, token, count + 1, at).what in {"done", "taken"}
+        self._look("move, often", token, "/move")
+        session_changes.edit(self.studio, str(session.id), Edits(move_until="0", cancel_until="none"))
+        self._look("cancel, never", token, "/cancel?note=changed&seen=1")
+        session_changes.edit(self.studio, str(session.id), Edits(move_until="none", refunds="none"))
+        self._look("move, never", token, "/move?note=changed&seen=1")
+        sessions.cancel(self.studio, str(session.id))
+        self._look("move, over", token, "/move")
+        session = ask(self.studio, self.make, "2027-03-09 10:00", type="kun")
+        token = self.make.link(session)
+        request.decline(self.studio, str(session.id))
+        self._look("declined", token)
+        self._look("cancel, over", token, "/cancel")
+        session = ask(self.studio, self.make, "2027-03-10 10:00", type="kun")
+        token = self.make.link(session)
+        self.clock.now = session.starts_at
+        self._look("unanswered", token)
+        self.clock.now = before
 
     def _errors(self, session: Session) -> None:
         dress = Dress(self.studio.settings, "", language_of(session, self.studio.settings))
@@ -293,8 +421,15 @@ class EveryPage:
         self._mail("confirmed", name, session, paid)
         self._mail("receipt", name, session, paid)
 
-    def _mail(self, kind: str, name: str, session: Session, payment: int | None = None) -> None:
-        written = letter.compose(self.studio, session, kind, linked=True, payment_id=payment)
+    def _mail(
+        self,
+        kind: str,
+        name: str,
+        session: Session,
+        payment: int | None = None,
+        about: Mapping[str, Any] | None = None,
+    ) -> None:
+        written, _ = letter.compose(self.studio, session, kind, linked=True, payment_id=payment, about=about)
         for part in ("subject", "text", "html"):
             self.texts[f"mail {kind}, {name}, {part}"] = str(getattr(written, part))
 

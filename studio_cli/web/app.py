@@ -180,13 +180,14 @@ def make_app(
     turns = Turns(bounds)
     asking = Turns(replace(bounds, writers=bounds.askers))
 
-    def route(path: str, handler: Handler, *methods: str, asks: bool = False) -> Route:
+    def route(path: str, handler: Handler, *methods: str, asks: Collection[str] = ()) -> Route:
         async def endpoint(request: Request) -> Response:
+            outside = ("GET" if request.method == "HEAD" else request.method) in asks
             try:
-                if request.method != "POST" and not asks:
+                if request.method != "POST" and not outside:
                     return await run_in_threadpool(_run, handler, request, Posted())
                 posted = await _form(request) if request.method == "POST" else Posted()
-                answer = await (asking if asks else turns).run(_run, handler, request, posted)
+                answer = await (asking if outside else turns).run(_run, handler, request, posted)
                 answer.background = BackgroundTask(_send_written)
                 return answer
             except Exception as error:
@@ -262,16 +263,15 @@ def make_app(
             route("/s/{token}/questionnaire", _questionnaire, "GET", "POST"),
             route("/s/{token}/contract", _contract, "GET", "POST"),
             route("/s/{token}/payment", _payment, "GET", "POST"),
-            route("/s/{token}/checkout", _checkout, "GET", "POST", asks=True),
-            route("/s/{token}/paid", _paid, "GET", asks=True),
+            route("/s/{token}/checkout", _checkout, "GET", "POST", asks=("GET", "POST")),
+            route("/s/{token}/paid", _paid, "GET", asks=("GET",)),
             Route("/webhooks/stripe", webhook, methods=["POST"]),
             route("/s/{token}/receipt/{number}", _receipt, "GET"),
             route("/s/{token}/summary", _summary, "GET"),
             route("/s/{token}/calendar.ics", _calendar, "GET"),
             route("/s/{token}/proposal", _proposal, "GET", "POST"),
             route("/s/{token}/move", _move, "GET", "POST"),
-            route("/s/{token}/cancel", _cancel_page, "GET"),
-            route("/s/{token}/cancel", _cancel, "POST", asks=True),
+            route("/s/{token}/cancel", _cancel, "GET", "POST", asks=("POST",)),
         ],
         exception_handlers={HTTPException: on_error},
     )
@@ -483,15 +483,13 @@ def _move(call: Call) -> Response:
     return call.to("" if done.what == "same" else "/move")
 
 
-def _cancel_page(call: Call) -> Response:
-    visit = journey.visit(call.studio, call.token)
-    if visit.session.status == "canceled":
-        return call.to()
-    return HTMLResponse(changes.cancel(_place(call, visit), call.asked("note")))
-
-
 def _cancel(call: Call) -> Response:
     """The client cancels. What was paid online goes back there, and pages to pay on are of no use any more."""
+    if call.request.method != "POST":
+        visit = journey.visit(call.studio, call.token)
+        if visit.session.status == "canceled":
+            return call.to()
+        return HTMLResponse(changes.cancel(_place(call, visit), call.asked("note")))
     posted, provider = call.posted, call.provider
     give_back = checkouts.give_back_with(provider) if provider else None
     done = minds.cancel(call.studio, call.token, posted.revision, _posted(posted, "seen"), give_back)

@@ -22,6 +22,9 @@ def questionnaire(form: Form, settings: Settings, today: Date) -> str:
         "problems": {},
         "steps": [],
         "last": False,
+        "note": "",
+        "alarming": False,
+        "can": {"move": False, "cancel": False},
         # Ours, not typed by anybody, and inside elements whose content is not escaped.
         "style": Markup(render("page/studio.css", settings.for_clients())),  # noqa: S704
         "script": Markup(render("page/studio.js", {})),  # noqa: S704

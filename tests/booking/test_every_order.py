@@ -263,6 +263,11 @@ class Owner(RuleBasedStateMachine):
         session_changes.edit(self.studio, str(number), edits)
         one.contract = contract
 
+    def _request(self, pick: int) -> int:
+        """Return a request, most of the time; where there is none, any session."""
+        asked = sorted(number for number, one in self.model.items() if one.status == "inquiry")
+        return asked[pick % len(asked)] if asked and pick % 5 else self._any(pick)
+
     # ── requests, and clients who change their minds ─────────────────────────────────────────────
 
     @precondition(lambda self: self.model)
@@ -282,14 +287,16 @@ class Owner(RuleBasedStateMachine):
                 new_session.set_up(self.studio, words)
             return
         wanted.deadline = min(starts, self.clock.now.add(hours=hold or 7 * 24))
-        self.model[new_session.set_up(self.studio, words).session.id] = wanted
+        number = new_session.set_up(self.studio, words).session.id
+        self.model[number] = wanted
+        self._look(number)
 
     @precondition(lambda self: self.model)
     @rule(pick=st.integers(0, 50), start=st.none() | MINUTES, force=YES_NO)
     def accept(self, pick: int, start: int | None, force: bool) -> None:
         """Accept a request, at its own time or another; done again nothing happens."""
         self._settle()
-        number = self._any(pick)
+        number = self._request(pick)
         one = self.model[number]
         at = one.start if start is None else start
         wanted = Naive(at, one.length, one.before, one.after)
@@ -317,7 +324,7 @@ class Owner(RuleBasedStateMachine):
     def propose(self, pick: int, starts: list[int]) -> None:
         """Propose other times for a request: all of them free, or none is."""
         self._settle()
-        number = self._any(pick)
+        number = self._request(pick)
         one = self.model[number]
         taken = [self._taken(Naive(start, one.length, one.before, one.after), number) for start in starts]
         late = any(DAY.add(minutes=start) <= self.clock.now for start in starts)
@@ -328,13 +335,14 @@ class Owner(RuleBasedStateMachine):
             request.propose(self.studio, str(number), list(map(self._at, starts)), custom=True)
             one.start, one.offered, one.forced, one.held = starts[0], tuple(starts), False, True
             one.deadline = min(DAY.add(minutes=starts[0]), self.clock.now.add(hours=7 * 24))
+            self._look(number)
 
     @precondition(lambda self: self.model)
     @rule(pick=st.integers(0, 50))
     def decline(self, pick: int) -> None:
         """Decline a request."""
         self._settle()
-        number = self._any(pick)
+        number = self._request(pick)
         one = self.model[number]
         if one.status not in {"inquiry", "declined"}:
             with pytest.raises(Refused):

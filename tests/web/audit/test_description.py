@@ -16,12 +16,15 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.exceptions import HTTPException
 
-from studio_cli.booking import journey
+from studio_cli.booking import journey, session_changes
 from studio_cli.booking import payment as payments
+from studio_cli.booking import request as requests
 from studio_cli.booking import session as sessions
+from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
 from studio_cli.web import guard, pages
+from tests.booking import asking
 from tests.gallery import Post, Stage
 from tests.web.audit.conftest import HERE
 from tests.web.audit.test_scanner import Scanner
@@ -41,6 +44,20 @@ def described(on: Stage, links: list[str], booked: list[Session]) -> str:
     return text.replace("[TOKENS]", json.dumps(tokens)).replace("[DOCUMENTS]", documents)
 
 
+def movable(on: Stage) -> Session:
+    """A session that its client can move and cancel."""
+    session = on.make.session("2026-12-11 10:00", price="0")
+    edits = Edits(move_until="1d", cancel_until="1d")
+    return session_changes.edit(on.studio, str(session.id), edits).after
+
+
+def proposed(on: Stage) -> Session:
+    """A request for which other times were proposed."""
+    session = asking.ask(on.studio, on.make, "2026-12-10 10:00")
+    times = ["2026-12-07 10:00", "2026-12-08 10:00"]
+    return requests.propose(on.studio, str(session.id), times).session
+
+
 @pytest.fixture
 def ask(on: Stage, tmp_path: Path) -> Ask:
     """Let schemathesis ask the door, which has links at every step: ``ask("--max-examples", "20")``."""
@@ -50,6 +67,7 @@ def ask(on: Stage, tmp_path: Path) -> Ask:
     booked = [on.wedding(), *(on.make.session(**again) for _ in range(5))]
     steps = ("review", "questionnaire", "contract", "contract")
     links = [on.link(booked[0]), *map(on.past, steps, booked[1:5]), on.link(booked[5]), "/s/unknown"]
+    links += [on.link(movable(on)), on.link(proposed(on))]
     on.send(Post(f"{links[4]}/checkout", {"revision": "1"}))
     sessions.confirm(on.studio, str(booked[5].id))
     payments.record(on.studio, str(booked[5].id), "10")
@@ -82,6 +100,8 @@ def check(on: Stage, asked: subprocess.CompletedProcess[str]) -> None:
         "POST /s/…/questionnaire 303",
         "POST /s/…/contract 303",
         "POST /s/…/checkout 303",
+        "POST /s/…/move 303",
+        "POST /s/…/cancel 303",
     ):
         assert any(line.startswith(seen) for line in on.door.log), seen
 
