@@ -213,8 +213,8 @@ class Stage:
     def changeable(self, **wanted: Any) -> Session:
         """A session that its client can move and cancel until two days before."""
         session = self.wedding(**{**CHANGES, **wanted})
-        edits = Edits(move_until="2d", cancel_until="2d")
-        session_changes.edit(self.studio, str(session.id), edits)
+        policy = "UPDATE session SET move_until_minutes = 2880, cancel_until_minutes = 2880 WHERE id = ?"
+        change(self.studio.file.path, (policy, (session.id,)))
         return sessions.get(self.studio, session.id)
 
     def setting(self, name: str, value: str) -> None:
