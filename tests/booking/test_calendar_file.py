@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
+from studio_cli.booking import session as sessions
 from studio_cli.booking import session_changes
 from studio_cli.booking.calendar_file import calendar_file, web_calendars
 from studio_cli.booking.session_changes import Edits
@@ -88,7 +89,9 @@ def test_event_of_a_session(studio: Studio, make: Maker) -> None:
     assert told["location"] == "High Park; by the gate, left\\right"
     assert told["description"] == "Ana Silva Photography\nana@example.com\n+1 416 555 0111"
     file = calendar_file(studio, session)
-    assert b"STATUS:CONFIRMED" in file and b"METHOD:PUBLISH" in file and b"VERSION:2.0" in file
+    assert b"STATUS:TENTATIVE" in file and b"METHOD:PUBLISH" in file and b"VERSION:2.0" in file
+    confirmed = sessions.confirm(studio, str(session.id)).session
+    assert b"STATUS:CONFIRMED" in calendar_file(studio, confirmed)
 
 
 def test_same_event_for_ever(studio: Studio, make: Maker) -> None:

@@ -385,7 +385,8 @@ def test_rehearsal_signs_nothing_away(studio: Studio, session: Session) -> None:
     """Rehearsing an edit shows what it would ask for, and leaves the contract as it was."""
     before = list(studio.file.connection.iterdump())
     edits = Edits(contract="timed")
-    after = session_changes.edit(studio, str(session.id), edits, rehearse=True).after
+    with studio.file.rehearsal():
+        after = session_changes.edit(studio, str(session.id), edits).after
     assert after.contract is not None
     assert after.contract.name == "timed"
     assert list(studio.file.connection.iterdump()) == before

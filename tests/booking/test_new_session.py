@@ -15,7 +15,7 @@ from studio_cli.booking import new_session
 from studio_cli.booking import session as sessions
 from studio_cli.booking import session_type as types
 from studio_cli.booking.availability import set_hours
-from studio_cli.booking.letter import share_letter
+from studio_cli.booking.letter import compose
 from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.studio import Studio, change_setting
 from studio_cli.errors import NotFound, Refused, StudioError, WrongUsage
@@ -230,7 +230,8 @@ def test_nearest_free_times_are_free(make: Maker) -> None:
     nearest = refused.value.details["nearest"]
     assert nearest == [f"2026-12-04T{at}:00-05:00" for at in ("13:30", "14:00", "14:30")]
     for at in nearest:
-        new_session.set_up(make.studio, Wanted(at=at, type="family", client=client), rehearse=True)
+        with make.studio.file.rehearsal():
+            new_session.set_up(make.studio, Wanted(at=at, type="family", client=client))
 
 
 def test_custom_still_refuses_an_overlap(make: Maker) -> None:
@@ -393,7 +394,8 @@ def test_rehearsal_keeps_nothing(studio: Studio, make: Maker) -> None:
         add_client="Eva <eva@example.com>",
         share="email",
     )
-    rehearsed = new_session.set_up(studio, wanted, key="k1", rehearse=True)
+    with studio.file.rehearsal():
+        rehearsed = new_session.set_up(studio, wanted, key="k1")
     assert rehearsed.session.client.name == "Eva"
     assert contents(studio) == before
     assert not new_session.set_up(studio, wanted, key="k1").repeated
@@ -403,8 +405,8 @@ def test_rehearsal_refuses_what_would_be_refused(make: Maker, studio: Studio) ->
     """A rehearsal is as strict as the real thing."""
     make.session("2026-12-04 10:00")
     wanted = Wanted(at="2026-12-04 10:00", one_off="Portrait", duration="1h", client="1")
-    with pytest.raises(Refused) as refused:
-        new_session.set_up(studio, wanted, rehearse=True)
+    with pytest.raises(Refused) as refused, studio.file.rehearsal():
+        new_session.set_up(studio, wanted)
     assert refused.value.code == "overlap"
 
 
@@ -448,11 +450,11 @@ def test_refused_session_leaves_no_contract(studio: Studio, make: Maker) -> None
         make.session(client=client, contract="terms")
     with pytest.raises(NotFound):
         make.session("2026-12-04 14:00", client=client, contract="other")
-    new_session.set_up(
-        studio,
-        Wanted(at="2026-12-04 14:00", one_off="X", duration="1h", client=client, contract="terms"),
-        rehearse=True,
-    )
+    with studio.file.rehearsal():
+        new_session.set_up(
+            studio,
+            Wanted(at="2026-12-04 14:00", one_off="X", duration="1h", client=client, contract="terms"),
+        )
     assert contents(studio) == before
 
 
@@ -489,7 +491,7 @@ def test_mail_in_the_clients_language(studio: Studio, make: Maker) -> None:
     client = make.client()
 
     def day(session: Session) -> str:
-        return share_letter(studio, session).text.split("\n  ")[2].partition("\n")[0]
+        return compose(studio, session, "share", linked=True)[0].text.split("\n  ")[2].partition("\n")[0]
 
     session = make.session(client=str(client.id))
     assert "viernes, 4 de diciembre" in day(session)
@@ -497,4 +499,4 @@ def test_mail_in_the_clients_language(studio: Studio, make: Maker) -> None:
     assert "Freitag, 4. Dezember" in day(sessions.get(studio, session.id))
     other = make.session("2026-12-04 14:00", client=str(client.id), language="fr")
     assert "vendredi 4 décembre" in day(other)
-    assert '<html lang="fr" dir="ltr">' in share_letter(studio, other).html
+    assert '<html lang="fr" dir="ltr">' in compose(studio, other, "share", linked=True)[0].html

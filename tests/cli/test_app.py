@@ -196,6 +196,7 @@ ARGUMENTS = {
     ("payment", "refund"): ["1"],
     ("payment", "receipt"): ["1"],
     ("mail", "show"): ["1"],
+    ("mail", "cancel"): ["1", "--yes"],
     ("mail", "test"): ["rui@example.com"],
     ("config", "get"): ["studio.name"],
     ("config", "set"): ["studio.name", "Ana"],

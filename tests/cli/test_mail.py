@@ -17,6 +17,7 @@ from tests.smtp_server import MailServer
 
 MESSAGE_FIELDS = {
     "id", "session", "to", "kind", "subject", "state", "attempts", "last_error", "created_at", "sent_at",
+    "recipient", "trouble", "next_try_at",
 }  # fmt: skip
 LINK = re.compile(r"http://127\.0\.0\.1:8000/s/([\w-]{43})")
 
@@ -163,12 +164,14 @@ def test_doubtful_mail_is_sent_again_only_when_asked(with_session: Cli, mail_ser
         cli("config", "set", "mail.port", str(port)).ok()
         result = cli("session", "share", "1", "--email", "--json")
     assert (result.code, result.error["code"]) == (5, "mail_unknown")
-    assert result.error["hint"].endswith("studio mail send 1")
+    assert "studio mail send 1 --yes" in result.error["hint"]
     assert result.json["message"]["state"] == only_message(cli)["state"] == "unknown"
     cli("config", "set", "mail.port", str(mail_server.port)).ok()
     cli("mail", "send").ok()
     assert mail_server.received == []
-    cli("mail", "send", "1").ok()
+    assert cli("mail", "send", "1", "--json").error["code"] == "needs_yes"
+    assert mail_server.received == []
+    cli("mail", "send", "1", "--yes").ok()
     assert len(mail_server.received) == 1
     assert only_message(cli)["state"] == "sent"
 

@@ -11,7 +11,7 @@ from tests.terminal import on_terminal, studio
 
 PAYMENT_FIELDS = {
     "id", "session", "kind", "amount", "method", "note", "reference", "at", "recorded_at", "session_status",
-    "due_now", "balance", "title", "client", "receipt", "refund_of", "late", "to_refund", "paid", "dry_run",
+    "due_now", "balance", "title", "client", "receipt", "refund_of", "late", "to_refund", "paid", "dry_run", "mails",
 }  # fmt: skip
 
 

@@ -18,18 +18,21 @@ def test_link_takes_its_place() -> None:
 def test_json_has_what_scripts_lean_on() -> None:
     """A script reads a message's state and subject, not its text."""
     message = Message(
-        9, 12, 5, None, "share", "Rui", "rui@example.com", Letter("Hello", "text", "html"), "queued", 0, None,
-        Instant.from_utc(2026, 11, 20, 15), None,
+        9, 12, 5, None, "share", "client", "share 5", {}, "Rui", "rui@example.com", Letter("Hello", "text", "html"),
+        None, "failed", 1, "No.", Instant.from_utc(2026, 11, 20, 15), Instant.from_utc(2026, 11, 20, 16), None,
     )  # fmt: skip
     assert message.as_json("America/Toronto") == {
         "id": 9,
         "session": 12,
         "to": "rui@example.com",
         "kind": "share",
+        "recipient": "client",
         "subject": "Hello",
-        "state": "queued",
-        "attempts": 0,
-        "last_error": None,
+        "state": "failed",
+        "attempts": 1,
+        "last_error": "No.",
+        "trouble": None,
         "created_at": "2026-11-20T10:00:00-05:00",
+        "next_try_at": "2026-11-20T11:00:00-05:00",
         "sent_at": None,
     }

@@ -7,6 +7,7 @@ import pytest
 from studio_cli.booking.studio import Studio
 from studio_cli.model.message import Letter, Message, State
 from studio_cli.store import message as message_store
+from studio_cli.store.message import Draft
 from tests.conftest import Clock
 
 LETTER = Letter("Hello", "text", "<p>html</p>")
@@ -14,8 +15,13 @@ LETTER = Letter("Hello", "text", "<p>html</p>")
 
 def put(studio: Studio) -> int:
     """Put a mail into the outbox."""
+    occasion = f"share {message_store.newest(studio.file) + 1}"
     with studio.file.atomic():
-        return message_store.insert(studio.file, "share", ("Rui", "rui@example.com"), LETTER, studio.now())
+        number = message_store.insert(
+            studio.file, Draft("share", occasion, ("Rui", "rui@example.com"), LETTER), studio.now()
+        )
+    assert number is not None
+    return number
 
 
 def state(studio: Studio, number: int) -> State:
