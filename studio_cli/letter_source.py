@@ -29,12 +29,12 @@ def plain_source(kind: str, language: Language) -> str:
     """
     lexer = sandbox(language.code, "text").lexer
     parts, braces = [HINT.replace("{kind}", kind)], ""
-    for _, token, text in lexer.tokeniter(source_of(kind), kind):
-        if token == "variable_begin" or braces:
+    for _, kind_of, text in lexer.tokeniter(source_of(kind), kind):
+        if kind_of == "variable_begin" or braces:
             braces += text
         else:
             parts.append(text)
-        if token == "variable_end":
+        if kind_of == "variable_end":
             parts.append(_plain(braces, language))
             braces = ""
     return "".join(parts)

@@ -73,7 +73,9 @@ def _checked(letter: Any) -> Written:
     if len(subject) > LONGEST_SUBJECT:
         raise Unusable(f"Its subject is longer than {LONGEST_SUBJECT} characters.", 1)
     if LINK in subject:
-        raise Unusable("The link cannot be in the subject: everybody who sees the list of mails would have it.", 1)
+        raise Unusable(
+            "The link cannot be in the subject: everybody who sees the list of mails would have it.", 1
+        )
     for part in (subject, text, html):
         found = _UNSENDABLE.search(part)
         if found:
@@ -114,7 +116,7 @@ def _ended(code: int) -> Unusable:
 def _process() -> Iterator[subprocess.Popen[bytes]]:
     """Start the process: without the environment, its secrets and any open file; at the end it is gone."""
     # Isolated from the machine's Python settings, so it is told where our packages are.
-    path = [str(Path(__file__).parent.parent), *(entry for entry in sys.path if os.path.isabs(entry))]
+    path = [str(Path(__file__).parent.parent), *(entry for entry in sys.path if Path(entry).is_absolute())]
     command = [sys.executable, "-I", "-S", "-B", "-X", "utf8", letters_child.__file__, json.dumps(path)]
     try:
         child = subprocess.Popen(  # noqa: S603  # our own module

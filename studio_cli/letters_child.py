@@ -45,8 +45,8 @@ def _load() -> None:
     import textwrap  # noqa: F401
     import urllib.parse  # noqa: F401
 
-    import jinja2.debug  # noqa: F401
-    import jinja2.ext  # noqa: F401
+    import jinja2.debug
+    import jinja2.ext
     import jinja2.sandbox  # noqa: F401
     import markdown_it  # noqa: F401
 
@@ -61,7 +61,9 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 
     language, logo = Language(*request["language"]), request["logo"]
     # With a template of ours first: so the catalogue and the frame are loaded.
-    write('Subject: .\n\n{{ details() }}{{ quote(".") }}[.](https://x)', request["letters"][0], language, logo)
+    write(
+        'Subject: .\n\n{{ details() }}{{ quote(".") }}[.](https://x)', request["letters"][0], language, logo
+    )
     _seal()
     try:
         return {"letters": [write(request["source"], data, language, logo) for data in request["letters"]]}

@@ -60,7 +60,7 @@ def compose(
         **describe(studio, session, about or {}, language, payment_id=payment_id),
         "link": LINK if linked else "",
     }
-    (subject, text, html), trouble = own_template.write(studio, kind, data, language, _logo(studio))
+    (subject, text, html), trouble = own_template.write(studio, kind, data, language, logo_of(studio))
     return Letter(subject, text, html, None if to_owner else invitation(studio, session, kind)), trouble
 
 
@@ -162,7 +162,7 @@ def _moved(session: Session, about: About) -> bool:
     return bool(before) and before["starts_at"] != now["starts_at"]
 
 
-def _logo(studio: Studio) -> dict[str, Any] | None:
+def logo_of(studio: Studio) -> dict[str, Any] | None:
     size = brand.logo_size(studio)
     return {"address": LOGO, "width": size[0], "height": size[1]} if size else None
 

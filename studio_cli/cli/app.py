@@ -31,6 +31,7 @@ NOUNS = {
     "contract": ("contract", "Contracts for your clients to sign."),
     "payment": ("payment", "The money that came in."),
     "mail": ("mail", "The outbox."),
+    "template": ("template", "The words of your mails."),
     "serve-link": ("serve_link", "Serve your clients' links."),
     "config": ("config", "The studio's settings and secrets."),
 }

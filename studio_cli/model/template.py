@@ -12,7 +12,7 @@ LONGEST = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """Something that a template can say: what it is, and an example (empty: in that example it does not apply)."""
+    """Something that a template can say: what it is, and an example of what it says or of how it is used."""
 
     about: str
     example: str
@@ -34,7 +34,7 @@ VARIABLES: dict[str, dict[str, Variable]] = {
         "on_color": _V("what can be read on it", "#ffffff"),
         "ink_color": _V("your colour as text on white", "#2f5d50"),
         "night_color": _V("your colour as text on dark", "#829e96"),
-        "test": _V("yes in a studio that only tries things out", "no"),
+        "test": _V("for a condition: this studio only tries things out", "{% if studio.test %}"),
     },
     "client": {
         "name": _V("the client's name", "Rui Costa"),
@@ -57,7 +57,7 @@ VARIABLES: dict[str, dict[str, Variable]] = {
         "discount_reason": _V("why", "Returning client"),
         "tax": _V("the tax", "CA$29.25"),
         "tax_name": _V("what the tax is called, with its rate", "HST 13\u00a0%"),
-        "tax_included": _V("yes when the price has the tax in it", "no"),
+        "tax_included": _V("for a condition: the price has the tax in it", "{% if session.tax_included %}"),
         "tip": _V("what the client adds", "CA$10.00"),
         "total": _V("price less discount, with tax and tip", "CA$264.25"),
         "asks": _V("what booking costs, until it is booked", "CA$264.25, of which CA$60.00 at booking"),
@@ -68,7 +68,7 @@ VARIABLES: dict[str, dict[str, Variable]] = {
         "balance_due": _V("by when", "Friday 27 November 2026"),
         "refunded": _V("what went back of what was paid", "CA$60.00"),
         "deadline": _V("until when the time is held", "Fri 27 Nov 2026 10:00"),
-        "steps": _V("what the client still has to do, one after the other: {% for step in session.steps %}", "Review"),
+        "steps": _V("what the client still has to do, one after the other", "{% for step in session.steps %}"),
         "steps_left": _V("the same in words", "Review, Contract and Payment"),
         "confirmed_by": _V("client or owner", "client"),
     },
@@ -80,10 +80,10 @@ VARIABLES: dict[str, dict[str, Variable]] = {
     "refund": {"amount": _V("in a mail about a refund: what goes back", "CA$60.00")},
     "mail": {
         "note": _V("your own words: --message", "I look forward to it."),
-        "again": _V("yes when the link is sent once more", "no"),
-        "overdue": _V("yes when the balance should be there already", "no"),
-        "today": _V("yes when the session is today", "no"),
-        "moved": _V("yes when the session has a new time", "yes"),
+        "again": _V("for a condition: the link is sent once more", "{% if mail.again %}"),
+        "overdue": _V("for a condition: the balance should be there already", "{% if mail.overdue %}"),
+        "today": _V("for a condition: the session is today", "{% if mail.today %}"),
+        "moved": _V("for a condition: the session has a new time", "{% if mail.moved %}"),
     },
     "news": {
         "headline": _V(
@@ -108,7 +108,7 @@ CHANGE: dict[str, Variable] = {
 
 ALONE: dict[str, Variable] = {
     "link": _V("the client's link; empty in a mail without one", "https://book.example.com/s/…"),
-    "changed": _V("what changed, one after the other: {% for change in changed %}", ""),
+    "changed": _V("what changed, one after the other", "{% for change in changed %}"),
 }
 
 PARTS: dict[str, Variable] = {

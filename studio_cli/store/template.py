@@ -36,7 +36,7 @@ def _shipped_path(db: Database, kind: str, code: str) -> Path:
 def listed(db: Database) -> list[tuple[str, str]]:
     """Return kind and language of every file there that has the name of a template, known or not."""
     try:
-        names = os.listdir(folder(db))
+        names = [path.name for path in folder(db).iterdir()]
     except OSError:
         return []
     return [(match[1], match[2]) for name in sorted(names) if (match := _NAME.fullmatch(name))]
@@ -70,18 +70,19 @@ def _read(path: Path) -> str | None:
 
 def write(db: Database, kind: str, code: str, source: str) -> None:
     """Keep the owner's template."""
-    _write(path_of(db, kind, code), source)
+    _write(db, path_of(db, kind, code), source)
 
 
 def write_shipped(db: Database, kind: str, code: str, source: str) -> None:
     """Keep the shipped template that the owner's was made from, or was compared with last."""
-    _write(_shipped_path(db, kind, code), source)
+    _write(db, _shipped_path(db, kind, code), source)
 
 
-def _write(path: Path, source: str) -> None:
+def _write(db: Database, path: Path, source: str) -> None:
     """Write a file whole or not at all."""
     with _telling(path):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for above in (folder(db), path.parent):
+            above.mkdir(exist_ok=True, mode=0o700)
         draft = path.with_name(f".{path.name}.{os.getpid()}.new")
         try:
             with draft.open("w", encoding="utf-8", newline="\n") as file:
