@@ -9,8 +9,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from studio_cli.language import Language, catalogue
-from studio_cli.model.message import LINK
-from studio_cli.model.template import PARTS
+from studio_cli.model.template import LINK, PARTS
 from studio_cli.templates import escaped, folder, part, render
 
 if TYPE_CHECKING:

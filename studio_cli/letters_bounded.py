@@ -21,8 +21,7 @@ from typing import IO, Any
 from studio_cli import letters_child
 from studio_cli.language import Language
 from studio_cli.letters import Written
-from studio_cli.model.message import LINK
-from studio_cli.model.template import LONGEST, Unusable
+from studio_cli.model.template import LINK, LONGEST, Unusable
 
 START_SECONDS = 10.0
 """Until the process has loaded what it needs: ours, and slow only on a slow machine."""
@@ -97,12 +96,22 @@ def _ask(request: bytes, most: int) -> bytes:
             child.stdin.close()
             answer = _read(child.stdout, most, SECONDS)
         except TimeoutError:
-            raise Unusable(f"It was not filled in within {SECONDS:g} seconds.", passing=True) from None
+            raise _too_slow(child) from None
         except OSError as error:
             raise Unusable(f"It could not be filled in: {error.strerror or error}.", passing=True) from error
         if answer:
             return answer
         raise _ended(child.wait())
+
+
+def _too_slow(child: subprocess.Popen[bytes]) -> Unusable:
+    """Stop a process and return whether it is to blame: on a busy machine it may not have had its turn."""
+    child.kill()
+    _, _, usage = os.wait4(child.pid, 0)
+    child.returncode = -signal.SIGKILL
+    if usage.ru_utime + usage.ru_stime > letters_child.SECONDS / 2:
+        return Unusable("It takes too long to fill in.", costly=True)
+    return Unusable(f"It was not filled in within {SECONDS:g} seconds.", passing=True)
 
 
 def _ended(code: int) -> Unusable:

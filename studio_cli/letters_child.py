@@ -110,10 +110,10 @@ def _explained(error: BaseException) -> dict[str, Any]:
     if isinstance(error, UndefinedError):
         return _problem(_missing(str(error)), line)
     if isinstance(error, SecurityError):
-        return _problem(f"A template may not do that: {_sentence(str(error))}", line)
+        return _problem(f"A template may not do that. {_sentence(str(error))}", line)
     if isinstance(error, RecursionError):
         return _problem("Too much is within each other.", line)
-    return _problem(f"It cannot be filled in: {_sentence(str(error) or type(error).__name__)}", line)
+    return _problem(f"It cannot be filled in. {_sentence(str(error) or type(error).__name__)}", line)
 
 
 def _line(error: BaseException) -> int | None:
@@ -138,6 +138,7 @@ def _missing(words: str) -> str:
 
 def _sentence(words: str) -> str:
     short = " ".join(words.split())[:200]
+    short = short[:1].upper() + short[1:]
     return short if short.endswith((".", "?", "!")) else short + "."
 
 

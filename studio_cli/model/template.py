@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+LINK = "{studio:link}"
+"""Stands for the link in a kept message: the link itself exists only in the mail that is sent."""
 LONGEST = 100_000
 """Characters in a template."""
 
@@ -24,7 +26,7 @@ VARIABLES: dict[str, dict[str, Variable]] = {
         "name": _V("your name", "Ana Silva Photography"),
         "email": _V("your address", "ana@example.com"),
         "phone": _V("your phone number", "+1 416 555 0111"),
-        "tel": _V("the same, for a link: [call](tel:{{ studio.tel }})", "+14165550111"),
+        "tel": _V("the same without spaces, for a link to call you", "+14165550111"),
         "timezone": _V("the zone of your hours", "America/Toronto"),
         "instructions": _V("how to pay you: payment.instructions", "E-transfer to ana@example.com"),
         "signature": _V(
