@@ -35,7 +35,7 @@ VARIABLES: dict[str, dict[str, Variable]] = {
         "color": _V("your colour: brand.color", "#2f5d50"),
         "on_color": _V("what can be read on it", "#ffffff"),
         "ink_color": _V("your colour as text on white", "#2f5d50"),
-        "night_color": _V("your colour as text on dark", "#829e96"),
+        "night_color": _V("your colour as text on dark", "#6d8e84"),
         "test": _V("for a condition: this studio only tries things out", "{% if studio.test %}"),
     },
     "client": {
