@@ -1,7 +1,7 @@
 """``studio mail``: the outbox."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -11,7 +11,7 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import LARGEST, DryRun, Json, desk_of, example
 from studio_cli.errors import OutsideFailed, Refused
 from studio_cli.model.client import check_email
-from studio_cli.model.message import Message
+from studio_cli.model.message import Message, Step
 from studio_cli.store import message as message_store
 
 app = typer.Typer()
@@ -118,7 +118,7 @@ def test(
     ],
     as_json: Json = False,
 ) -> None:
-    """Send a test mail, to see whether the settings work."""
+    """Send a test mail step by step, to see whether the settings work, and if not, what helps."""
     desk = desk_of(ctx)
     to = check_email(address)
     mailer = desk.mailer()
@@ -128,11 +128,24 @@ def test(
             hint="Set one: studio config set mail.host smtp.example.com",
             code="no_mail_server",
         )
-    mail.send_test(desk.studio, mailer, to)
+    steps: list[Step] = []
+    try:
+        for step in mail.send_test(desk.studio, mailer, to):
+            steps.append(step)
+            if not as_json:
+                output.show_step(desk, step)
+    except OutsideFailed as problem:
+        if as_json:
+            desk.json(_tested(to, problem.code.removeprefix("mail_"), steps))
+        raise
     if as_json:
-        desk.json({"to": to, "state": "sent"})
+        desk.json(_tested(to, "sent", steps))
     else:
         desk.say(f"The mail server took a test mail to {to}. Look whether it arrives.")
+
+
+def _tested(to: str, state: str, steps: list[Step]) -> dict[str, Any]:
+    return {"to": to, "state": state, "steps": [step.as_json() for step in steps]}
 
 
 def failure(message: Message) -> OutsideFailed:

@@ -13,7 +13,7 @@ from studio_cli.model.availability import Block, Hours, day_name, show_minutes
 from studio_cli.model.client import Client
 from studio_cli.model.event import Line
 from studio_cli.model.form import Answer, Field, Form
-from studio_cli.model.message import Message
+from studio_cli.model.message import Message, Step
 from studio_cli.model.money import Money
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session, Share
@@ -310,6 +310,43 @@ def _cell(text: str) -> Text:
     from rich.text import Text
 
     return Text(shown(text), style=STYLES.get(text, ""))
+
+
+STEPS = {
+    "name": "Name",
+    "connection": "Connection",
+    "greeting": "Greeting",
+    "tls": "TLS",
+    "login": "Login",
+    "acceptance": "Mail",
+}
+
+
+def show_step(desk: Desk, step: Step) -> None:
+    """Write one step of a test mail: a line with a tick or a cross, or tab-separated for scripts.
+
+    Why a step failed is told in the error that follows, so a person is not told twice.
+    """
+    if not desk.on_terminal:
+        done = "done" if step.ok else "failed"
+        desk.lines([[step.name, done, str(step.milliseconds), step.detail]])
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, min_width=10)
+    grid.add_column(no_wrap=True, min_width=8, justify="right", style="dim")
+    grid.add_column(overflow="fold")
+    mark = Text("✓", style="green") if step.ok else Text("✗", style="red")
+    grid.add_row(mark, STEPS[step.name], _took(step), _cell(step.detail if step.ok else "failed"))
+    desk.show(grid)
+
+
+def _took(step: Step) -> str:
+    seconds = step.milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{step.milliseconds} ms"
 
 
 # ── cards ─────────────────────────────────────────────────────────────────────────────────────────
