@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+import textwrap
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
@@ -13,6 +14,7 @@ from typing import Any
 
 from studio_cli.model.message import LOGO, Envelope, Invitation, Letter, MailFailed
 from studio_cli.model.picture import Picture
+from studio_cli.model.text import shown
 
 # On some Python versions (3.11.7 is one) an encoded word in a display name is decoded when the header is
 # folded, line breaks included, and adds headers of its own. Nobody's name has one.
@@ -23,16 +25,19 @@ _ADDRESS = re.compile(r"[^\s()<>\[\]:;@\\,\"]{1,64}@[^\s()<>\[\]:;@\\,\"]{1,255}
 
 
 class Wire(EmailPolicy):
-    """How headers are folded. Those with names are folded here: Python folds a long name by dropping the quotes
-    around it, and then each comma in it makes one more recipient.
+    """How headers are folded. Those with a person's words are folded here: Python folds a long name by dropping the
+    quotes around it, and then each comma in it makes one more recipient; in a long subject it loses spaces.
     """
 
     def fold_binary(self, name: str, value: Any) -> bytes:
         """Return one header, folded."""
-        if name not in {"From", "To", "Reply-To"}:
+        if name == "Subject":
+            lines = _unstructured(str(value))
+        elif name in {"From", "To", "Reply-To"}:
+            (person,) = value.addresses
+            lines = [*_phrase(person.display_name), f"<{person.addr_spec}>"]
+        else:
             return super().fold_binary(name, value)
-        (person,) = value.addresses
-        lines = [*_phrase(person.display_name), f"<{person.addr_spec}>"]
         return (f"{name}: " + f"{self.linesep} ".join(lines) + self.linesep).encode()
 
 
@@ -113,15 +118,31 @@ def harmless(text: str) -> str:
 def _address(person: tuple[str, str]) -> Address:
     name, address = person
     if not _ADDRESS.fullmatch(address) or not address.isprintable() or "=?" in address:
-        raise MailFailed(f"{harmless(address)} is not an address that mail can be sent to.", permanent=True)
+        raise MailFailed(
+            f"{shown(harmless(address))} is not an address that mail can be sent to.", permanent=True
+        )
     local, _, domain = address.partition("@")
     return Address(display_name=harmless(name), username=local, domain=domain)
 
 
 def _phrase(name: str) -> list[str]:
-    """Return the lines of a name: a quoted string, or encoded words (RFC 2047) when it is long or not ASCII."""
+    """Return the lines of a name: a quoted string, or encoded words when it is long or not ASCII."""
     if name.isascii() and len(name) <= 60:
         return ['"' + re.sub(r'(["\\])', r"\\\1", name) + '"'] if name else []
-    # Eleven characters are at most 44 bytes: 72 characters with the frame, of the 75 that a word may have.
-    pieces = [name[start : start + 11] for start in range(0, len(name), 11)]
+    return _encoded(name)
+
+
+def _unstructured(text: str) -> list[str]:
+    """Return the lines of a subject: as it is, broken at spaces, or encoded words when it cannot be."""
+    if text.isascii() and all(len(word) <= 60 for word in text.split(" ")):
+        return textwrap.wrap(text, 66, break_long_words=False, break_on_hyphens=False) or [""]
+    return _encoded(text)
+
+
+def _encoded(text: str) -> list[str]:
+    """Return a text as encoded words (RFC 2047), one a line.
+
+    Eleven characters are at most 44 bytes: 72 characters with the frame, of the 75 that a word may have.
+    """
+    pieces = [text[start : start + 11] for start in range(0, len(text), 11)]
     return [f"=?utf-8?b?{base64.b64encode(piece.encode()).decode()}?=" for piece in pieces]

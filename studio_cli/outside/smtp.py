@@ -55,7 +55,7 @@ class SmtpServer:
     def steps(self, envelope: Envelope, letter: Letter) -> Iterator[Step]:
         """Send one mail, yielding each step when it is done; after one that failed, raise as ``send`` does."""
         mail = compose(envelope, letter).as_bytes(policy=Wire(linesep="\r\n", utf8=_needs_utf8(envelope)))
-        talk = _Conversation(self)
+        talk = Conversation(self)
         todo: dict[StepName, Callable[[], str]] = {
             "name": talk.look_up,
             "connection": talk.connect,
@@ -75,7 +75,7 @@ class SmtpServer:
         finally:
             talk.part()
 
-    def _opening(self, talk: _Conversation) -> dict[StepName, Callable[[], str]]:
+    def _opening(self, talk: Conversation) -> dict[StepName, Callable[[], str]]:
         """Return the steps between the connection and the mail, in the order that the settings ask for."""
         steps: dict[StepName, Callable[[], str]] = {"greeting": talk.greet}
         if self.tls == "tls":
@@ -92,7 +92,7 @@ def _needs_utf8(envelope: Envelope) -> bool:
 
 
 @dataclass
-class _Conversation:
+class Conversation:
     """One connection. Each step returns what is worth telling of it, or raises ``MailFailed`` or ``MailUnknown``."""
 
     server: SmtpServer
