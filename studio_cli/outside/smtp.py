@@ -116,8 +116,8 @@ class Conversation:
         if isinstance(answer, Exception):
             raise trouble.no_name(self.server.host, answer)
         self.addresses = answer
-        more = f" and {len(answer) - 1} more" if len(answer) > 1 else ""
-        return f"{self.server.host} is {answer[0][4][0]}{more}"
+        first, more = answer[0][4][0], f" and {len(answer) - 1} more" if len(answer) > 1 else ""
+        return "an address already" if first == self.server.host else f"{self.server.host} is {first}{more}"
 
     def connect(self) -> str:
         """Connect to the first address that answers."""

@@ -205,7 +205,9 @@ def test_second_address_is_tried(mail_server: MailServer, monkeypatch: pytest.Mo
     there = socket.getaddrinfo("127.0.0.1", mail_server.port, type=socket.SOCK_STREAM)
     nowhere = socket.getaddrinfo("127.0.0.1", free_port(), type=socket.SOCK_STREAM)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *asked, **more: [*nowhere, *there])
-    assert tried(SmtpServer("two.example.com", mail_server.port, "none"))[1] is None
+    steps, failure = tried(SmtpServer("two.example.com", mail_server.port, "none"))
+    assert failure is None
+    assert steps[0].detail == "two.example.com is 127.0.0.1 and 1 more"
     assert len(mail_server.received) == 1
 
 
