@@ -14,6 +14,7 @@ PORTS = "587 goes with starttls, 465 with tls."
 SET_PORT = "studio config set mail.port 587"
 SET_TLS = "studio config set mail.tls"
 SET_PASSWORD = "studio config secret mail.password"  # noqa: S105  # the command that keeps it
+SET_SENDER = "Send as an address that your login may use: studio config set mail.from you@example.com"
 TRY_LATER = "Try again in a few minutes."
 
 
@@ -240,7 +241,8 @@ _ENHANCED = re.compile(r"(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d.])")
 # Where the server gives no code of RFC 3463, its words decide. A mail that is tried once more than needed is a
 # smaller harm than one that is given up while the settings are put right.
 _NOT_FOR_GOOD = re.compile(
-    r"relay|authenti|log ?in|spam|policy|block|black ?list|reputation|denied|limit|quota|try", re.IGNORECASE
+    r"relay|authenti|log ?in|sender|verif|spam|policy|block|black ?list|reputation|denied|limit|quota|try",
+    re.IGNORECASE,
 )
 _ABOUT_US = {500, 502, 503, 504, 521, 530, 534, 535, 538}
 """Answers that are about the conversation or the login, whatever they are an answer to."""
@@ -253,13 +255,19 @@ def _enhanced(said: bytes | str) -> str | None:
 
 def _for_good(code: int, said: bytes | str) -> bool:
     """Return whether an answer to a recipient or a mail means that it will never be taken (RFC 5321, RFC 3463)."""
-    if not 500 <= code < 600 or code in _ABOUT_US:
+    if not 500 <= code < 600 or code in _ABOUT_US or _about_sender(said):
         return False
     exact = _enhanced(said)
-    if exact:
-        # 5.5 is about the protocol, 5.7 about policy and login: those may be put right.
-        return exact.startswith("5.") and exact.split(".")[1] not in {"5", "7"}
-    return not _NOT_FOR_GOOD.search(words_of(said))
+    if exact is None:
+        return not _NOT_FOR_GOOD.search(words_of(said))
+    # The address (1), the mailbox (2), what is in the mail (6), its size, and a domain without a mail server. The
+    # rest is about networks (Gmail's limit for a day is 5.4.5), the protocol, policy and login: it may pass.
+    return exact.startswith(("5.1.", "5.2.", "5.6.")) or exact in {"5.3.4", "5.4.1", "5.4.4"}
+
+
+def _about_sender(said: bytes | str) -> bool:
+    """Return whether the sender is meant: Postfix says that only when it hears the recipient."""
+    return _enhanced(said) in {"5.1.7", "5.1.8"} or "sender" in words_of(said).casefold()
 
 
 def _wants_login(code: int, said: bytes | str) -> bool:
@@ -296,11 +304,7 @@ def sender_refused(where: str, server: Settings, sender: str, code: int, said: b
     """It does not take mail from us, or (when it was told the size) not this mail."""
     large = code == 552 or _enhanced(said) == "5.3.4"
     what = "a mail of this size" if large else f"the sender {sender}"
-    otherwise = (
-        "Make the logo smaller: studio config set brand.logo small.png"
-        if large
-        else "Send as an address that your login may use: studio config set mail.from you@example.com"
-    )
+    otherwise = "Make the logo smaller: studio config set brand.logo small.png" if large else SET_SENDER
     return MailFailed(
         f"{where} refused {what}: {_answer(code, said)}.",
         hint=_acceptance_hint(server, code, said, otherwise),
@@ -310,6 +314,11 @@ def sender_refused(where: str, server: Settings, sender: str, code: int, said: b
 
 def recipient_refused(where: str, server: Settings, to: str, code: int, said: bytes) -> MailFailed:
     """It does not deliver to this address, ever or now."""
+    if _about_sender(said) and code >= 500:
+        return MailFailed(
+            f"{where} refused the sender: {_answer(code, said)}.",
+            hint=_acceptance_hint(server, code, said, SET_SENDER),
+        )
     return MailFailed(
         f"{where} refused the recipient {to}: {_answer(code, said)}.",
         hint=_acceptance_hint(server, code, said, "Is the address right?"),

@@ -461,6 +461,8 @@ FOR_GOOD = [
     ("RCPT", "550 No such person"),
     ("RCPT", "550 5.1.1 The email account that you tried to reach does not exist"),
     ("RCPT", "553 5.1.3 Not an address"),
+    ("RCPT", "550 5.4.1 Recipient address rejected: Access denied"),
+    ("RCPT", "550 5.2.1 The account is disabled"),
     ("RCPT", "556 5.1.10 Domain does not take mail"),
     (".", "554 5.6.0 What is this?"),
     (".", "552 5.3.4 Too large"),
@@ -479,6 +481,10 @@ FOR_NOW = [
     ("RCPT", "550 relay not permitted"),
     ("RCPT", "553 sorry, that domain isn't in my list of allowed rcpthosts (#5.7.1)"),
     ("RCPT", "554 5.7.1 <rui@example.com>: Relay access denied"),
+    ("RCPT", "550 5.1.8 Sender address rejected: Domain not found"),
+    ("RCPT", "550 Sender verify failed"),
+    ("RCPT", "550 5.4.5 Daily user sending limit exceeded"),
+    (".", "554 Message rejected: Email address is not verified"),
     ("RCPT", "503 5.5.1 Bad sequence"),
     ("RCPT", "550 4.7.1 Come back"),
     ("DATA", "451 Later"),
@@ -511,11 +517,12 @@ def test_login_wanted() -> None:
     assert "studio config set mail.user" in str(failure.hint)
 
 
-def test_sender_that_is_not_ours() -> None:
-    """A server that refuses the sender says how to set another."""
-    with scripted({"MAIL": "553 5.7.1 Sender address rejected: not owned by user"}) as (port, _):
+@pytest.mark.parametrize("word", ["MAIL", "RCPT"])
+def test_sender_that_is_not_ours(word: str) -> None:
+    """A server that refuses the sender, at once or when it hears the recipient, says how to set another."""
+    with scripted({word: "553 5.7.1 Sender address rejected: not owned by user"}) as (port, _):
         failure = failed(SmtpServer("127.0.0.1", port, "none"), "acceptance")
-    assert "refused the sender ana@example.com" in str(failure)
+    assert "refused the sender" in str(failure)
     assert "studio config set mail.from" in str(failure.hint)
 
 
