@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import re
 import textwrap
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
@@ -113,6 +115,26 @@ def _text(text: str) -> str:
 def harmless(text: str) -> str:
     """Return ``text`` for a header: one line, no control characters, no encoded words."""
     return " ".join(_DANGEROUS.sub(" ", text).split())
+
+
+def routable(envelope: Envelope) -> Envelope:
+    """Return the envelope with domains as every server takes them: in A-labels (RFC 5891), where nothing before the
+    ``@`` needs more than ASCII. Such a domain needs no server that can do SMTPUTF8.
+    """
+    sender, to, reply_to = map(_routable, (envelope.sender, envelope.to, envelope.reply_to))
+    return replace(envelope, sender=sender, to=to, reply_to=reply_to)
+
+
+def _routable(person: tuple[str, str]) -> tuple[str, str]:
+    name, address = person
+    local, at, domain = address.rpartition("@")
+    if domain.isascii() or not local.isascii():
+        return person
+    import idna  # heavy, and nearly never needed
+
+    with contextlib.suppress(idna.IDNAError):
+        domain = idna.encode(domain, uts46=True).decode()
+    return name, f"{local}{at}{domain}"
 
 
 def _address(person: tuple[str, str]) -> Address:

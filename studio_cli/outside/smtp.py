@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 from studio_cli.model.message import Envelope, Letter, MailFailed, MailUnknown, Step
 from studio_cli.outside import smtp_trouble as trouble
-from studio_cli.outside.mime import Wire, compose
+from studio_cli.outside.mime import Wire, compose, routable
 
 TALKING_SECONDS = 28
 """For everything up to the mail itself, however slowly the server drips its answers."""
@@ -54,7 +54,10 @@ class SmtpServer:
 
     def steps(self, envelope: Envelope, letter: Letter) -> Iterator[Step]:
         """Send one mail, yielding each step when it is done; after one that failed, raise as ``send`` does."""
-        mail = compose(envelope, letter).as_bytes(policy=Wire(linesep="\r\n", utf8=_needs_utf8(envelope)))
+        envelope = routable(envelope)
+        mail = compose(envelope, letter).as_bytes(
+            policy=Wire(linesep="\r\n", utf8=bool(_beyond_ascii(envelope)))
+        )
         talk = Conversation(self)
         todo: dict[StepName, Callable[[], str]] = {
             "name": talk.look_up,
@@ -87,8 +90,10 @@ class SmtpServer:
         return steps
 
 
-def _needs_utf8(envelope: Envelope) -> bool:
-    return not (envelope.sender[1].isascii() and envelope.to[1].isascii())
+def _beyond_ascii(envelope: Envelope) -> list[str]:
+    """Return the addresses for which a server has to know RFC 6531."""
+    addresses = envelope.to[1], envelope.sender[1], envelope.reply_to[1]
+    return [address for address in addresses if not address.isascii()]
 
 
 @dataclass
@@ -254,9 +259,9 @@ class Conversation:
     def _options(self, envelope: Envelope, size: int) -> list[str]:
         """Return what is said with the sender; ``MailFailed`` for what the server says it cannot take."""
         client, options = self.client, []
-        if _needs_utf8(envelope):
+        if beyond := _beyond_ascii(envelope):
             if not client.has_extn("smtputf8"):
-                raise trouble.not_ascii(self._where, envelope.to[1])
+                raise trouble.not_ascii(self._where, beyond[0], ours=beyond[0] != envelope.to[1])
             options = ["SMTPUTF8", "BODY=8BITMIME"]
         if client.has_extn("size"):
             most = client.esmtp_features["size"]

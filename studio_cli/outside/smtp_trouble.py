@@ -150,16 +150,19 @@ def no_tls(where: str, server: Settings, error: Exception, *, late: bool) -> Mai
     """The protected connection failed."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate(where, server, error)
-    if isinstance(error, ssl.SSLError) and error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}:
+    plain = isinstance(error, ssl.SSLError) and error.reason in {"WRONG_VERSION_NUMBER", "HTTP_REQUEST"}
+    if plain and server.tls == "tls":
         return MailFailed(
             f"{where} does not speak TLS from the first byte.",
             hint=f"Most ports but 465 begin without it: {SET_TLS} starttls",
         )
-    if _seconds_up(error, late):
+    if _seconds_up(error, late) and server.tls == "tls":
         return MailFailed(
             f"{where} did not answer in time, at TLS.",
             hint=f"Does that port speak TLS from the first byte? {PORTS} {SET_PORT}",
         )
+    if _seconds_up(error, late):
+        return broken(where, "TLS", error, late=late)
     reason = getattr(error, "reason", None) or _reason(error)
     return MailFailed(
         f"{where}: the protected connection failed: {reason}.", hint=f"Is the port right? {PORTS} {SET_PORT}"
@@ -207,7 +210,7 @@ def no_login(where: str, server: Settings, ways: str = "") -> MailFailed:
     if ways:
         return MailFailed(
             f"{where} offers only logins that Studio does not know: {words_of(ways)}.",
-            hint="Ask your provider for a login with a password for programs; docs/mail.md names some.",
+            hint="Ask your provider for a login with a password for programs, or send over another one.",
         )
     if server.tls == "none":
         return MailFailed(
@@ -227,11 +230,11 @@ def login_refused(where: str, server: Settings, code: int, said: bytes | str) ->
         return MailFailed(words, hint=TRY_LATER)
     if _enhanced(said) in {"5.7.139", "5.7.30"}:
         return MailFailed(
-            words, hint="Microsoft is ending logins with a password; docs/mail.md says what is left."
+            words, hint="Microsoft is ending logins with a password: send over another provider."
         )
     return MailFailed(
         words,
-        hint=f"Many providers want an app password, not your own (docs/mail.md): {SET_PASSWORD}",
+        hint=f"Many providers want an app password, not your own: {SET_PASSWORD}",
     )
 
 
@@ -282,12 +285,14 @@ def _acceptance_hint(server: Settings, code: int, said: bytes | str, otherwise: 
     return otherwise
 
 
-def not_ascii(where: str, address: str) -> MailFailed:
-    """The server is too old for such an address."""
+def not_ascii(where: str, address: str, *, ours: bool) -> MailFailed:
+    """The server is too old for such an address: the client's, or one of ours."""
     return MailFailed(
         f"{where} cannot deliver to addresses with letters outside ASCII: {harmless(address)}.",
-        hint="Ask the client for another address.",
-        permanent=True,
+        hint="Use another address of your own: studio config set studio.email you@example.com"
+        if ours
+        else "Ask the client for another address.",
+        permanent=not ours,
     )
 
 
@@ -330,6 +335,8 @@ def mail_refused(where: str, server: Settings, code: int, said: bytes | str) -> 
     """It has read the mail, or would not even look at it."""
     return MailFailed(
         f"{where} refused the mail: {_answer(code, said)}.",
-        hint=_acceptance_hint(server, code, said, "Its words say why; docs/mail.md has the usual reasons."),
+        hint=_acceptance_hint(
+            server, code, said, "Its words say why; your provider's help says what they mean."
+        ),
         permanent=_for_good(code, said),
     )

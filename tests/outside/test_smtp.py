@@ -54,6 +54,15 @@ def test_address_outside_ascii_is_delivered(mail_server: MailServer) -> None:
     assert b"<r\xc3\xa9@ex\xc3\xa4mple.com>" in received.raw
 
 
+def test_domain_outside_ascii_needs_no_new_server() -> None:
+    """A domain with letters outside ASCII is written so that a server from before RFC 6531 delivers to it."""
+    with scripted({"DATA": "354 go on"}) as (port, heard):
+        SmtpServer("127.0.0.1", port, "none").send(envelope(("Rui", "rui@müller.example")), LETTER)
+    assert "rcpt TO:<rui@xn--mller-kva.example>" in heard
+    assert "<rui@xn--mller-kva.example>" in heard  # the line of the header To
+    assert all(line.isascii() for line in heard)
+
+
 def test_starttls_and_login(certificate: Certificate) -> None:
     """With STARTTLS the login is sent protected, and the mail arrives."""
     with MailServer(starttls=certificate.server, login=("ana", "secret")) as running:
@@ -152,8 +161,18 @@ def test_rude_goodbye_after_the_mail_changes_nothing() -> None:
 
 def test_address_outside_ascii_needs_a_server_that_can() -> None:
     """A server that cannot deliver to an address outside ASCII is not given the mail."""
-    with scripted({}) as (port, heard), pytest.raises(MailFailed, match="outside ASCII"):
+    with scripted({}) as (port, heard), pytest.raises(MailFailed, match="outside ASCII") as failed:
         SmtpServer("127.0.0.1", port, "none").send(envelope(("Ré", "ré@example.com")), LETTER)
+    assert failed.value.permanent
+    assert not any(line.lower().startswith("mail") for line in heard)
+
+
+def test_own_address_outside_ascii_needs_a_server_that_can() -> None:
+    """An address of ours that the server cannot take is a matter of settings: no mail is given up for it."""
+    ours = Envelope(ANA, RUI, ("Aná", "aná@example.com"), "<studio.1@example.com>")
+    with scripted({}) as (port, heard), pytest.raises(MailFailed, match="aná@example.com") as failed:
+        SmtpServer("127.0.0.1", port, "none").send(ours, LETTER)
+    assert not failed.value.permanent
     assert not any(line.lower().startswith("mail") for line in heard)
 
 

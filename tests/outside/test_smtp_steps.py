@@ -317,6 +317,15 @@ def test_starttls_refused() -> None:
     assert "TLS not available (454)" in str(failure)
 
 
+def test_starttls_without_tls() -> None:
+    """A server that says yes to STARTTLS and goes on in the clear is told nothing more."""
+    answers = {"EHLO": "250-here\r\n250 STARTTLS", "STARTTLS": "220 go on\r\n250 anything\r\n250 anything"}
+    with scripted(answers) as (port, heard):
+        failure = failed(SmtpServer("127.0.0.1", port, "starttls", "ana", "secret"), "tls")
+    assert "the protected connection failed" in str(failure)
+    assert not any("AUTH" in line for line in heard)
+
+
 def test_nothing_from_before_tls_counts(certificate: Certificate) -> None:
     """What somebody on the way puts behind the answer to STARTTLS is not taken for the server's word."""
     heard = []
@@ -394,7 +403,7 @@ def test_no_login_in_the_clear() -> None:
                 peer.sendall(b"220 here\r\n")
                 heard.append(peer.recv(1000))
                 peer.sendall(b"250-here\r\n250 AUTH PLAIN\r\n")
-                while said := peer.recv(1000):
+                while (said := peer.recv(1000)) and b"quit" not in said.lower():
                     heard.append(said)
 
         thread = threading.Thread(target=serve, daemon=True)
