@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
@@ -23,6 +24,7 @@ from studio_cli.model.message import (
     MailUnknown,
     Message,
     State,
+    Step,
     next_try,
 )
 from studio_cli.model.session import Session
@@ -41,6 +43,13 @@ class Mailer(Protocol):
 
     def send(self, envelope: Envelope, letter: Letter, /) -> None:
         """Send one mail."""
+
+
+class Tester(Protocol):
+    """Something that sends one mail step by step; after a step that failed it raises as a ``Mailer`` does."""
+
+    def steps(self, envelope: Envelope, letter: Letter, /) -> Iterator[Step]:
+        """Send one mail, yielding each step when it is done."""
 
 
 def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None = None) -> Message:
@@ -277,24 +286,32 @@ def as_page(studio: Studio, letter: Letter) -> str:
     )
 
 
-def send_test(studio: Studio, mailer: Mailer, address: str) -> None:
-    """Send a mail that only says that mails arrive; it is not kept in the outbox."""
+def send_test(studio: Studio, mailer: Tester, address: str) -> Iterator[Step]:
+    """Send a mail that only says that mails arrive, yielding each step; it is not kept in the outbox.
+
+    After a step that failed raise ``OutsideFailed`` with what helps.
+    """
     settings = studio.settings
     name = settings["studio.name"]
     text = f"This is a test from {name}.\n\nIf you can read it, your mail settings work.\n"
     test = Letter(f"Test from {name}", text, "")
     sender = _sender(settings)
+    # Another one each time: a provider that has seen a number shows the mail only once.
+    number = f"<test.{secrets.token_hex(8)}@{sender[1].rpartition('@')[2]}>"
     try:
-        mailer.send(
-            Envelope(sender, ("", address), sender, f"<test.{studio.now().timestamp()}@studio.invalid>"),
-            test,
-        )
-    except (MailFailed, MailUnknown) as failure:
+        yield from mailer.steps(Envelope(sender, ("", address), sender, number), test)
+    except MailFailed as failure:
         raise OutsideFailed(
             f"The test mail was not sent. {failure}",
-            hint="Check the settings: studio config list",
+            hint=failure.hint or "Check the settings: studio config list",
             code="mail_failed",
         ) from failure
+    except MailUnknown as doubt:
+        raise OutsideFailed(
+            f"The test mail may or may not have been sent. {doubt}",
+            hint=f"Look whether it arrives at {address}.",
+            code="mail_unknown",
+        ) from doubt
 
 
 def _sender(settings: Settings) -> tuple[str, str]:
