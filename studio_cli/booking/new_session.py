@@ -59,6 +59,7 @@ class Wanted:
     allow_overlap: bool = False
     notes: str | None = None
     share: Channel | None = None
+    no_reminders: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +126,13 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         status="pending",
         title=offer.title,
         type=offer.type,
-        client=Named(client.id, client.name, email=client.email, language=client.language),
+        client=Named(
+            client.id,
+            client.name,
+            email=client.email,
+            language=client.language,
+            reminders=not client.no_reminders,
+        ),
         starts_at=starts_at,
         duration=offer.duration,
         timezone=settings.zone,
@@ -145,6 +152,7 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         confirmed_by=None,
         notes=clean_optional(wanted.notes, "The notes", limit=LONG, multiline=True),
         language=language_of(wanted.language),
+        reminders=not wanted.no_reminders,
     )
     return session, offer.contract
 

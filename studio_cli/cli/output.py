@@ -384,6 +384,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         facts.append(("Custom time", "outside the availability"))
     if session.overlap_allowed:
         facts.append(("Overlap", "allowed by you"))
+    facts.append(("Reminders", _reminders(session)))
     facts.append(("Links", "\n".join(_share(share, zone) for share in session.shares) or "not shared yet"))
     plain = [
         *_json_facts(session.as_json()),
@@ -394,6 +395,15 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         for answer in answers:
             desk.prose(answer.label)
             desk.prose(answer.value, indent="  ")
+
+
+def _reminders(session: Session) -> str:
+    """Return what a session's client is reminded of, or who said that they are not."""
+    if not session.reminders:
+        return "off for this session"
+    if not session.client.reminders:
+        return "off for this client"
+    return ", ".join(session.type_reminders) or "off for this session type"
 
 
 def until(session: Session) -> str:
@@ -465,6 +475,7 @@ def show_client(desk: Desk, client: Client, zone: str) -> None:
         ("Phone", client.phone or "–"),
         ("Notes", client.notes or "–"),
         ("Language", client.language or "as their browser says, else yours"),
+        ("Reminders", "off" if client.no_reminders else "on"),
         ("Since", show_short(client.created_at, zone)),
     ]
     show_card(desk, f"{client.id}  {client.name}", facts, _json_facts(client.as_json(zone)))
@@ -494,6 +505,7 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Held for", show_duration(offer.hold) if offer.hold else "as long as it is pending"),
         ("Questionnaire", offer.form or "–"),
         ("Contract", offer.contract or "–"),
+        ("Reminders", ", ".join(offer.reminders) or "off"),
         ("Seen by", "whoever has its link" if offer.private else "everybody"),
     ]
     if offer.archived_at:

@@ -34,6 +34,7 @@ from studio_cli.cli.params import (
     Pay,
     Price,
     Refunds,
+    Reminders,
     Second,
     SessionRef,
     Tax,
@@ -88,6 +89,7 @@ def reschedule(
         'studio session edit 12 --location "High Park" --notes "Brings the dog"',
         "studio session edit 12 --price 300 --deposit 20%",
         "studio session edit 12 --refresh-documents",
+        "studio session edit 12 --no-reminders",
     ),
 )
 def edit(
@@ -118,6 +120,7 @@ def edit(
     expires: Expires = None,
     buffer_before: BufferBefore = None,
     buffer_after: BufferAfter = None,
+    reminders: Reminders = None,
     custom: Custom = False,
     allow_overlap: AllowOverlap = False,
     dry_run: DryRun = False,
@@ -127,7 +130,7 @@ def edit(
     desk = desk_of(ctx)
     edits = Edits(
         title, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location, notes, form, contract, language, refresh_documents,
-        expires, buffer_before, buffer_after,
+        expires, buffer_before, buffer_after, reminders,
     )  # fmt: skip
     done = session_changes.edit(
         desk.studio, session, edits, custom=custom, allow_overlap=allow_overlap, rehearse=dry_run

@@ -28,6 +28,7 @@ from studio_cli.cli.params import (
     Key,
     LanguageTag,
     Location,
+    NoReminders,
     Notes,
     Pay,
     Price,
@@ -86,6 +87,7 @@ def new(
     language: LanguageTag = None,
     expires: Expires = None,
     notes: Notes = None,
+    no_reminders: NoReminders = False,
     custom: Custom = False,
     allow_overlap: AllowOverlap = False,
     first: First = False,
@@ -108,7 +110,7 @@ def new(
         at=at, type=type_, one_off=one_off, client=client, add_client=add_client, duration=duration, price=price,
         deposit=deposit, pay=pay, discount=discount, discount_reason=discount_reason, tax=tax,
         balance_due=balance_due, tips=tips, refunds=refunds, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
-        notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share),
+        notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share), no_reminders=no_reminders,
     )  # fmt: skip
     mailer = mailer_for(desk, wanted.share)
     done = new_session.set_up(desk.studio, wanted, key=key, rehearse=dry_run)

@@ -52,6 +52,15 @@ Private = Annotated[
     bool | None, typer.Option("--private/--public", help="Whether only those with its link see it.")
 ]
 
+Reminders = Annotated[
+    str | None,
+    typer.Option(
+        "--reminders",
+        metavar="on|off|NAMES",
+        help='Of what clients are reminded: on, off, "unfinished, tomorrow".',
+    ),
+]
+
 
 @app.command(
     "add",
@@ -85,6 +94,7 @@ def add(
     form: FormName = None,
     contract: ContractName = None,
     private: Private = None,
+    reminders: Reminders = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
@@ -93,7 +103,7 @@ def add(
     typed = TypedOffer(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
-        increment, notice, window, per_day, hold, form, contract, private,
+        increment, notice, window, per_day, hold, form, contract, private, reminders,
     )  # fmt: skip
     offer, new = types.add(desk.studio, typed, key=key)
     _show(desk, offer, "is added" if new else "was there already", as_json)
@@ -131,7 +141,13 @@ def show(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
         output.show_type(desk, offer, zone)
 
 
-@app.command("edit", epilog=example("studio type edit family --price 280 --deposit 20%"))
+@app.command(
+    "edit",
+    epilog=example(
+        "studio type edit family --price 280 --deposit 20%",
+        'studio type edit family --reminders "unfinished, tomorrow"',
+    ),
+)
 def edit(
     ctx: typer.Context,
     type_: TypeRef,
@@ -158,14 +174,15 @@ def edit(
     form: FormName = None,
     contract: ContractName = None,
     private: Private = None,
+    reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
-    """Change a session type. Sessions that are set up already keep what they have."""
+    """Change a session type. Sessions that are set up already keep what they have; only --reminders is for them too."""
     desk = desk_of(ctx)
     typed = TypedOffer(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
-        increment, notice, window, per_day, hold, form, contract, private,
+        increment, notice, window, per_day, hold, form, contract, private, reminders,
     )  # fmt: skip
     types.find(desk.studio, type_)
     if typed == TypedOffer():

@@ -8,6 +8,7 @@ from typing import Any
 
 from whenever import Instant
 
+from studio_cli.model.reminder_plan import parse_names, show_names
 from studio_cli.model.session_type import SessionType
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
@@ -38,6 +39,7 @@ def _type(row: sqlite3.Row) -> SessionType:
         archived_at=row["archived_at"] and from_stored(row["archived_at"]),
         own_hours=bool(row["own_hours"]),
         contract=row["contract_name"],
+        reminders=parse_names(row["reminders"]),
     )
 
 
@@ -66,6 +68,7 @@ def _columns(offer: SessionType, papers: Papers) -> dict[str, Any]:
         "form_id": papers.form_id,
         "contract_id": papers.contract_id,
         "private": int(offer.private),
+        "reminders": show_names(offer.reminders),
     }
 
 

@@ -14,7 +14,7 @@ TYPE_FIELDS = {
     "tips", "refunds",
     "id", "slug", "name", "duration_minutes", "price", "pay", "deposit", "deposit_percent", "location",
     "buffer_before_minutes", "buffer_after_minutes", "increment_minutes", "notice_minutes", "window_days", "per_day",
-    "hold_minutes", "form", "private", "created_at", "archived_at",
+    "hold_minutes", "form", "private", "reminders", "created_at", "archived_at",
 }  # fmt: skip
 
 
