@@ -96,7 +96,8 @@ def due(session: Session, past: Past, plan: Plan, now: Instant) -> Reminder | No
 
 def schedule(session: Session, past: Past, plan: Plan) -> list[Reminder]:
     """Return every reminder of a session as it is now, those that have been and those to come."""
-    found = [one for one in _all(session, past, plan) if one.name in session.reminded_of]
+    wanted = session.reminded_of
+    found = [one for one in _all(session, past, plan) if one.name in wanted and one.at < one.until]
     return [one for one in found if not any(_in_place_of(other, one) for other in found)]
 
 
