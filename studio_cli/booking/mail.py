@@ -27,6 +27,8 @@ from studio_cli.model.message import (
     Step,
     next_try,
 )
+from studio_cli.model.reminder import KINDS as REMINDER_KINDS
+from studio_cli.model.reminder import makes_sense
 from studio_cli.model.session import Session
 from studio_cli.model.settings import Settings
 from studio_cli.store import event as event_store
@@ -36,6 +38,10 @@ from studio_cli.store.event import Actor
 
 CLAIM_MINUTES = 10
 """A mail that has been "being sent" for longer was left by a program that ended around it."""
+
+
+BY_THE_CLOCK = frozenset({*REMINDER_KINDS.values(), "expired"})
+"""Mails to clients that no person has caused."""
 
 
 class Mailer(Protocol):
@@ -184,9 +190,7 @@ def send_written(studio: Studio, mailer: Mailer | None, *, retry: bool = False) 
         look_for_lost(studio)
     sent: list[Message] = []
     trouble = None
-    for message in message_store.listed(studio.file, WAITING, due=studio.now()):
-        if not retry and (message.kind == "share" or message.state == "failed"):
-            continue
+    for message in to_send(studio, retry=retry):
         try:
             sent.append(deliver(studio, mailer, message.id))
         except Exception as error:  # one that cannot be written or sent holds up no other
@@ -196,6 +200,21 @@ def send_written(studio: Studio, mailer: Mailer | None, *, retry: bool = False) 
     if trouble:
         raise trouble
     return sent
+
+
+def to_send(studio: Studio, *, retry: bool) -> list[Message]:
+    """Return the mails that go out now by themselves.
+
+    Not in the quiet hours: what no person has caused, reminders and the end of a hold.
+    """
+    now = studio.now()
+    quiet = studio.settings.reminders.is_quiet(now)
+    return [
+        message
+        for message in message_store.listed(studio.file, WAITING, due=now)
+        if (retry or (message.kind != "share" and message.state != "failed"))
+        and not (quiet and message.kind in BY_THE_CLOCK)
+    ]
 
 
 def send_again(studio: Studio, mailer: Mailer, number: int) -> Message:
@@ -257,9 +276,17 @@ def _pointless(studio: Studio, message: Message) -> bool:
         return True
     if message.kind == "share":
         return any(share.id == message.share_id and share.revoked_at for share in session.shares)
-    if message.kind == "payment-due":
-        return session.balance.minor <= 0
+    if message.kind in REMINDER_KINDS.values():
+        return not makes_sense(session, message.kind, message.occasion, studio.now()) or _newer(
+            studio, message
+        )
     return message.kind == "payment-instructions" and not session.step("payment").open
+
+
+def _newer(studio: Studio, message: Message) -> bool:
+    """Return whether another reminder of the same session was written later."""
+    later = message_store.listed(studio.file, session_id=message.session_id, after=message.id)
+    return any(one.kind in REMINDER_KINDS.values() for one in later)
 
 
 def cancel_pointless(studio: Studio, session_id: int) -> None:

@@ -60,6 +60,7 @@ class Wanted:
     notes: str | None = None
     share: Channel | None = None
     note: str | None = None
+    no_reminders: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +131,13 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         status="pending",
         title=offer.title,
         type=offer.type,
-        client=Named(client.id, client.name, email=client.email, language=client.language),
+        client=Named(
+            client.id,
+            client.name,
+            email=client.email,
+            language=client.language,
+            reminders=not client.no_reminders,
+        ),
         starts_at=starts_at,
         duration=offer.duration,
         timezone=settings.zone,
@@ -152,6 +159,7 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         language=language_of(wanted.language),
         move_until=offer.move_until,
         cancel_until=offer.cancel_until,
+        reminders=not wanted.no_reminders,
     )
     return session, offer.contract
 

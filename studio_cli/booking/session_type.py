@@ -10,6 +10,7 @@ from studio_cli.booking import contract as contracts
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
 from studio_cli.model.money import Money
+from studio_cli.model.reminder_plan import parse_names
 from studio_cli.model.session_type import (
     LONGEST_BUFFER,
     LONGEST_HOLD,
@@ -70,6 +71,7 @@ class TypedOffer:
     contract: str | None = None
     private: bool | None = None
     site: TypedSite = NOTHING_TYPED
+    reminders: str | None = None
 
 
 def add(studio: Studio, typed: TypedOffer, *, key: str | None = None) -> tuple[SessionType, bool]:
@@ -199,6 +201,8 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
         changes["per_day"] = _count(typed.per_day, "--per-day")
     if typed.private is not None:
         changes["private"] = typed.private
+    if typed.reminders is not None:
+        changes["reminders"] = parse_names(typed.reminders)
     if typed.form is not None:
         changes["form"] = check_form(studio, typed.form)
     if typed.contract is not None:

@@ -31,10 +31,11 @@ NOUNS = {
     "contract": ("contract", "Contracts for your clients to sign."),
     "payment": ("payment", "The money that came in."),
     "mail": ("mail", "The outbox."),
+    "remind": ("remind", "Remind clients of what is due; for cron."),
     "serve-link": ("serve_link", "Serve your clients' links."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "status", "slots", "serve-link"}
+COMMANDS = {"init", "demo", "status", "slots", "remind", "serve-link"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 

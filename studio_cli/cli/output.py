@@ -373,6 +373,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         facts.append(("Custom time", "outside the availability"))
     if session.overlap_allowed:
         facts.append(("Overlap", "allowed by you"))
+    facts.append(("Reminders", _reminders(session)))
     facts.append(("Links", "\n".join(_share(share, zone) for share in session.shares) or "not shared yet"))
     plain = [
         *_json_facts(session.as_json()),
@@ -383,6 +384,15 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         for answer in answers:
             desk.prose(answer.label)
             desk.prose(answer.value, indent="  ")
+
+
+def _reminders(session: Session) -> str:
+    """Return what a session's client is reminded of, or who said that they are not."""
+    if not session.reminders:
+        return "off for this session"
+    if not session.client.reminders:
+        return "off for this client"
+    return ", ".join(session.type_reminders) or "off for this session type"
 
 
 def until(session: Session) -> str:
@@ -454,6 +464,7 @@ def show_client(desk: Desk, client: Client, zone: str) -> None:
         ("Phone", client.phone or "–"),
         ("Notes", client.notes or "–"),
         ("Language", client.language or "as their browser says, else yours"),
+        ("Reminders", "off" if client.no_reminders else "on"),
         ("Since", show_short(client.created_at, zone)),
     ]
     show_card(desk, f"{client.id}  {client.name}", facts, _json_facts(client.as_json(zone)))
@@ -504,6 +515,7 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Booking site", _on_the_site(offer)),
         ("They can move it", show_until(offer.site.move_until)),
         ("They can cancel it", show_until(offer.site.cancel_until)),
+        ("Reminders", ", ".join(offer.reminders) or "off"),
     ]
     if offer.archived_at:
         facts.append(("Archived", show_short(offer.archived_at, zone)))

@@ -86,6 +86,15 @@ CancelUntil = Annotated[
     typer.Option("--cancel-until", metavar="TIME", help="Clients can cancel it until 48h before; none."),
 ]
 
+Reminders = Annotated[
+    str | None,
+    typer.Option(
+        "--reminders",
+        metavar="on|off|NAMES",
+        help='Of what clients are reminded: on, off, "unfinished, tomorrow".',
+    ),
+]
+
 
 @app.command(
     "add",
@@ -127,6 +136,7 @@ def add(
     verify_email: VerifyEmail = None,
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
+    reminders: Reminders = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
@@ -137,6 +147,7 @@ def add(
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
         TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        reminders,
     )  # fmt: skip
     offer, new = types.add(desk.studio, typed, key=key)
     _show(desk, offer, "is added" if new else "was there already", as_json)
@@ -174,7 +185,13 @@ def show(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
         output.show_type(desk, offer, zone)
 
 
-@app.command("edit", epilog=example("studio type edit family --price 280 --deposit 20%"))
+@app.command(
+    "edit",
+    epilog=example(
+        "studio type edit family --price 280 --deposit 20%",
+        'studio type edit family --reminders "unfinished, tomorrow"',
+    ),
+)
 def edit(
     ctx: typer.Context,
     type_: TypeRef,
@@ -209,15 +226,17 @@ def edit(
     verify_email: VerifyEmail = None,
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
+    reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
-    """Change a session type. Sessions that are set up already keep what they have."""
+    """Change a session type. Sessions that are set up already keep what they have; only --reminders is for them too."""
     desk = desk_of(ctx)
     typed = TypedOffer(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
         TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        reminders,
     )  # fmt: skip
     types.find(desk.studio, type_)
     if typed == TypedOffer():

@@ -11,6 +11,7 @@ from whenever import Date, Instant
 from studio_cli.model.availability import Need
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money
+from studio_cli.model.reminder_plan import REMINDERS, ReminderName
 from studio_cli.model.terms import Terms
 from studio_cli.model.times import rfc3339, stored
 
@@ -177,11 +178,14 @@ class Named:
     email: str | None = None
     slug: str | None = None
     language: str | None = None
+    reminders: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """An appointment. Buffers are minutes; ``tip`` is what its client gives on top of the terms.
+
+    ``reminders`` is the switch of this session, ``type_reminders`` what its type says by now.
 
     ``revision`` counts the details that its client sees, ``sequence`` those and the changes of its status, as
     calendars want it (RFC 5545, 3.8.7.4). ``move_until`` and ``cancel_until`` are minutes before it begins, until which
@@ -220,6 +224,8 @@ class Session:
     cancel_until: int | None = None
     site_hold: int | None = None
     wish: str | None = None
+    reminders: bool = True
+    type_reminders: tuple[ReminderName, ...] = REMINDERS
     steps: tuple[Step, ...] = ()
     shares: tuple[Share, ...] = ()
 
@@ -288,6 +294,11 @@ class Session:
         """The languages that its client is written to in, the most wanted first."""
         return self.language, self.client.language
 
+    @property
+    def reminded_of(self) -> tuple[ReminderName, ...]:
+        """What its client is reminded of, as session, client and type together say."""
+        return self.type_reminders if self.reminders and self.client.reminders else ()
+
     def details(self) -> dict[str, str]:
         """Return what a client agrees to when reviewing: any change must be seen first.
 
@@ -351,6 +362,8 @@ class Session:
             "move_until_minutes": self.move_until,
             "cancel_until_minutes": self.cancel_until,
             "wish": self.wish,
+            "reminders": self.reminders,
+            "reminded_of": list(self.reminded_of),
             "custom_time": self.custom_time,
             "overlap_allowed": self.overlap_allowed,
             "expires_at": at(self.expires_at) if self.status in {"pending", "expired"} else None,

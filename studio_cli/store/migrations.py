@@ -740,6 +740,7 @@ WHERE session.occupies ORDER BY session.starts_at
 """
 
 # A mail has an occasion: an event, a share, a day to be reminded of. One occasion is one mail to each person.
+# A session type's reminders are "on", "off" or some of "unfinished, hold, balance, tomorrow".
 _MAIL = """
 CREATE TABLE new_message (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -786,6 +787,12 @@ BEGIN SELECT RAISE(ABORT, 'studio:append_only what was written to somebody is no
 CREATE TRIGGER message_not_replaced BEFORE INSERT ON message
 WHEN EXISTS (SELECT 1 FROM message WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'studio:append_only a mail is never replaced by another'); END;;
+
+ALTER TABLE session ADD COLUMN reminders INTEGER NOT NULL DEFAULT 1 CHECK (reminders IN (0, 1));;
+ALTER TABLE client ADD COLUMN reminders INTEGER NOT NULL DEFAULT 1 CHECK (reminders IN (0, 1));;
+ALTER TABLE session_type ADD COLUMN reminders TEXT NOT NULL DEFAULT 'on';;
+CREATE INDEX session_balance_due ON session (date(starts_at, balance_due_days || ' days'))
+WHERE status = 'confirmed' AND balance_due_days IS NOT NULL;;
 
 ALTER TABLE session ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;;
 UPDATE session SET sequence = revision + (SELECT count(*) FROM event WHERE event.session_id = session.id
