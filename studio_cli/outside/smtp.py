@@ -172,7 +172,6 @@ class Conversation:
             raise trouble.no_starttls(self._where, self.server, code, words)
         detail = self.protect()
         # What was said before was not protected, so it counts for nothing (RFC 3207, 4.2).
-        self.client.esmtp_features, self.client.does_esmtp = {}, False
         self.client.ehlo_resp = self.client.helo_resp = None
         try:
             self.client.ehlo_or_helo_if_needed()

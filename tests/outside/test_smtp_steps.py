@@ -272,14 +272,30 @@ def test_tarpit(drip: bytes) -> None:
     """A server that drips its greeting, byte by byte or line by line, is given up in time."""
 
     def talk(peer: socket.socket) -> None:
-        for _ in range(100):
+        for _ in range(500):
             peer.sendall(drip)
-            time.sleep(0.05)
+            time.sleep(0.01)
 
     began = time.monotonic()
     with answering(talk) as port:
         failed(SmtpServer("127.0.0.1", port, "none"), "greeting")
         assert time.monotonic() - began < 2
+
+
+def test_tarpit_that_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that drips and then says nothing gets no more time than one that says nothing."""
+    monkeypatch.setattr(smtp, "TALKING_SECONDS", 1)
+
+    def talk(peer: socket.socket) -> None:
+        for _ in range(8):
+            peer.sendall(b"2")
+            time.sleep(0.1)
+        waiting(peer)
+
+    began = time.monotonic()
+    with answering(talk) as port:
+        failed(SmtpServer("127.0.0.1", port, "none"), "greeting")
+        assert time.monotonic() - began < 1.5
 
 
 def test_under_a_minute() -> None:
@@ -499,6 +515,7 @@ FOR_NOW = [
     ("DATA", "451 Later"),
     ("DATA", "421 Closing"),
     (".", "421 Closing"),
+    (".", "550 5.1.8 Sender address rejected"),
     (".", "451 4.3.0 Later"),
     (".", "554 5.7.1 Policy"),
     (".", "550 5.7.26 Not authenticated"),
