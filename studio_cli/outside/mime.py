@@ -6,7 +6,6 @@ import base64
 import contextlib
 import re
 import textwrap
-from dataclasses import replace
 from datetime import UTC, datetime
 from email.headerregistry import Address
 from email.message import EmailMessage, MIMEPart
@@ -122,7 +121,8 @@ def routable(envelope: Envelope) -> Envelope:
     ``@`` needs more than ASCII. Such a domain needs no server that can do SMTPUTF8.
     """
     sender, to, reply_to = map(_routable, (envelope.sender, envelope.to, envelope.reply_to))
-    return replace(envelope, sender=sender, to=to, reply_to=reply_to)
+    _, number = _routable(("", envelope.message_id.strip("<>")))
+    return Envelope(sender, to, reply_to, f"<{number}>")
 
 
 def _routable(person: tuple[str, str]) -> tuple[str, str]:

@@ -26,6 +26,8 @@ TALKING_SECONDS = 28
 """For everything up to the mail itself, however slowly the server drips its answers."""
 CONNECTING_SECONDS = 10
 """For one address of the server; many have two, and one of them may lead nowhere."""
+PATIENCE_SECONDS = 3
+"""For a greeting, before we look whether the server waits for TLS. Some servers take long on purpose."""
 TAKING_SECONDS = 25
 """For the mail itself, when it is small."""
 SLOWEST = 20_000
@@ -149,15 +151,14 @@ class Conversation:
         # long, and is nobody's business (RFC 5321, 4.1.4, allows either).
         self.client.local_hostname = _literal(self.line.getsockname()[0])
         try:
-            assert self.client.file is not None
-            begins = self.client.file.peek(1)
+            begins = self._first_word()
             code, words = self.client.getreply()
             if code != 220:
                 raise trouble.no_greeting(self._where, self.server, code, words, begins)
             self.greeted = True
             self.client.ehlo_or_helo_if_needed()
         except (smtplib.SMTPException, OSError) as error:
-            raise trouble.silence(self._where, self.server, error, late=self._late) from error
+            raise trouble.silence(self._where, error, late=self._late) from error
         return trouble.words_of(words)
 
     def start_tls(self) -> str:
@@ -172,7 +173,6 @@ class Conversation:
             raise trouble.no_starttls(self._where, self.server, code, words)
         detail = self.protect()
         # What was said before was not protected, so it counts for nothing (RFC 3207, 4.2).
-        self.client.esmtp_features, self.client.does_esmtp = {}, False
         self.client.ehlo_resp = self.client.helo_resp = None
         try:
             self.client.ehlo_or_helo_if_needed()
@@ -255,6 +255,33 @@ class Conversation:
         self.line.close()
 
     # ── what they stand on ───────────────────────────────────────────────────────────────────────
+
+    def _first_word(self) -> bytes:
+        """Wait for the first bytes of the greeting. A port for TLS from the first byte would wait for ours for ever."""
+        assert self.client.file is not None
+        whole = self.until
+        if self.server.tls != "tls":
+            self.until = min(whole, time.monotonic() + PATIENCE_SECONDS)
+            try:
+                return bytes(self.client.file.peek(1))
+            except TimeoutError:
+                if self._waits_for_tls():
+                    raise trouble.tls_expected(self._where) from None
+            finally:
+                self.until = whole
+        return bytes(self.client.file.peek(1))
+
+    def _waits_for_tls(self) -> bool:
+        """Return whether TLS is answered at that port: on a connection of its own, where nothing else is said."""
+        assert self.line is not None
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # whose it is does not matter here
+        try:
+            with socket.create_connection(self.line.getpeername()[:2], timeout=PATIENCE_SECONDS) as line:
+                context.wrap_socket(line).close()
+        except (OSError, ValueError):
+            return False
+        return True
 
     def _options(self, envelope: Envelope, size: int) -> list[str]:
         """Return what is said with the sender; ``MailFailed`` for what the server says it cannot take."""

@@ -123,12 +123,17 @@ def no_greeting(where: str, server: Settings, code: int, said: bytes, begins: by
     )
 
 
-def silence(where: str, server: Settings, error: BaseException, *, late: bool) -> MailFailed:
-    """There is a connection, but no greeting, or none to ours."""
-    if server.tls != "tls" and (_seconds_up(error, late) or server.port == 465):
+def tls_expected(where: str) -> MailFailed:
+    """There is no greeting because the server waits for TLS."""
+    return MailFailed(f"{where} speaks TLS from the first byte.", hint=f"Say so: {SET_TLS} tls")
+
+
+def silence(where: str, error: BaseException, *, late: bool) -> MailFailed:
+    """There is a connection, but no greeting, or no answer to ours."""
+    if _seconds_up(error, late):
         return MailFailed(
-            f"{where} is there, but does not greet ({_reason(error)}).",
-            hint=f"A port that speaks TLS from the first byte (465 mostly) waits like that: {SET_TLS} tls",
+            f"{where} is there, but does not greet (timed out).",
+            hint=f"Is the port right? {PORTS} {SET_PORT}",
         )
     return broken(where, "the greeting", error, late=late)
 

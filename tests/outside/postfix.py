@@ -1,7 +1,7 @@
 """A real Postfix on loopback: a configuration, a queue and mailboxes of its own, under a temporary folder.
 
-The machine's own Postfix and /etc/postfix are neither read nor touched, and nothing can leave the machine: the private
-instance has no service that delivers to other machines.
+The machine's own Postfix is not touched, and nothing can leave the machine: the private instance has no service that
+delivers to other machines.
 """
 
 from __future__ import annotations

@@ -56,9 +56,13 @@ def test_address_outside_ascii_is_delivered(mail_server: MailServer) -> None:
 
 def test_domain_outside_ascii_needs_no_new_server() -> None:
     """A domain with letters outside ASCII is written so that a server from before RFC 6531 delivers to it."""
+    ana = ("Ana", "ana@müller.example")
+    written = Envelope(ana, ("Rui", "rui@müller.example"), ana, "<studio.1@müller.example>")
     with scripted({"DATA": "354 go on"}) as (port, heard):
-        SmtpServer("127.0.0.1", port, "none").send(envelope(("Rui", "rui@müller.example")), LETTER)
+        SmtpServer("127.0.0.1", port, "none").send(written, LETTER)
+    assert "mail FROM:<ana@xn--mller-kva.example>" in heard
     assert "rcpt TO:<rui@xn--mller-kva.example>" in heard
+    assert "Message-ID: <studio.1@xn--mller-kva.example>" in heard
     assert "<rui@xn--mller-kva.example>" in heard  # the line of the header To
     assert all(line.isascii() for line in heard)
 

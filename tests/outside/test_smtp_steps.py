@@ -84,8 +84,8 @@ def free_port() -> int:
 @pytest.fixture
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is given up after half a second."""
-    for name in ("TALKING_SECONDS", "CONNECTING_SECONDS", "TAKING_SECONDS", "PARTING_SECONDS"):
-        monkeypatch.setattr(smtp, name, 0.5)
+    for name in ("TALKING", "CONNECTING", "PATIENCE", "TAKING", "PARTING"):
+        monkeypatch.setattr(smtp, f"{name}_SECONDS", 0.5)
 
 
 # ── all is well ───────────────────────────────────────────────────────────────────────────────────
@@ -258,12 +258,41 @@ def test_hanging_up_at_once() -> None:
         assert "ended the connection" in str(failed(SmtpServer("127.0.0.1", port, "none"), "greeting"))
 
 
-@pytest.mark.usefixtures("hurried")
-def test_tls_port_without_tls(certificate: Certificate) -> None:
-    """A port that speaks TLS from the first byte says nothing to who does not: the hint is mail.tls tls."""
+@pytest.mark.parametrize("tls", ["starttls", "none"])
+def test_tls_port_without_tls(tls: str, certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that speaks TLS from the first byte is found out long before the time is up: the hint is mail.tls tls."""
+    monkeypatch.setattr(smtp, "PATIENCE_SECONDS", 0.3)
+    began = time.monotonic()
     with MailServer(tls=certificate.server) as running:
-        failure = failed(SmtpServer("127.0.0.1", running.port, "starttls"), "greeting")
+        failure = failed(SmtpServer("127.0.0.1", running.port, tls), "greeting")
+    assert "speaks TLS from the first byte" in str(failure)
     assert "studio config set mail.tls tls" in str(failure.hint)
+    assert time.monotonic() - began < 3
+
+
+def test_slow_greeting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes its time is waited for: that we looked for TLS meanwhile does it no harm."""
+    monkeypatch.setattr(smtp, "PATIENCE_SECONDS", 0.2)
+
+    def talk(peer: socket.socket) -> None:
+        time.sleep(0.8)
+        peer.sendall(b"220 here\r\n")
+        for _ in range(3):
+            peer.recv(1000)
+            peer.sendall(b"250 fine\r\n")
+
+    with answering(talk) as port:
+        steps = SmtpServer("127.0.0.1", port, "none").steps(ENVELOPE, LETTER)
+        assert [next(steps).ok for _ in range(3)] == [True, True, True]
+        steps.close()  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("hurried")
+def test_silent_port() -> None:
+    """A port that says nothing at all, and answers no TLS either, is given up."""
+    with answering(waiting) as port:
+        failure = failed(SmtpServer("127.0.0.1", port, "starttls"), "greeting")
+    assert "does not greet (timed out)" in str(failure)
 
 
 @pytest.mark.usefixtures("hurried")
@@ -272,9 +301,9 @@ def test_tarpit(drip: bytes) -> None:
     """A server that drips its greeting, byte by byte or line by line, is given up in time."""
 
     def talk(peer: socket.socket) -> None:
-        for _ in range(100):
+        for _ in range(500):
             peer.sendall(drip)
-            time.sleep(0.05)
+            time.sleep(0.01)
 
     began = time.monotonic()
     with answering(talk) as port:
@@ -282,8 +311,25 @@ def test_tarpit(drip: bytes) -> None:
         assert time.monotonic() - began < 2
 
 
+def test_tarpit_that_falls_silent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that drips and then says nothing gets no more time than one that says nothing."""
+    monkeypatch.setattr(smtp, "TALKING_SECONDS", 1)
+
+    def talk(peer: socket.socket) -> None:
+        for _ in range(8):
+            peer.sendall(b"2")
+            time.sleep(0.1)
+        waiting(peer)
+
+    began = time.monotonic()
+    with answering(talk) as port:
+        failed(SmtpServer("127.0.0.1", port, "none"), "greeting")
+        assert time.monotonic() - began < 1.5
+
+
 def test_under_a_minute() -> None:
     """However slow a server is, a small mail is taken, refused or given up within a minute."""
+    assert smtp.TALKING_SECONDS + 2 * smtp.PATIENCE_SECONDS < 40
     assert smtp.TALKING_SECONDS + smtp.TAKING_SECONDS + smtp.PARTING_SECONDS < 60
 
 
@@ -499,6 +545,7 @@ FOR_NOW = [
     ("DATA", "451 Later"),
     ("DATA", "421 Closing"),
     (".", "421 Closing"),
+    (".", "550 5.1.8 Sender address rejected"),
     (".", "451 4.3.0 Later"),
     (".", "554 5.7.1 Policy"),
     (".", "550 5.7.26 Not authenticated"),
