@@ -12,7 +12,7 @@ test: .venv/developing $(PAGE_TOOLS)
 	$(BIN)/pytest -n auto
 
 test-long: .venv/developing $(PAGE_TOOLS)
-	ROUNDS=50 CASES=5000 RUNS=200 $(BIN)/pytest -n auto -m "not audit"
+	ROUNDS=50 CASES=5000 RUNS=200 KILLS=500 $(BIN)/pytest -n auto -m "not audit"
 
 # Attacks the client's pages with the tools that others would use; about five minutes.
 audit: .venv/developing .venv-audit/installed

@@ -60,6 +60,7 @@ class Wanted:
     notes: str | None = None
     share: Channel | None = None
     note: str | None = None
+    no_reminders: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,8 @@ class _Offer:
     buffer_before: int = 0
     buffer_after: int = 0
     hold: int | None = None
+    move_until: int | None = None
+    cancel_until: int | None = None
 
 
 def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Document | None]:
@@ -128,7 +131,13 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         status="pending",
         title=offer.title,
         type=offer.type,
-        client=Named(client.id, client.name, email=client.email, language=client.language),
+        client=Named(
+            client.id,
+            client.name,
+            email=client.email,
+            language=client.language,
+            reminders=not client.no_reminders,
+        ),
         starts_at=starts_at,
         duration=offer.duration,
         timezone=settings.zone,
@@ -148,6 +157,9 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         confirmed_by=None,
         notes=clean_optional(wanted.notes, "The notes", limit=LONG, multiline=True),
         language=language_of(wanted.language),
+        move_until=offer.move_until,
+        cancel_until=offer.cancel_until,
+        reminders=not wanted.no_reminders,
     )
     return session, offer.contract
 
@@ -191,6 +203,8 @@ def _of_type(studio: Studio, offer: SessionType, wanted: Wanted) -> _Offer:
         buffer_before=offer.buffer_before,
         buffer_after=offer.buffer_after,
         hold=offer.hold,
+        move_until=offer.site.move_until,
+        cancel_until=offer.site.cancel_until,
     )
 
 

@@ -10,17 +10,21 @@ from studio_cli.booking import contract as contracts
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
 from studio_cli.model.money import Money
+from studio_cli.model.reminder_plan import parse_names
 from studio_cli.model.session_type import (
     LONGEST_BUFFER,
     LONGEST_HOLD,
     LONGEST_TYPE,
     SHORTEST,
+    SHORTEST_SITE_HOLD,
     SessionType,
     within,
 )
 from studio_cli.model.settings import default_tax
+from studio_cli.model.site import NOTHING_TYPED, REQUESTS, SiteRules, TypedSite
 from studio_cli.model.terms import NOTHING_SAID, Terms, change_terms, typed_terms
 from studio_cli.model.text import (
+    LONG,
     check_slug,
     clean,
     clean_optional,
@@ -66,6 +70,8 @@ class TypedOffer:
     form: str | None = None
     contract: str | None = None
     private: bool | None = None
+    site: TypedSite = NOTHING_TYPED
+    reminders: str | None = None
 
 
 def add(studio: Studio, typed: TypedOffer, *, key: str | None = None) -> tuple[SessionType, bool]:
@@ -195,6 +201,8 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
         changes["per_day"] = _count(typed.per_day, "--per-day")
     if typed.private is not None:
         changes["private"] = typed.private
+    if typed.reminders is not None:
+        changes["reminders"] = parse_names(typed.reminders)
     if typed.form is not None:
         changes["form"] = check_form(studio, typed.form)
     if typed.contract is not None:
@@ -202,7 +210,12 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
         changes["contract"] = contracts.find(studio, typed.contract).name if named else None
     if typed.window is not None:
         changes["window_days"] = _window(typed.window)
+    if typed.site != NOTHING_TYPED:
+        changes["site"] = _site(offer.site, typed.site)
     changes |= _lengths(typed)
+    private = changes.get("private", offer.private)
+    if private and offer.link_key is None:
+        changes["link_key"] = new_key()
     if typed_terms(typed) != NOTHING_SAID:
         changes["terms"] = _terms(offer.terms, typed)
     return replace(offer, **changes)
@@ -217,6 +230,49 @@ def _terms(before: Terms, typed: TypedOffer) -> Terms:
             hint="Say what is due at booking too: --deposit 20 or --pay full.",
         )
     return after
+
+
+def new_key() -> str:
+    """Return a part of an address that nobody guesses: 96 random bits, enough where only a booking page is behind it."""
+    import secrets
+
+    return secrets.token_urlsafe(12)
+
+
+def _site(before: SiteRules, typed: TypedSite) -> SiteRules:
+    """Return how clients book a type by themselves, after a change."""
+    changes: dict[str, Any] = {
+        name: value
+        for name, value in (
+            ("published", typed.publish),
+            ("approval", typed.approval),
+            ("verify_email", typed.verify_email),
+        )
+        if value is not None
+    }
+    if typed.description is not None:
+        text = clean_optional(typed.description, "The description", limit=LONG, multiline=True)
+        changes["description"] = text
+    if typed.request is not None:
+        if typed.request not in REQUESTS:
+            raise WrongUsage(
+                f"{shown(typed.request)[:20]!r} is not possible here.",
+                hint=f"Use one of: {', '.join(REQUESTS)}.",
+            )
+        changes["request"] = typed.request
+    if typed.site_hold is not None:
+        minutes = parse_duration(typed.site_hold, "A hold")
+        changes["hold"] = within(minutes, SHORTEST_SITE_HOLD, LONGEST_HOLD, "A hold")
+    for name in ("move_until", "cancel_until"):
+        text = getattr(typed, name)
+        if text is not None:
+            changes[name] = None if text == "none" else within(_until(text), 0, LONGEST_HOLD, "That")
+    return replace(before, **changes)
+
+
+def _until(text: str) -> int:
+    """Return how long before a session something ends: ``48h``, or 0 for until it begins."""
+    return 0 if text.strip() == "0" else parse_duration(text, "That")
 
 
 def _lengths(typed: TypedOffer) -> dict[str, int | None]:

@@ -32,10 +32,11 @@ NOUNS = {
     "payment": ("payment", "The money that came in."),
     "mail": ("mail", "The outbox."),
     "template": ("template", "The words of your mails."),
+    "remind": ("remind", "Remind clients of what is due; for cron."),
     "serve-link": ("serve_link", "Serve your clients' links."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "status", "slots", "serve-link"}
+COMMANDS = {"init", "demo", "status", "slots", "remind", "serve-link"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from studio_cli.booking.checkout import Provider
-    from studio_cli.booking.mail import Mailer
     from studio_cli.model.settings import Settings
+    from studio_cli.outside.smtp import SmtpServer
 
 
 class Desk:
@@ -86,7 +86,7 @@ class Desk:
         known = settings or self.studio.settings
         return config.read_secret(self.environ, SECRETS[name], known[STUDIO_ID], name)
 
-    def mailer(self, studio: Studio | None = None) -> Mailer | None:
+    def mailer(self, studio: Studio | None = None) -> SmtpServer | None:
         """Return the mail server of the settings as they are now, or None when there is none.
 
         ``studio`` is the same one, opened by another thread.

@@ -17,6 +17,7 @@ from studio_cli.model.money import Money
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session, Share
 from studio_cli.model.session_type import SessionType
+from studio_cli.model.site import show_until
 from studio_cli.model.terms import show_balance_due
 from studio_cli.model.text import shown
 from studio_cli.model.times import rfc3339, show_day, show_duration, show_offset, show_range, show_short
@@ -372,6 +373,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         facts.append(("Custom time", "outside the availability"))
     if session.overlap_allowed:
         facts.append(("Overlap", "allowed by you"))
+    facts.append(("Reminders", _reminders(session)))
     facts.append(("Links", "\n".join(_share(share, zone) for share in session.shares) or "not shared yet"))
     plain = [
         *_json_facts(session.as_json()),
@@ -382,6 +384,15 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         for answer in answers:
             desk.prose(answer.label)
             desk.prose(answer.value, indent="  ")
+
+
+def _reminders(session: Session) -> str:
+    """Return what a session's client is reminded of, or who said that they are not."""
+    if not session.reminders:
+        return "off for this session"
+    if not session.client.reminders:
+        return "off for this client"
+    return ", ".join(session.type_reminders) or "off for this session type"
 
 
 def until(session: Session) -> str:
@@ -453,9 +464,28 @@ def show_client(desk: Desk, client: Client, zone: str) -> None:
         ("Phone", client.phone or "–"),
         ("Notes", client.notes or "–"),
         ("Language", client.language or "as their browser says, else yours"),
+        ("Reminders", "off" if client.no_reminders else "on"),
         ("Since", show_short(client.created_at, zone)),
     ]
     show_card(desk, f"{client.id}  {client.name}", facts, _json_facts(client.as_json(zone)))
+
+
+def _on_the_site(offer: SessionType) -> str:
+    """Return how clients book a type by themselves, if they can."""
+    rules = offer.site
+    if not rules.published:
+        return "not published"
+    who = "by its link" if offer.private else "everybody"
+    asks = {
+        "hold": "you say yes or no, the time is held",
+        "free": "you say yes or no, the time stays free",
+        "wishes": "they name times that suit",
+    }
+    return (
+        f"{who}; {asks[rules.request]}"
+        if rules.approval
+        else f"{who}; held {show_duration(rules.hold)} at first"
+    )
 
 
 def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
@@ -482,7 +512,10 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Held for", show_duration(offer.hold) if offer.hold else "as long as it is pending"),
         ("Questionnaire", offer.form or "–"),
         ("Contract", offer.contract or "–"),
-        ("Seen by", "whoever has its link" if offer.private else "everybody"),
+        ("Booking site", _on_the_site(offer)),
+        ("They can move it", show_until(offer.site.move_until)),
+        ("They can cancel it", show_until(offer.site.cancel_until)),
+        ("Reminders", ", ".join(offer.reminders) or "off"),
     ]
     if offer.archived_at:
         facts.append(("Archived", show_short(offer.archived_at, zone)))

@@ -32,6 +32,7 @@ from studio_cli.cli.params import (
 )
 from studio_cli.errors import WrongUsage
 from studio_cli.model.session_type import SessionType
+from studio_cli.model.site import TypedSite
 from studio_cli.store import session_type as type_store
 
 app = typer.Typer()
@@ -50,6 +51,48 @@ Hold = Annotated[
 ]
 Private = Annotated[
     bool | None, typer.Option("--private/--public", help="Whether only those with its link see it.")
+]
+Publish = Annotated[
+    bool | None, typer.Option("--publish/--unpublish", help="Whether clients book it on your booking site.")
+]
+Description = Annotated[
+    str | None, typer.Option("--description", metavar="TEXT", help="What clients read about it there.")
+]
+Approval = Annotated[
+    bool | None, typer.Option("--approval/--no-approval", help="Whether you say yes or no to each.")
+]
+RequestKind = Annotated[
+    str | None,
+    typer.Option(
+        "--request",
+        metavar="hold|free|wishes",
+        help="While you think: the time is held, stays free, or they only name times that suit.",
+    ),
+]
+SiteHold = Annotated[
+    str | None,
+    typer.Option("--site-hold", metavar="TIME", help="How long a time picked there is held (15m)."),
+]
+VerifyEmail = Annotated[
+    bool | None,
+    typer.Option("--verify-email/--no-verify-email", help="Hold it only once the mail is opened."),
+]
+MoveUntil = Annotated[
+    str | None,
+    typer.Option("--move-until", metavar="TIME", help="Clients can move it until 48h before; none."),
+]
+CancelUntil = Annotated[
+    str | None,
+    typer.Option("--cancel-until", metavar="TIME", help="Clients can cancel it until 48h before; none."),
+]
+
+Reminders = Annotated[
+    str | None,
+    typer.Option(
+        "--reminders",
+        metavar="on|off|NAMES",
+        help='Of what clients are reminded: on, off, "unfinished, tomorrow".',
+    ),
 ]
 
 
@@ -85,6 +128,15 @@ def add(
     form: FormName = None,
     contract: ContractName = None,
     private: Private = None,
+    publish: Publish = None,
+    description: Description = None,
+    approval: Approval = None,
+    request: RequestKind = None,
+    site_hold: SiteHold = None,
+    verify_email: VerifyEmail = None,
+    move_until: MoveUntil = None,
+    cancel_until: CancelUntil = None,
+    reminders: Reminders = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
@@ -94,6 +146,8 @@ def add(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
+        TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        reminders,
     )  # fmt: skip
     offer, new = types.add(desk.studio, typed, key=key)
     _show(desk, offer, "is added" if new else "was there already", as_json)
@@ -131,7 +185,13 @@ def show(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
         output.show_type(desk, offer, zone)
 
 
-@app.command("edit", epilog=example("studio type edit family --price 280 --deposit 20%"))
+@app.command(
+    "edit",
+    epilog=example(
+        "studio type edit family --price 280 --deposit 20%",
+        'studio type edit family --reminders "unfinished, tomorrow"',
+    ),
+)
 def edit(
     ctx: typer.Context,
     type_: TypeRef,
@@ -158,14 +218,25 @@ def edit(
     form: FormName = None,
     contract: ContractName = None,
     private: Private = None,
+    publish: Publish = None,
+    description: Description = None,
+    approval: Approval = None,
+    request: RequestKind = None,
+    site_hold: SiteHold = None,
+    verify_email: VerifyEmail = None,
+    move_until: MoveUntil = None,
+    cancel_until: CancelUntil = None,
+    reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
-    """Change a session type. Sessions that are set up already keep what they have."""
+    """Change a session type. Sessions that are set up already keep what they have; only --reminders is for them too."""
     desk = desk_of(ctx)
     typed = TypedOffer(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
+        TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        reminders,
     )  # fmt: skip
     types.find(desk.studio, type_)
     if typed == TypedOffer():

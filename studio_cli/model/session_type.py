@@ -9,6 +9,8 @@ from whenever import Instant
 
 from studio_cli.errors import WrongUsage
 from studio_cli.model.availability import Need
+from studio_cli.model.reminder_plan import REMINDERS, ReminderName
+from studio_cli.model.site import NOT_ON_THE_SITE, SiteRules
 from studio_cli.model.terms import Terms
 from studio_cli.model.times import rfc3339, show_duration
 
@@ -16,11 +18,15 @@ SHORTEST, LONGEST_TYPE, LONGEST_ONE_OFF = 5, 12 * 60, 7 * 24 * 60
 """Minutes a session can last; a one-off can be a wedding."""
 LONGEST_BUFFER = 12 * 60
 LONGEST_HOLD = 365 * 24 * 60
+SHORTEST_SITE_HOLD = 5
 
 
 @dataclass(frozen=True, slots=True)
 class SessionType:
-    """An offering. Durations, buffers, notice and hold are minutes, the window is days; None means no limit."""
+    """An offering. Durations, buffers, notice and hold are minutes, the window is days; None means no limit.
+
+    ``link_key`` is the part of the address of a private one that nobody guesses.
+    """
 
     id: int
     slug: str
@@ -41,6 +47,9 @@ class SessionType:
     archived_at: Instant | None
     own_hours: bool = False
     contract: str | None = None
+    site: SiteRules = NOT_ON_THE_SITE
+    link_key: str | None = None
+    reminders: tuple[ReminderName, ...] = REMINDERS
 
     def need(self, duration: int | None = None) -> Need:
         """Return what a session of this type asks of the time around it."""
@@ -74,6 +83,8 @@ class SessionType:
             "form": self.form,
             "contract": self.contract,
             "private": self.private,
+            **self.site.as_json(),
+            "reminders": list(self.reminders),
             "own_hours": self.own_hours,
             "created_at": rfc3339(self.created_at, zone),
             "archived_at": self.archived_at and rfc3339(self.archived_at, zone),

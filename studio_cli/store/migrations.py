@@ -75,6 +75,12 @@ def mail(db: Tables) -> None:
     _run(db, 6, _MAIL)
 
 
+@migrations(name="0008_site")
+def site(db: Tables) -> None:
+    """Types that clients book by themselves, requests, and until when clients may change their minds."""
+    _run(db, 8, _SITE)
+
+
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
 # minor units with its currency; durations are minutes. Sentences of the rules, for whoever reads the schema:
 #
@@ -734,6 +740,7 @@ WHERE session.occupies ORDER BY session.starts_at
 """
 
 # A mail has an occasion: an event, a share, a day to be reminded of. One occasion is one mail to each person.
+# A session type's reminders are "on", "off" or some of "unfinished, hold, balance, tomorrow".
 _MAIL = """
 CREATE TABLE new_message (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -781,10 +788,36 @@ CREATE TRIGGER message_not_replaced BEFORE INSERT ON message
 WHEN EXISTS (SELECT 1 FROM message WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'studio:append_only a mail is never replaced by another'); END;;
 
+ALTER TABLE session ADD COLUMN reminders INTEGER NOT NULL DEFAULT 1 CHECK (reminders IN (0, 1));;
+ALTER TABLE client ADD COLUMN reminders INTEGER NOT NULL DEFAULT 1 CHECK (reminders IN (0, 1));;
+ALTER TABLE session_type ADD COLUMN reminders TEXT NOT NULL DEFAULT 'on';;
+CREATE INDEX session_balance_due ON session (date(starts_at, balance_due_days || ' days'))
+WHERE status = 'confirmed' AND balance_due_days IS NOT NULL;;
+
 ALTER TABLE session ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;;
 UPDATE session SET sequence = revision + (SELECT count(*) FROM event WHERE event.session_id = session.id
   AND event.kind IN ('session confirmed', 'session reopened', 'session canceled', 'session expired'));;
 CREATE TRIGGER session_sequence AFTER UPDATE OF status, revision ON session
 WHEN OLD.status <> NEW.status OR OLD.revision <> NEW.revision
 BEGIN UPDATE session SET sequence = sequence + 1 WHERE id = NEW.id; END
+"""
+
+_SITE = """
+ALTER TABLE session_type ADD COLUMN published INTEGER NOT NULL DEFAULT 0 CHECK (published IN (0, 1));;
+ALTER TABLE session_type ADD COLUMN description TEXT;;
+ALTER TABLE session_type ADD COLUMN approval INTEGER NOT NULL DEFAULT 0 CHECK (approval IN (0, 1));;
+ALTER TABLE session_type ADD COLUMN request TEXT NOT NULL DEFAULT 'hold' CHECK (request IN ('hold', 'free', 'wishes'));;
+ALTER TABLE session_type ADD COLUMN site_hold_minutes INTEGER NOT NULL DEFAULT 15 CHECK (site_hold_minutes > 0);;
+ALTER TABLE session_type ADD COLUMN verify_email INTEGER NOT NULL DEFAULT 0 CHECK (verify_email IN (0, 1));;
+ALTER TABLE session_type ADD COLUMN move_until_minutes INTEGER CHECK (move_until_minutes >= 0);;
+ALTER TABLE session_type ADD COLUMN cancel_until_minutes INTEGER CHECK (cancel_until_minutes >= 0);;
+ALTER TABLE session_type ADD COLUMN link_key TEXT;;
+CREATE UNIQUE INDEX session_type_by_link_key ON session_type (link_key) WHERE link_key IS NOT NULL;;
+
+ALTER TABLE session ADD COLUMN source TEXT NOT NULL DEFAULT 'owner' CHECK (source IN ('owner', 'site'));;
+ALTER TABLE session ADD COLUMN move_until_minutes INTEGER CHECK (move_until_minutes >= 0);;
+ALTER TABLE session ADD COLUMN cancel_until_minutes INTEGER CHECK (cancel_until_minutes >= 0);;
+ALTER TABLE session ADD COLUMN site_hold_minutes INTEGER CHECK (site_hold_minutes > 0);;
+ALTER TABLE session ADD COLUMN wish TEXT;;
+ALTER TABLE session ADD COLUMN visitor TEXT
 """

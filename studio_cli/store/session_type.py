@@ -8,7 +8,9 @@ from typing import Any
 
 from whenever import Instant
 
+from studio_cli.model.reminder_plan import parse_names, show_names
 from studio_cli.model.session_type import SessionType
+from studio_cli.model.site import SiteRules
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
 from studio_cli.store.terms import columns, terms_of
@@ -38,6 +40,18 @@ def _type(row: sqlite3.Row) -> SessionType:
         archived_at=row["archived_at"] and from_stored(row["archived_at"]),
         own_hours=bool(row["own_hours"]),
         contract=row["contract_name"],
+        site=SiteRules(
+            published=bool(row["published"]),
+            description=row["description"],
+            approval=bool(row["approval"]),
+            request=row["request"],
+            hold=row["site_hold_minutes"],
+            verify_email=bool(row["verify_email"]),
+            move_until=row["move_until_minutes"],
+            cancel_until=row["cancel_until_minutes"],
+        ),
+        link_key=row["link_key"],
+        reminders=parse_names(row["reminders"]),
     )
 
 
@@ -66,6 +80,16 @@ def _columns(offer: SessionType, papers: Papers) -> dict[str, Any]:
         "form_id": papers.form_id,
         "contract_id": papers.contract_id,
         "private": int(offer.private),
+        "published": int(offer.site.published),
+        "description": offer.site.description,
+        "approval": int(offer.site.approval),
+        "request": offer.site.request,
+        "site_hold_minutes": offer.site.hold,
+        "verify_email": int(offer.site.verify_email),
+        "move_until_minutes": offer.site.move_until,
+        "cancel_until_minutes": offer.site.cancel_until,
+        "link_key": offer.link_key,
+        "reminders": show_names(offer.reminders),
     }
 
 

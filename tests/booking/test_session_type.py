@@ -14,6 +14,7 @@ from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, StudioError, WrongUsage
 from studio_cli.model.money import Money
 from studio_cli.model.session_type import SessionType, Terms
+from studio_cli.model.site import SiteRules, TypedSite
 from tests.conftest import Maker
 
 FORM = '[[field]]\nname = "people"\nlabel = "How many?"\n'
@@ -35,6 +36,7 @@ def test_add_with_everything(studio: Studio) -> None:
         name="Séance de famille", duration="90m", price="250", deposit="20%", location="The park",
         buffer_before="10m", buffer_after="1h", increment="15m", notice="1d", window="60d", per_day=3, hold="2d",
         form="intake", contract="terms", private=True,
+        site=TypedSite(True, "With *your* people.", True, "free", "20m", True, "2d", "0"),
     )  # fmt: skip
     offer, new = types.add(studio, typed)
     assert new
@@ -43,8 +45,10 @@ def test_add_with_everything(studio: Studio) -> None:
         terms=Terms(cad(250), "deposit", deposit_percent=20), location="The park", buffer_before=10, buffer_after=60,
         increment=15, notice=1440, window_days=60, per_day=3, hold=2880, form="intake", private=True,
         contract="terms",
-        created_at=studio.now(), archived_at=None,
+        created_at=studio.now(), archived_at=None, link_key=offer.link_key,
+        site=SiteRules(True, "With *your* people.", True, "free", 20, True, 2880, 0),
     )  # fmt: skip
+    assert len(str(offer.link_key)) == 16
 
 
 def test_add_with_little(studio: Studio) -> None:
