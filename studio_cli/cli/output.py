@@ -625,7 +625,7 @@ def show_history(desk: Desk, lines: Sequence[Line], zone: str, *, as_json: bool)
         Column("When", lambda line: rfc3339(line.at, zone), lambda line: show_short(line.at, zone)),
         _same("Who", lambda line: line.actor),
         _same("What", lambda line: line.kind),
-        _same("Details", lambda line: "; ".join(_changes(line.details))),
+        Column("Details", lambda line: "; ".join(_changes(line.details)), _details),
     )
     show_list(
         desk,
@@ -635,6 +635,14 @@ def show_history(desk: Desk, lines: Sequence[Line], zone: str, *, as_json: bool)
         json=[line.as_json(zone) for line in lines],
         empty="No history.",
     )
+
+
+def _details(line: Line) -> str:
+    """Return the details of a line of history as a person reads them."""
+    if line.kind.startswith("mail ") and "to" in line.details:
+        why = f": {line.details['why']}" if "why" in line.details else ""
+        return f"{line.details['kind']} to {line.details['to']}{why}"
+    return "; ".join(_changes(line.details))
 
 
 def _changes(details: dict[str, Any]) -> list[str]:
