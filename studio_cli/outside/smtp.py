@@ -300,8 +300,8 @@ class _Conversation:
     def _data(self, mail: bytes) -> tuple[int, bytes]:
         assert self.line is not None
         code, words = self.client.docmd("DATA")
-        if code != 354:
-            return code, words
+        if code != 354:  # whatever it is: the server has not been given the mail
+            raise trouble.mail_refused(self._where, self.server, code, words)
         self.line.settimeout(self._left())
         # A dot alone ends the mail, so one that begins a line is doubled (RFC 5321, 4.5.2).
         self.client.send(re.sub(rb"(?m)^\.", b"..", mail))
