@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from tests.conftest import Cli
 
-CLIENT_FIELDS = {"id", "name", "email", "phone", "notes", "language", "reminders", "created_at", "archived_at"}
+CLIENT_FIELDS = {
+    "id",
+    "name",
+    "email",
+    "phone",
+    "notes",
+    "language",
+    "reminders",
+    "created_at",
+    "archived_at",
+}
 
 
 @pytest.fixture
