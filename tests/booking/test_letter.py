@@ -157,3 +157,33 @@ def test_canceled_takes_the_same_time_out(studio: Studio, make: Maker) -> None:
     assert span(first) == span(last) == (session.starts_at.to_stdlib(), session.ends_at.to_stdlib())
     uids = {re.findall(rb"UID:(\S+)", one.content)[0] for one in (first, last)}
     assert len(uids) == 1 and b"STATUS:CANCELLED" in last.content
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_whoever_was_invited_hears_the_end(studio: Studio, make: Maker, shared: bool) -> None:
+    """A client whose session the owner confirmed, with or without a link, is told of what becomes of it."""
+    change_setting(studio, "mail.host", "127.0.0.1")
+    session, box = make.session(), Postbox()
+    if shared:
+        make.link(session)
+    sessions.confirm(studio, "1")
+    mail.send_written(studio, box)
+    sessions.reopen(studio, "1")
+    session_changes.reschedule(studio, "1", "2026-12-05 10:00", custom=True)
+    sessions.cancel(studio, "1")
+    mail.send_written(studio, box)
+    subjects = [written.subject.partition(":")[0] for _, written in box.sent]
+    assert subjects == ["Confirmed", "Canceled"]
+
+
+def test_who_has_heard_of_nothing_is_told_nothing(studio: Studio, make: Maker) -> None:
+    """A session that was never shared or confirmed ends without a mail, and so does one whose mail had not gone out."""
+    change_setting(studio, "mail.host", "127.0.0.1")
+    box = Postbox()
+    for at in ("2026-12-04 10:00", "2026-12-05 10:00"):
+        session = make.session(at, custom=True)
+        if at.startswith("2026-12-05"):
+            sessions.confirm(studio, str(session.id))
+        sessions.cancel(studio, str(session.id))
+    mail.send_written(studio, box)
+    assert box.sent == []
