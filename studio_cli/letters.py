@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from studio_cli.language import Language, catalogue
-from studio_cli.model.message import LINK
+from studio_cli.model.template import LINK, PARTS
 from studio_cli.templates import escaped, folder, part, render
 
 if TYPE_CHECKING:
@@ -21,8 +21,8 @@ WIDTH = 76
 """Columns of the text part: RFC 5322 asks for fewer than 78."""
 SUBJECT = "Subject:"
 """How the first line of every template begins."""
-PARTS = ("details", "changes", "quote", "button")
-"""What a template can place besides words; parts.html and parts.txt say how each looks."""
+Written = tuple[str, str, str]
+"""Subject, text and HTML."""
 
 # Marks the place of a part while the words around it are read as Markdown. Nobody types private-use characters,
 # and those that somebody pastes are taken out of every value.
@@ -52,7 +52,7 @@ def source_of(kind: str) -> str:
 
 def write(
     source: str, data: Mapping[str, Any], language: Language, logo: Mapping[str, Any] | None = None
-) -> tuple[str, str, str]:
+) -> Written:
     """Return subject, text and HTML of a mail whose template is ``source``, filled with plain ``data``.
 
     ``logo`` is ``{address, width, height}`` in CSS pixels. Raises what Jinja raises, or ``NoSubject``.
@@ -92,11 +92,12 @@ def _filled(source: str, data: Mapping[str, Any], language: Language, form: Form
 @lru_cache(maxsize=64)
 def _template(source: str, code: str, form: Form) -> Template:
     """Return a template ready to be filled: to read it takes longer than all the rest, and many mails have the same."""
-    return _environment(code, form).from_string(source)
+    return sandbox(code, form).from_string(source)
 
 
 @cache
-def _environment(code: str, form: Form) -> ImmutableSandboxedEnvironment:
+def sandbox(code: str, form: Form) -> ImmutableSandboxedEnvironment:
+    """Return what templates of mails are read and filled in with, for one of the two forms."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -110,7 +111,17 @@ def _environment(code: str, form: Form) -> ImmutableSandboxedEnvironment:
         keep_trailing_newline=True,
     )
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]
+    for name in ("lipsum", "cycler", "joiner"):  # of no use in a mail
+        del environment.globals[name]
     return environment
+
+
+def syntax_words(message: str | None) -> str:
+    """Return what Jinja says of a template that it cannot read, as a sentence without its own terms."""
+    words = message or "It cannot be read"
+    for term, meant in (("end of print statement", "}}"), ("end of statement block", "%}")):
+        words = words.replace(term, meant)
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")
 
 
 def _for_text(value: object) -> object:
@@ -156,11 +167,11 @@ def _placing(
 
 
 def _split(filled: str) -> tuple[str, str]:
-    """Return the subject, one line without the link, which is kept nowhere, and what follows it."""
+    """Return the subject, one line, and what follows it."""
     first, _, rest = filled.lstrip().partition("\n")
     if not first.startswith(SUBJECT):
         raise NoSubject
-    return " ".join(first.removeprefix(SUBJECT).replace(LINK, "").split()), rest
+    return " ".join(first.removeprefix(SUBJECT).split()), rest
 
 
 def _wrapped(body: str) -> str:

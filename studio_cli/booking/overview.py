@@ -8,6 +8,8 @@ from typing import Any
 
 from whenever import Instant
 
+from studio_cli.booking import own_template
+from studio_cli.booking.own_template import NotUsed
 from studio_cli.booking.studio import Studio
 from studio_cli.model.message import OPEN, Message
 from studio_cli.model.payment import Payment
@@ -66,6 +68,7 @@ class Overview:
     to_refund: Sequence[Payment]
     unfinished_refunds: int
     mail: Sequence[Message]
+    templates: Sequence[NotUsed]
 
     def as_json(self) -> dict[str, Any]:
         """Return the overview as scripts read it."""
@@ -78,6 +81,7 @@ class Overview:
             "unfinished_refunds": self.unfinished_refunds,
             "to_refund": [payment.as_json(self.zone) for payment in self.to_refund],
             "mail": [message.as_json(self.zone) for message in self.mail],
+            "templates": [one.as_json() for one in self.templates],
         }
 
 
@@ -102,6 +106,7 @@ def overview(studio: Studio) -> Overview:
             unfinished_refunds=len(refund_store.unfinished(file)),
             to_refund=payment_store.listed(file, late=True),
             mail=message_store.listed(file, OPEN),
+            templates=own_template.not_used(studio),
         )
 
 

@@ -32,6 +32,7 @@ NOUNS = {
     "payment": ("payment", "The money that came in."),
     "mail": ("mail", "The outbox."),
     "remind": ("remind", "Remind clients of what is due; for cron."),
+    "template": ("template", "The words of your mails."),
     "serve-link": ("serve_link", "Serve your clients' links."),
     "config": ("config", "The studio's settings and secrets."),
 }

@@ -14,6 +14,7 @@ from studio_cli.cli.output import Column
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.errors import StudioError
 from studio_cli.model.session import Session
+from studio_cli.model.text import shown
 from studio_cli.model.times import rfc3339, show_short
 
 app = typer.Typer()
@@ -33,6 +34,9 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
         _section(desk, title, columns, rows)
     if found.unfinished_refunds:
         desk.say(f"{found.unfinished_refunds} refund begun and not finished: studio payment sync")
+    for one in found.templates:
+        desk.say(f"Your template {one.kind} ({one.language}) is not used: {shown(one.why)}")
+        desk.say(f"  studio template check {one.kind}")
     if desk.on_terminal and not any(rows for _, _, rows in sections):
         desk.data("Nothing waits, and nothing is booked in the coming week.")
         desk.say("Set up a session: studio session new --help")

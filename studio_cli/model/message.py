@@ -10,6 +10,7 @@ from whenever import Instant
 
 from studio_cli.model.picture import Picture
 from studio_cli.model.session import STATUSES, Status
+from studio_cli.model.template import LINK as LINK
 from studio_cli.model.times import rfc3339
 
 State = Literal["queued", "sending", "sent", "failed", "unknown", "given_up", "canceled"]
@@ -67,10 +68,6 @@ MOST_TRIES = len(_BACK_OFF) + 1
 def next_try(tries: int, now: Instant) -> Instant:
     """Return when a mail that has failed so often is tried again."""
     return now.add(minutes=_BACK_OFF[min(tries, len(_BACK_OFF)) - 1])
-
-
-LINK = "{studio:link}"
-"""Stands for the link in a kept message: the link itself exists only in the mail that is sent."""
 
 
 @dataclass(frozen=True, slots=True)
