@@ -81,7 +81,7 @@ VARIABLES: dict[str, dict[str, Variable]] = {
     },
     "refund": {"amount": _V("in a mail about a refund: what goes back", "CA$60.00")},
     "mail": {
-        "note": _V("your own words: --message", "I look forward to it."),
+        "note": _V("the words of yours for this mail: --message", "I look forward to it."),
         "again": _V("for a condition: the link is sent once more", "{% if mail.again %}"),
         "overdue": _V("for a condition: the balance should be there already", "{% if mail.overdue %}"),
         "today": _V("for a condition: the session is today", "{% if mail.today %}"),
