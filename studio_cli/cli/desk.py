@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from studio_cli.booking.checkout import Provider
     from studio_cli.booking.mail import Mailer
+    from studio_cli.booking.subscription import Source
+    from studio_cli.model.calendar import Calendar
     from studio_cli.model.settings import Settings
 
 
@@ -117,6 +119,14 @@ class Desk:
         check_stripe_key(settings, key)
         webhook = self.secret("stripe.webhook", settings)
         return Stripe(key, webhook, self.environ.get("STUDIO_STRIPE_API_BASE"), hurried)
+
+    def calendar_source(self, calendar: Calendar) -> Source:
+        """Return where a calendar is read from."""
+        from studio_cli.outside.calendars import CalendarFile, WebCalendar
+
+        return (
+            CalendarFile(Path(calendar.address)) if calendar.kind == "file" else WebCalendar(calendar.address)
+        )
 
     def say_mode(self, provider: Provider) -> None:
         """Say loudly that no real money moves, where one could think that it does."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import threading
 import time
 from typing import Annotated
 
@@ -10,13 +11,15 @@ import typer
 from studio_cli.booking import mail
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
+from studio_cli.booking import subscription as subscriptions
 from studio_cli.booking import sync as syncing
-from studio_cli.booking.studio import Studio, remember_address
+from studio_cli.booking.studio import Studio, open_studio, remember_address
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_qr
 from studio_cli.cli.params import desk_of, example
 from studio_cli.errors import Refused, StudioError, WrongUsage
+from studio_cli.model.calendar import Calendar, CalendarUnreadable
 from studio_cli.model.session import Session
 from studio_cli.model.settings import DEFAULT_PORT, check_proxies, check_public_url, is_local
 from studio_cli.model.text import shown
@@ -104,8 +107,9 @@ def serve_link(
             provider=desk.provider,
         )
         news, upkeep = News(desk, desk.studio, aloud=for_people), Upkeep(desk)
+        calendars = CalendarRefresh(desk)
         watched = shared.id if shared and once else None
-        door.serve(lambda: upkeep.look() or news.look(watched))
+        door.serve(lambda: upkeep.look() or calendars.look() or news.look(watched))
     _farewell(desk, watched, as_json)
 
 
@@ -162,6 +166,36 @@ class Upkeep:
             if syncing.sync_if_stale(desk.studio, desk.provider(hurried=True)):
                 mail.send_written(desk.studio, desk.mailer())
         return False
+
+
+class CalendarRefresh:
+    """Keeps up with the owner's calendars: one after the other, in a thread that nobody waits for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._next, self._thread = desk, 0.0, threading.Thread()
+
+    def look(self) -> bool:
+        """Begin if it is time to and nothing is going on; return False: this is never what the door waits for."""
+        if time.monotonic() >= self._next and not self._thread.is_alive():
+            self._next = time.monotonic() + UPKEEP_SECONDS
+            self._thread = threading.Thread(target=self._refresh, daemon=True)
+            self._thread.start()
+        return False
+
+    def _refresh(self) -> None:
+        try:
+            studio = open_studio(self._desk.path, self._desk.clock)
+            with contextlib.closing(studio.file):
+                for calendar in subscriptions.stale(studio):
+                    self._read(studio, calendar)
+        except StudioError as trouble:  # the file is busy, say: a minute later is soon enough
+            self._desk.say(f"calendars: {trouble.code}")
+
+    def _read(self, studio: Studio, calendar: Calendar) -> None:
+        try:
+            subscriptions.sync(studio, calendar, self._desk.calendar_source(calendar))
+        except CalendarUnreadable as trouble:
+            self._desk.say(shown(trouble.message))
 
 
 NEWS = {
