@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
@@ -206,6 +205,8 @@ def _keep(studio: Studio, number: int, fetched: Fetched, reading: Reading, windo
 
 
 def _digest(content: bytes) -> str:
+    import hashlib  # loads OpenSSL: only when a calendar is read
+
     return hashlib.sha256(content).hexdigest()
 
 

@@ -1,0 +1,184 @@
+"""studio calendar: on the command line."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.calendars import DENTIST, at, calendar, event, publishing
+from tests.conftest import Cli, studio_process
+from tests.server_process import ServerProcess
+from tests.terminal import Terminal
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """A calendar file with the dentist at ten on Friday 4 December."""
+    path = tmp_path / "private.ics"
+    path.write_bytes(calendar(DENTIST))
+    return path
+
+
+def test_subscribe_to_a_file(new_studio: Cli, file: Path) -> None:
+    """A file is subscribed to, listed, shown and forgotten; slots follow, and lines are for scripts."""
+    line = new_studio("calendar", "subscribe", file).ok().out
+    assert line == f"private\tfile\t{file}\t1\t2026-11-20T10:00:00-05:00\t\t\n"
+    assert new_studio("calendar", "list").ok().out == line
+    assert new_studio("calendar", "show", "pri").ok().out == (
+        "2026-12-04T10:00:00-05:00\t2026-12-04T11:00:00-05:00\tDentist\n"
+    )
+    new_studio("type", "add", "Portrait", "--duration", "1h", "--price", "0").ok()
+    slots = new_studio("slots", "--type", "portrait", "--from", "2026-12-04", "--days", "1").ok().out
+    assert "T09:00" in slots and "T09:30" not in slots and "T10:30" not in slots and "T11:00" in slots
+    why = new_studio("availability", "why", "2026-12-04 10:00", "--type", "portrait", "--json").ok().json
+    assert (why["free"], why["rules"][0]["rule"], why["rules"][0]["title"]) == (False, "calendar", "Dentist")
+    assert new_studio("calendar", "unsubscribe", "private").code == 2
+    new_studio("calendar", "unsubscribe", "private", "--yes").ok()
+    assert new_studio("calendar", "list").ok().out == ""
+    assert "T10:00" in new_studio("slots", "--type", "portrait", "--from", "2026-12-04", "--days", "1").out
+
+
+def test_json(new_studio: Cli, file: Path) -> None:
+    """Every command that shows or changes a calendar writes one JSON document."""
+    made = new_studio("calendar", "subscribe", file, "--name", "Home", "--no-titles", "--json").ok().json
+    assert (made["new"], made["name"], made["titles"], made["busy_times"]) == (True, "Home", False, 1)
+    assert new_studio("calendar", "subscribe", file, "--json").ok().json["new"] is False
+    listed = new_studio("calendar", "list", "--json").ok().json
+    assert {**listed[0], "new": True} == made
+    shown = new_studio("calendar", "show", "home", "--json").ok().json
+    assert shown["next"] == [
+        {"calendar": "Home", "title": None, "starts_at": "2026-12-04T10:00:00-05:00", "ends_at": "2026-12-04T11:00:00-05:00"}
+    ]  # fmt: skip
+    assert new_studio("calendar", "sync", "--json").ok().json == listed
+    assert new_studio("calendar", "unsubscribe", "home", "--yes", "--json").ok().json["forgotten"] is True
+    assert new_studio("calendar", "sync", "--json").ok().json == []
+
+
+def test_address_is_nowhere_but_in_the_file(new_studio: Cli, tmp_path: Path) -> None:
+    """What is read from an address is told by its host; the rest of the address never leaves the file."""
+    with publishing() as server:
+        server.body = calendar(DENTIST, head=("X-WR-CALNAME:Ana",))
+        told = [new_studio("calendar", "subscribe", server.url(), *more) for more in ((), ("--json",))]
+        told += [new_studio("calendar", "list", "--json"), new_studio("calendar", "show", "ana", "--json")]
+        server.status = 410
+        told += [
+            new_studio("calendar", "sync"),
+            new_studio("status", "--json"),
+            new_studio("calendar", "list"),
+        ]
+    told.append(new_studio("calendar", "sync", "--json"))
+    assert [one.code for one in told] == [0, 0, 0, 0, 5, 0, 0, 5]
+    assert not any("3k9x" in one.out + one.err for one in told)
+    assert "127.0.0.1" in told[2].out
+    assert told[-1].error["code"] == "calendar_unreadable"
+    assert told[-1].json[0]["error"].startswith("127.0.0.1")
+    file = sqlite3.connect(tmp_path / "studio.db")
+    assert file.execute("SELECT count(*) FROM event WHERE details LIKE '%3k9x%'").fetchone() == (0,)
+    file.close()
+
+
+def test_failure_is_exit_5_and_in_the_status(new_studio: Cli, file: Path, tmp_path: Path) -> None:
+    """One calendar that cannot be read is exit 5; the others are read all the same, and the status tells it."""
+    other = tmp_path / "other.ics"
+    other.write_bytes(calendar(DENTIST))
+    new_studio("calendar", "subscribe", file).ok()
+    new_studio("calendar", "subscribe", other).ok()
+    other.unlink()
+    file.write_bytes(calendar(DENTIST, event("x", *at("20261205T100000", "20261205T110000"))))
+    failed = new_studio("calendar", "sync")
+    assert failed.code == 5
+    assert failed.err.startswith("studio: The calendar other cannot be read: There is no file")
+    assert [line.split("\t")[3] for line in failed.out.splitlines()] == ["1", "2"]
+    status = new_studio("status").ok().out
+    assert status.startswith("calendars_that_cannot_be_read\tother\tfile")
+    assert [one["name"] for one in new_studio("status", "--json").ok().json["calendars"]] == ["other"]
+
+
+@pytest.mark.parametrize(
+    ("where", "code", "words"),
+    [
+        ("nowhere.ics", 5, "There is no file"),
+        ("http://example.com/a.ics", 2, "not asked over http"),
+        ("file:///etc/passwd", 2, "not the address of a calendar"),
+        ("https://ana:pw@example.com/", 2, "studio calendar connect"),
+        ("/dev/zero", 5, "There is no file"),
+        ("/etc/hostname", 5, "no calendar file"),
+    ],
+)
+def test_what_cannot_be_subscribed_to(new_studio: Cli, where: str, code: int, words: str) -> None:
+    """What is no calendar is refused, with what to do, and not kept."""
+    result = new_studio("calendar", "subscribe", where)
+    assert (result.code, result.out) == (code, "")
+    assert words in result.err
+    assert new_studio("calendar", "list").ok().out == ""
+
+
+def test_on_a_terminal(new_studio: Cli, file: Path) -> None:
+    """A person reads sentences, a card and what is next; forgetting asks."""
+    file.write_bytes(calendar(DENTIST, event("b", "DTSTART:nonsense")))
+    with Terminal([sys.executable, "-m", "studio_cli", "calendar", "subscribe", str(file)]) as screen:
+        assert screen.finish() == 0
+        assert "private closes times here now: 1 busy time to come." in screen.shown
+        assert "private: 1 event cannot be read whole." in screen.shown
+    with Terminal([sys.executable, "-m", "studio_cli", "calendar", "show", "private"]) as screen:
+        assert screen.finish() == 0
+        assert "Dentist" in screen.shown and "kept, for you alone" in screen.shown
+    with Terminal([sys.executable, "-m", "studio_cli", "calendar", "unsubscribe", "private"]) as screen:
+        screen.read_until("Forget private? 1 busy time would be free again. [y/N]")
+        screen.type("y\n")
+        assert screen.finish() == 0
+    assert new_studio("calendar", "list").ok().out == ""
+
+
+def test_server_keeps_up_by_itself(new_studio: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A running server reads a stale calendar without being told, and its log has no address."""
+    with publishing() as server:
+        server.body = calendar()
+        new_studio("calendar", "subscribe", server.url(), "--name", "Private").ok()
+        server.body = calendar(DENTIST)
+        monkeypatch.setenv("STUDIO_NOW", "2026-11-20T16:00:00Z")
+        with ServerProcess("--port", "0") as door:
+            assert door.address
+            end = time.monotonic() + 20
+            while new_studio("calendar", "show", "private").ok().out == "":
+                assert time.monotonic() < end, door.log
+                time.sleep(0.1)
+            server.status = 500
+            monkeypatch.setenv("STUDIO_NOW", "2026-11-20T17:00:00Z")
+        assert not any("3k9x" in line for line in door.log)
+
+
+def test_server_says_what_it_cannot_read(new_studio: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server whose calendar is gone serves on, and says so in its log without the address."""
+    with publishing() as server:
+        server.body = calendar(DENTIST)
+        new_studio("calendar", "subscribe", server.url(), "--name", "Private").ok()
+    monkeypatch.setenv("STUDIO_NOW", "2026-11-20T16:00:00Z")
+    with ServerProcess("--port", "0") as door:
+        assert door.address
+        end = time.monotonic() + 20
+        while not any("Private" in line for line in door.log):
+            assert time.monotonic() < end, door.log
+            time.sleep(0.05)
+    assert any(line.startswith("The calendar Private cannot be read: 127.0.0.1") for line in door.log)
+    assert not any("3k9x" in line for line in door.log)
+
+
+def test_reading_loads_nothing_heavy_into_the_command(new_studio: Cli, file: Path) -> None:
+    """The library that reads calendars is loaded by the process that reads, never by ``slots`` or ``calendar list``."""
+    new_studio("calendar", "subscribe", file).ok()
+    script = (
+        "import sys; from studio_cli.cli.app import run; code = run(sys.argv[1:]); "
+        "print({'icalendar', 'recurring_ical_events', 'ssl'} & set(sys.modules), code)"
+    )
+    for arguments in (("calendar", "list"), ("calendar", "show", "private")):
+        ended = subprocess.run(
+            [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60
+        )
+        assert ended.stdout.splitlines()[-1] == "set() 0", ended.stderr
+    assert studio_process("calendar", "sync").returncode == 0
