@@ -2,12 +2,33 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
+
+import pytest
+
+AUDIT = Path(__file__).parent / "web" / "audit"
+
+
+def node_with_ical_js() -> str:
+    """Return the Node that Playwright brings. Without ical.js the test is skipped, loudly; in CI that is a failure."""
+    if not (AUDIT / "node_modules" / "ical.js").is_dir():
+        reason = (
+            "NO ICAL.JS: calendars were read by one parser only. Install it: npm ci --prefix tests/web/audit"
+        )
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    from playwright._impl._driver import compute_driver_executable
+
+    return str(compute_driver_executable()[0])
+
 
 STAMP = "DTSTAMP:20260101T000000Z"
 

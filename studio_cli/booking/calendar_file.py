@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from urllib.parse import quote, urlencode
 
 from studio_cli.booking.studio import Studio
+from studio_cli.model.calendar import uid_of
 from studio_cli.model.session import Session
 from studio_cli.model.settings import STUDIO_ID
 
@@ -16,7 +17,7 @@ def calendar_file(studio: Studio, session: Session) -> bytes:
 
     settings = studio.settings
     event = Event()
-    event.add("uid", f"session-{session.id}@{settings[STUDIO_ID]}.studio")
+    event.add("uid", uid_of(session.id, settings[STUDIO_ID]))
     event.add("dtstamp", studio.now().to_stdlib())
     event.add("dtstart", session.starts_at.to_stdlib())
     event.add("dtend", session.ends_at.to_stdlib())

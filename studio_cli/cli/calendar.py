@@ -7,13 +7,17 @@ from typing import Annotated
 
 import typer
 
+from studio_cli.booking import feed as feeds
 from studio_cli.booking import subscription as subscriptions
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, Yes, desk_of, example
+from studio_cli.cli.text_file import write_text
 from studio_cli.errors import Refused, StudioError, WrongUsage
 from studio_cli.model.calendar import Calendar, CalendarUnreadable, Kind
+from studio_cli.model.settings import is_local
 from studio_cli.model.text import shown
+from studio_cli.model.times import day_begins, parse_day, show_short
 
 app = typer.Typer()
 
@@ -22,6 +26,86 @@ CalendarRef = Annotated[
 ]
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What you call it.")]
 NoTitles = Annotated[bool, typer.Option("--no-titles", help="Keep when you are busy, and not with what.")]
+
+
+@app.command(
+    "feed",
+    epilog=example("studio calendar feed", "studio calendar feed --new", "studio calendar feed --revoke"),
+)
+def feed(
+    ctx: typer.Context,
+    new: Annotated[bool, typer.Option("--new", help="Another address; the one there is ends.")] = False,
+    revoke: Annotated[bool, typer.Option("--revoke", help="End it: nobody can read it any more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Make the secret address under which your own calendars read your sessions."""
+    desk = desk_of(ctx)
+    if new and revoke:
+        raise WrongUsage("--new and --revoke contradict each other.", hint="Leave one of them out.")
+    if revoke:
+        ended = feeds.revoke(desk.studio)
+        if as_json:
+            desk.json({"revoked": ended})
+        else:
+            desk.say("The feed has ended." if ended else "There was no feed.")
+        return
+    made = feeds.feed(desk.studio, new=new)
+    if as_json:
+        desk.json(made.as_json(desk.studio.settings.zone))
+    elif made.address:
+        desk.data(made.address)
+    _tell_feed(desk, made)
+
+
+def _tell_feed(desk: Desk, made: feeds.Feed) -> None:
+    if made.address is None:
+        assert made.made_at is not None
+        since = show_short(made.made_at, desk.studio.settings.zone)
+        desk.say(f"There is a feed since {since}. Its address was shown then, and is kept nowhere.")
+        desk.say("For another one (which ends it): studio calendar feed --new")
+        return
+    desk.say("Whoever has this address reads your sessions, with the names and contacts of your clients.")
+    if made.ended:
+        desk.say("The earlier address works no more.")
+    if is_local(made.address):
+        desk.say("It works on this computer only, while studio serve-link runs.")
+
+
+@app.command(
+    "export",
+    epilog=example(
+        "studio calendar export --out sessions.ics",
+        "studio calendar export --from 2026-01-01 --to 2026-12-31",
+    ),
+)
+def export(
+    ctx: typer.Context,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="DAY", help="From this day on; else 90 days back.")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Until this day, included.")] = None,
+    out: Annotated[str | None, typer.Option("--out", metavar="FILE", help="Else to stdout.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Write what was exported as JSON; needs --out.")
+    ] = False,
+) -> None:
+    """Write your sessions as a calendar file."""
+    desk = desk_of(ctx)
+    if as_json and out is None:
+        raise WrongUsage("--json needs --out: the calendar itself goes to stdout.", hint="Add --out FILE.ics")
+    zone, now = desk.studio.settings.zone, desk.studio.now()
+    begin = day_begins(parse_day(first, zone, now), zone) if first else None
+    end = day_begins(parse_day(last, zone, now).add(days=1), zone) if last else None
+    found = feeds.entries(desk.studio, begin, end)
+    content = feeds.calendar(desk.studio, found).decode()
+    if out is None:
+        desk.text((content.replace("\r\n", "\n") if desk.on_terminal else content).removesuffix("\n"))
+    else:
+        write_text(out, content)
+    if as_json:
+        desk.json({"path": out, "sessions": len(found)})
+    else:
+        desk.say(f"{len(found)} session{'' if len(found) == 1 else 's'}{f' in {shown(out)}' if out else ''}.")
 
 
 @app.command("list", epilog=example("studio calendar list"))

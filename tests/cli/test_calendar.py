@@ -7,12 +7,13 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.calendars import DENTIST, at, calendar, event, publishing
 from tests.conftest import Cli, studio_process
-from tests.server_process import ServerProcess
+from tests.server_process import ServerProcess, get
 from tests.terminal import Terminal
 
 
@@ -182,3 +183,57 @@ def test_reading_loads_nothing_heavy_into_the_command(new_studio: Cli, file: Pat
         )
         assert ended.stdout.splitlines()[-1] == "set() 0", ended.stderr
     assert studio_process("calendar", "sync").returncode == 0
+
+
+# ── the feed ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_feed_is_made_shown_once_and_revoked(new_studio: Cli, tmp_path: Path) -> None:
+    """The address is on stdout once; afterwards there are words for a person, and null for a script."""
+    made = new_studio("calendar", "feed").ok()
+    address = made.out.strip()
+    assert address.startswith("http://127.0.0.1:8000/calendar/") and address.endswith(".ics")
+    assert "names and contacts of your clients" in made.err and "this computer only" in made.err
+    again = new_studio("calendar", "feed").ok()
+    assert again.out == "" and "studio calendar feed --new" in again.err
+    assert new_studio("calendar", "feed", "--json").ok().json == {
+        "address": None, "created_at": "2026-11-20T10:00:00-05:00", "revoked_earlier": False,
+    }  # fmt: skip
+    newer = new_studio("calendar", "feed", "--new", "--json").ok().json
+    assert newer["address"] != address and newer["revoked_earlier"] is True
+    assert new_studio("calendar", "feed", "--revoke", "--json").ok().json == {"revoked": True}
+    assert new_studio("calendar", "feed", "--revoke").ok().err == "There was no feed.\n"
+    assert new_studio("calendar", "feed", "--revoke", "--new").code == 2
+    secrets = [address.rpartition("/")[2][:43], newer["address"].rpartition("/")[2][:43]]
+    assert not any(secret.encode() in (tmp_path / "studio.db").read_bytes() for secret in secrets)
+
+
+def test_feed_begins_with_the_public_address(new_studio: Cli) -> None:
+    """A feed for other machines begins with the address that clients open."""
+    new_studio("config", "set", "web.public_url", "https://book.example.com/x").ok()
+    made = new_studio("calendar", "feed").ok()
+    assert made.out.startswith("https://book.example.com/x/calendar/")
+    assert "this computer only" not in made.err
+
+
+def test_export(with_session: Cli, tmp_path: Path) -> None:
+    """Sessions of some days are written to stdout or a new file; one that is there is not written over."""
+    assert with_session("calendar", "export").ok().out.count("BEGIN:VEVENT") == 1
+    assert "VEVENT" not in with_session("calendar", "export", "--to", "2026-12-03").ok().out
+    assert with_session("calendar", "export", "--json").code == 2
+    out = tmp_path / "sessions.ics"
+    assert with_session("calendar", "export", "--out", out).ok().err == f"1 session in {out}.\n"
+    assert b"\r\nSUMMARY:Portrait \xe2\x80\x93 Rui Costa (pending)\r\n" in out.read_bytes()
+    refused = with_session("calendar", "export", "--out", out)
+    assert (refused.code, "already" in refused.err) == (3, True)
+
+
+def test_feed_under_the_server(with_session: Cli) -> None:
+    """The running server serves the feed that was made while it ran."""
+    with ServerProcess("--port", "0") as door:
+        path = urlsplit(with_session("calendar", "feed").ok().out.strip()).path
+        status, content = get(door.address + path)
+        assert status == 200 and "Portrait – Rui Costa (pending)" in content
+        with_session("calendar", "feed", "--revoke").ok()
+        assert get(door.address + path)[0] == 404
+    assert not any(path.rpartition("/")[2] in line for line in door.log)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import random
-import shutil
 import subprocess
 import time
 from datetime import UTC, date, datetime, timedelta
@@ -25,25 +24,18 @@ from studio_cli.booking.studio import Studio
 from studio_cli.model.availability import Need
 from studio_cli.model.calendar import Calendar
 from studio_cli.outside.calendars import WebCalendar
-from tests.calendars import calendar, event
+from tests.calendars import AUDIT, calendar, event, node_with_ical_js
 from tests.conftest import NOW, ZONE
 from tests.radicale_server import radicale
 
-AUDIT = Path(__file__).parent.parent / "web" / "audit"
 ZONES = ("America/Toronto", "Europe/Lisbon", "Asia/Kolkata", "Australia/Sydney", "America/Santiago", "UTC")
 HERE = ZoneInfo(ZONE)
 
 
 @pytest.fixture(scope="session")
 def opinion() -> str:
-    """Node, for the second opinion; without it and ical.js the test is skipped, loudly, and fails in CI."""
-    node = shutil.which("node")
-    if node is None or not (AUDIT / "node_modules" / "ical.js").is_dir():
-        reason = "NO SECOND OPINION: needs node and ical.js (npm ci --prefix tests/web/audit)"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    return node
+    """Node, for the second opinion."""
+    return node_with_ical_js()
 
 
 # ── a calendar of everything ──────────────────────────────────────────────────────────────────────
