@@ -42,7 +42,11 @@ class Radicale:
         """Make a calendar, with these events in it, and return its address."""
         path = f"/{USER}/{name}/"
         if content is None:
-            status, said, _ = self.ask("MKCALENDAR", path)
+            called = (
+                f'<C:mkcalendar xmlns="DAV:" xmlns:C="urn:ietf:params:xml:ns:caldav"><set><prop>'
+                f"<displayname>{name}</displayname></prop></set></C:mkcalendar>"
+            )
+            status, said, _ = self.ask("MKCALENDAR", path, called.encode())
         else:
             status, said, _ = self.ask("PUT", path, content, Content_Type="text/calendar; charset=utf-8")
         assert status == 201, (status, said)

@@ -115,6 +115,17 @@ def calendar(studio: Studio, found: Sequence[Entry]) -> bytes:
     return bytes(made.to_ical())
 
 
+def alone(one: Entry, studio_id: str) -> bytes:
+    """Return a session as a calendar of its own, as CalDAV keeps events (RFC 4791, 4.1: no METHOD)."""
+    from icalendar import Calendar
+
+    made = Calendar()
+    made.add("prodid", "-//Studio//EN")
+    made.add("version", "2.0")
+    made.add_component(event_of(one, studio_id))
+    return bytes(made.to_ical())
+
+
 def event_of(one: Entry, studio_id: str) -> Event:
     """Return a session as an event. It says the same as long as the session is the same.
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
@@ -39,14 +39,14 @@ SourceOf = Callable[[Calendar], Source]
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """What came of reading a calendar once more. ``changed``: it says something else than before."""
+    """What came of reading a calendar once more. ``changed``: it says something else than before.
+
+    ``marks`` are what a server that we write to calls its events now, when it was asked.
+    """
 
     calendar: Calendar
     changed: bool
-
-    def as_json(self, zone: str) -> dict[str, Any]:
-        """Return the calendar as scripts read it, with ``changed``."""
-        return {**self.calendar.as_json(zone), "changed": self.changed}
+    marks: Mapping[str, str] | None = None
 
 
 # ── finding ───────────────────────────────────────────────────────────────────────────────────────
@@ -88,13 +88,15 @@ def subscribe(
     source_of: SourceOf,
     *,
     name: str | None = None,
+    called: str | None = None,
     titles: bool = True,
     user: str | None = None,
     writes: bool = False,
 ) -> tuple[Calendar, bool]:
     """Read a calendar and keep it; return it, and whether it is new. One that cannot be read is not kept.
 
-    The same address again changes nothing, but that it is read once more.
+    ``name`` is the owner's word for it, ``called`` what it is called over there. The same address again changes
+    nothing, but that it is read once more.
     """
     known = next((one for one in listed(studio) if one.address == address), None)
     if known is not None:
@@ -105,14 +107,14 @@ def subscribe(
     fetched = source.fetch(None, window)
     reading = source.read(fetched.content or b"", window)
     with studio.file.atomic():
-        draft = _named(studio, draft, reading)
+        draft = _named(studio, draft, called or reading.name)
         number = calendar_store.insert(studio.file, draft)
         _keep(studio, number, fetched, reading, window)
         event_store.add(studio.file, "calendar subscribed", studio.now(), details={"name": draft.name})
         return _get(studio, number), True
 
 
-def _named(studio: Studio, draft: Calendar, reading: Reading) -> Calendar:
+def _named(studio: Studio, draft: Calendar, called: str | None) -> Calendar:
     """Return the calendar with its name: the owner's word, else its own, else where it is from."""
     taken = {folded(one.name) for one in listed(studio)}
     if draft.name:
@@ -124,7 +126,7 @@ def _named(studio: Studio, draft: Calendar, reading: Reading) -> Calendar:
             )
         return draft
     stem = draft.where.rpartition("/")[2].removesuffix(".ics") if draft.kind == "file" else draft.where
-    base = (reading.name or shown(stem).strip() or "calendar")[:60]
+    base = shown(called or stem).strip()[:60] or "calendar"
     names = [base, *(f"{base} {number}" for number in range(2, len(taken) + 3))]
     return replace(draft, name=next(one for one in names if folded(one) not in taken))
 
@@ -153,13 +155,7 @@ def sync(studio: Studio, calendar: Calendar, source: Source) -> Synced:
         same = fetched.content is None or (not anew and _digest(fetched.content) == calendar.digest)
         reading = None if same else source.read(fetched.content or b"", window)
     except CalendarUnreadable as trouble:
-        with studio.file.atomic():
-            calendar_store.mark_failed(studio.file, calendar.id, studio.now(), trouble.message)
-        raise CalendarUnreadable(
-            f"The calendar {shown(calendar.name)} cannot be read: {trouble.message}",
-            hint=f"Its busy times stay as they were. Try again: studio calendar sync {_typed(calendar.name)}",
-            details={"calendar": calendar.name},
-        ) from trouble
+        raise failed(studio, calendar, trouble, "cannot be read") from trouble
     with studio.file.atomic():
         if calendar_store.get(studio.file, calendar.id, studio.now()) is None:
             return Synced(calendar, changed=False)  # forgotten meanwhile
@@ -167,13 +163,18 @@ def sync(studio: Studio, calendar: Calendar, source: Source) -> Synced:
             calendar_store.mark_same(studio.file, calendar.id, studio.now())
         else:
             _keep(studio, calendar.id, fetched, reading, window)
-        return Synced(_get(studio, calendar.id), changed=reading is not None)
+        return Synced(_get(studio, calendar.id), reading is not None, fetched.marks)
 
 
-def stale(studio: Studio) -> Sequence[Calendar]:
-    """Return the calendars that should be read again."""
-    now = studio.now()
-    return [one for one in listed(studio) if one.is_stale(now)]
+def failed(studio: Studio, calendar: Calendar, trouble: CalendarUnreadable, what: str) -> CalendarUnreadable:
+    """Note why something did not work with a calendar, and return what its owner should read."""
+    with studio.file.atomic():
+        calendar_store.mark_failed(studio.file, calendar.id, studio.now(), trouble.message)
+    return CalendarUnreadable(
+        f"The calendar {shown(calendar.name)} {what}: {trouble.message}",
+        hint=f"Its busy times stay as they were. Try again: studio calendar sync {_typed(calendar.name)}",
+        details={"calendar": calendar.name},
+    )
 
 
 def window_of(studio: Studio, calendar: Calendar) -> Window:

@@ -3,20 +3,24 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, cast
 
 import typer
 
+from studio_cli import config
+from studio_cli.booking import connection as connections
 from studio_cli.booking import feed as feeds
 from studio_cli.booking import subscription as subscriptions
+from studio_cli.booking.connection import Outcome
 from studio_cli.cli import output
+from studio_cli.cli.config import ask_secret
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, Yes, desk_of, example
 from studio_cli.cli.text_file import write_text
-from studio_cli.errors import Refused, StudioError, WrongUsage
+from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.calendar import Calendar, CalendarUnreadable, Kind
-from studio_cli.model.settings import is_local
-from studio_cli.model.text import shown
+from studio_cli.model.settings import CALENDAR_PASSWORD, STUDIO_ID, is_local, login_name
+from studio_cli.model.text import clean, shown
 from studio_cli.model.times import day_begins, parse_day, show_short
 
 app = typer.Typer()
@@ -223,25 +227,137 @@ def sync(
     """Read the calendars once more. A running server does so by itself."""
     desk = desk_of(ctx)
     wanted = [subscriptions.find(desk.studio, name)] if name else subscriptions.listed(desk.studio)
-    trouble: StudioError | None = None
+    trouble: CalendarUnreadable | None = None
+    done: dict[int, Outcome] = {}
     for calendar in wanted:
         try:
-            done = subscriptions.sync(desk.studio, calendar, desk.calendar_source(calendar))
+            done[calendar.id] = connections.sync(desk.studio, calendar, desk.calendar_source(calendar))
         except CalendarUnreadable as problem:
             if trouble is not None:  # the last one is told at the end
                 desk.say(shown(trouble.message))
             trouble = problem
             continue
-        if desk.on_terminal and not as_json:
-            state = "read" if done.changed else "unchanged"
-            desk.data(f"{shown(calendar.name)}: {state}, {_count(done.calendar)} to come.")
-        _warn(desk, done.calendar)
-    ids = {one.id for one in wanted}
-    after = [one for one in subscriptions.listed(desk.studio) if one.id in ids]
-    if as_json or not desk.on_terminal or not wanted:
-        _show_list(desk, after, as_json=as_json)
+        _tell_synced(desk, done[calendar.id], aloud=desk.on_terminal and not as_json)
+    after = [one for one in subscriptions.listed(desk.studio) if one.id in {before.id for before in wanted}]
+    if as_json:
+        zone = desk.studio.settings.zone
+        desk.json([done.get(one.id, Outcome(one, changed=False)).as_json(zone) for one in after])
+    elif not desk.on_terminal or not wanted:
+        _show_list(desk, after, as_json=False)
     if trouble is not None:
         raise trouble
+
+
+def _tell_synced(desk: Desk, done: Outcome, *, aloud: bool) -> None:
+    name, delivered = shown(done.calendar.name), done.delivered
+    if aloud:
+        desk.data(f"{name}: {'read' if done.changed else 'unchanged'}, {_count(done.calendar)} to come.")
+        for words, numbers in (("written into it", delivered.put), ("taken out of it", delivered.removed)):
+            if numbers:
+                desk.data(f"{name}: {_sessions(len(numbers))} {words}.")
+    for number in delivered.put_back:
+        desk.say(f"{name}: session {number} was changed there, and is put back as it is here.")
+        desk.say(f"To move it: studio session reschedule {number} --at TIME")
+    _warn(desk, done.calendar)
+
+
+def _sessions(count: int) -> str:
+    return f"{count} session{'' if count == 1 else 's'}"
+
+
+@app.command(
+    "connect",
+    epilog=example(
+        "studio calendar connect https://cal.example.com/ --user ana@example.com",
+        "studio calendar connect https://cal.example.com/ --user ana --calendar Work --name Work",
+        "studio calendar connect https://cal.example.com/ --user ana --calendar Family --read-only",
+    ),
+)
+def connect(
+    ctx: typer.Context,
+    url: Annotated[
+        str, typer.Argument(metavar="URL", help="Of the server, or of the calendar.", show_default=False)
+    ],
+    user: Annotated[
+        str, typer.Option("--user", metavar="NAME", help="Your login there.", show_default=False)
+    ],
+    which: Annotated[
+        str | None, typer.Option("--calendar", metavar="NAME", help="Which one, when there are several.")
+    ] = None,
+    name: Name = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="Write no sessions into it.")] = False,
+    no_titles: NoTitles = False,
+    as_json: Json = False,
+) -> None:
+    """Connect a calendar of a CalDAV server: sessions appear in it, and what else is in it closes times here.
+
+    The password is asked for, read from stdin, or STUDIO_CALENDAR_PASSWORD; an app password, where there are some.
+    """
+    from studio_cli.outside.caldav import CalDav
+    from studio_cli.outside.web import check_address
+
+    desk = desk_of(ctx)
+    address, login = check_address(url), clean(user, "The login")
+    fresh = None if desk.environ.get(CALENDAR_PASSWORD) else ask_secret("password", hidden=desk.may_ask)
+    password = fresh or desk.calendar_password(address, login)
+    found = connections.choose(CalDav(address, login, password).find(), which)
+    if fresh is not None:
+        identity = desk.studio.settings[STUDIO_ID]
+        config.write_secret(desk.environ, identity, login_name(found.address, login), fresh)
+    calendar, new = subscriptions.subscribe(
+        desk.studio, "caldav", found.address, desk.calendar_source,
+        name=name, called=found.name, titles=not no_titles, user=login, writes=not read_only,
+    )  # fmt: skip
+    done = connections.sync(desk.studio, calendar, desk.calendar_source(calendar))
+    if as_json:
+        desk.json({**done.as_json(desk.studio.settings.zone), "new": new})
+        return
+    _tell_kept(desk, done.calendar, new, as_json=False)
+    if calendar.writes:
+        desk.say(
+            f"{_sessions(len(done.delivered.put))} written into it. A running server keeps it up to date."
+        )
+
+
+@app.command(
+    "disconnect",
+    epilog=example(
+        "studio calendar disconnect work --yes", "studio calendar disconnect work --remove-events --yes"
+    ),
+)
+def disconnect(
+    ctx: typer.Context,
+    name: CalendarRef,
+    remove_events: Annotated[
+        bool, typer.Option("--remove-events", help="Take the sessions out of it first.")
+    ] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Forget a connected calendar and its password. Sessions that were written into it stay there, unless you say so."""
+    desk = desk_of(ctx)
+    calendar = subscriptions.find(desk.studio, name)
+    if calendar.kind != "caldav":
+        raise Refused(
+            f"{shown(calendar.name)} is subscribed to, not connected.",
+            hint=f"End that: studio calendar unsubscribe {shown(calendar.name)}",
+        )
+    desk.agree(f"Forget {shown(calendar.name)}? {_count(calendar)} would be free again.", yes=yes)
+    target = cast(connections.Target, desk.calendar_source(calendar)) if remove_events else None
+    removed = connections.disconnect(desk.studio, calendar, target)
+    _forget_password(desk, calendar)
+    if as_json:
+        desk.json({**calendar.as_json(desk.studio.settings.zone), "forgotten": True, "removed": removed})
+    else:
+        desk.say(f"{shown(calendar.name)} is forgotten; {_sessions(removed)} taken out of it.")
+
+
+def _forget_password(desk: Desk, calendar: Calendar) -> None:
+    """Forget a login's password, unless another calendar is read with it."""
+    mine = login_name(calendar.address, calendar.user or "")
+    others = {login_name(one.address, one.user or "") for one in subscriptions.listed(desk.studio)}
+    if mine not in others:
+        config.write_secret(desk.environ, desk.studio.settings[STUDIO_ID], mine, None)
 
 
 @app.command("unsubscribe", epilog=example("studio calendar unsubscribe private --yes"))

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from studio_cli.booking import connection as connections
 from studio_cli.booking import mail
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
-from studio_cli.booking import subscription as subscriptions
 from studio_cli.booking import sync as syncing
 from studio_cli.booking.studio import Studio, open_studio, remember_address
 from studio_cli.cli import output
@@ -186,14 +186,14 @@ class CalendarRefresh:
         try:
             studio = open_studio(self._desk.path, self._desk.clock)
             with contextlib.closing(studio.file):
-                for calendar in subscriptions.stale(studio):
-                    self._read(studio, calendar)
+                for calendar in connections.due(studio):
+                    self._sync(studio, calendar)
         except StudioError as trouble:  # the file is busy, say: a minute later is soon enough
             self._desk.say(f"calendars: {trouble.code}")
 
-    def _read(self, studio: Studio, calendar: Calendar) -> None:
+    def _sync(self, studio: Studio, calendar: Calendar) -> None:
         try:
-            subscriptions.sync(studio, calendar, self._desk.calendar_source(calendar))
+            connections.sync(studio, calendar, self._desk.calendar_source(calendar, studio))
         except CalendarUnreadable as trouble:
             self._desk.say(shown(trouble.message))
 

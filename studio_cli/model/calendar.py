@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -137,10 +137,14 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What a calendar holds now (``content`` None: the same as before), and what to ask with next time."""
+    """What a calendar holds now (``content`` None: the same as before), and what to ask with next time.
+
+    ``marks`` are what a server that we write to calls each of its events, by their path.
+    """
 
     content: bytes | None
     mark: str | None = None
+    marks: Mapping[str, str] | None = None
 
 
 def host_of(address: str) -> str:

@@ -85,11 +85,17 @@ def ask(
     """Ask, and follow redirects; raise ``CalendarUnreadable`` when there is no whole answer.
 
     Where the owner sends us we go, to a machine at home too. Where a server sends us we go only if it is as public:
-    a calendar on the internet has no business with what stands in the owner's house.
+    a calendar on the internet has no business with what stands in the owner's house. A login stays with its host.
     """
     public: bool | None = None
+    first = host_of(address)
     for _ in range(REDIRECTS + 1):
-        answer, public = _once(method, address, headers or {}, body, largest, seconds, public)
+        asked = {
+            name: value
+            for name, value in (headers or {}).items()
+            if name != "Authorization" or host_of(address) == first
+        }
+        answer, public = _once(method, address, asked, body, largest, seconds, public)
         if answer.status not in {301, 302, 307, 308} or "location" not in answer.headers:
             return answer
         try:
@@ -170,6 +176,7 @@ def _first_that_answers(found: list[Any]) -> socket.socket:
         sock.settimeout(CONNECT_SECONDS)
         try:
             sock.connect(where)
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             return sock
         except OSError as error:
             sock.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from dataclasses import dataclass
 
 from whenever import Instant
 
@@ -148,3 +149,40 @@ def busy_between(
             (stored(first), stored(last), calendar, limit),
         ).fetchall()
     return [Busy(from_stored(row[0]), from_stored(row[1]), row[2], row[3]) for row in rows]
+
+
+# ── sessions that are written into them ───────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A session as it was last written into a calendar; a digest of nothing: it was begun, and not heard of again."""
+
+    session_id: int
+    path: str
+    mark: str | None
+    digest: str
+
+
+def written(db: Database, number: int) -> dict[int, Written]:
+    """Return the sessions that were written into a calendar."""
+    with db.reading() as sql:
+        rows = sql.execute(
+            "SELECT session_id, path, mark, digest FROM calendar_entry WHERE calendar_id = ?", (number,)
+        ).fetchall()
+    return {row[0]: Written(*row) for row in rows}
+
+
+def note_written(db: Database, number: int, one: Written) -> None:
+    """Note what is written, or about to be."""
+    db.connection.execute(
+        "INSERT OR REPLACE INTO calendar_entry (calendar_id, session_id, path, mark, digest) VALUES (?, ?, ?, ?, ?)",
+        (number, one.session_id, one.path, one.mark, one.digest),
+    )
+
+
+def note_removed(db: Database, number: int, session_id: int) -> None:
+    """Note that a session is in a calendar no more."""
+    db.connection.execute(
+        "DELETE FROM calendar_entry WHERE calendar_id = ? AND session_id = ?", (number, session_id)
+    )

@@ -777,7 +777,7 @@ CREATE UNIQUE INDEX feed_alive ON feed (revoked_at IS NULL) WHERE revoked_at IS 
 CREATE TABLE calendar_entry (
   calendar_id INTEGER NOT NULL REFERENCES calendar (id) ON DELETE CASCADE,
   session_id INTEGER NOT NULL REFERENCES session (id),
-  href TEXT NOT NULL,
+  path TEXT NOT NULL,
   mark TEXT,
   digest TEXT NOT NULL,
   PRIMARY KEY (calendar_id, session_id)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
+import os
+import re
 import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -13,6 +18,7 @@ import pytest
 
 from tests.calendars import DENTIST, at, calendar, event, publishing
 from tests.conftest import Cli, studio_process
+from tests.radicale_server import PASSWORD, USER, Radicale, radicale
 from tests.server_process import ServerProcess, get
 from tests.terminal import Terminal
 
@@ -55,7 +61,8 @@ def test_json(new_studio: Cli, file: Path) -> None:
     assert shown["next"] == [
         {"calendar": "Home", "title": None, "starts_at": "2026-12-04T10:00:00-05:00", "ends_at": "2026-12-04T11:00:00-05:00"}
     ]  # fmt: skip
-    assert new_studio("calendar", "sync", "--json").ok().json == listed
+    nothing = {"changed": False, "written": [], "removed": [], "put_back": []}
+    assert new_studio("calendar", "sync", "--json").ok().json == [{**listed[0], **nothing}]
     assert new_studio("calendar", "unsubscribe", "home", "--yes", "--json").ok().json["forgotten"] is True
     assert new_studio("calendar", "sync", "--json").ok().json == []
 
@@ -237,3 +244,109 @@ def test_feed_under_the_server(with_session: Cli) -> None:
         with_session("calendar", "feed", "--revoke").ok()
         assert get(door.address + path)[0] == 404
     assert not any(path.rpartition("/")[2] in line for line in door.log)
+
+
+# ── connected ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def caldav(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Radicale]:
+    """A CalDAV server with one user."""
+    with radicale(tmp_path_factory.mktemp("radicale")) as running:
+        yield running
+
+
+@pytest.fixture
+def work(caldav: Radicale, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of an empty calendar there; the password is typed into stdin."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(PASSWORD + "\n"))
+    yield caldav.collection("work")
+    caldav.ask("DELETE", f"/{USER}/work/")
+
+
+def test_connect_and_disconnect(with_session: Cli, caldav: Radicale, work: str, tmp_path: Path) -> None:
+    """A calendar is found from the server's address, written, kept up to date, and left as it was."""
+    del work
+    made = with_session("calendar", "connect", caldav.address, "--user", USER, "--json").ok().json
+    assert (made["name"], made["kind"], made["user"], made["writes"]) == ("work", "caldav", USER, True)
+    assert (made["new"], made["written"], made["put_back"]) == (True, [1], [])
+    assert b"SUMMARY:Portrait" in caldav.ask("GET", f"/{USER}/work/")[1]
+    with_session("session", "cancel", "1", "--yes").ok()
+    assert with_session("calendar", "sync", "--json").ok().json[0]["removed"] == [1]
+    assert b"SUMMARY" not in caldav.ask("GET", f"/{USER}/work/")[1]
+    secrets = Path(os.environ["XDG_CONFIG_HOME"]) / "studio" / "secrets.json"
+    kept = json.loads(secrets.read_text(encoding="utf-8"))
+    assert PASSWORD in str(kept) and secrets.stat().st_mode & 0o077 == 0
+    assert PASSWORD.encode() not in (tmp_path / "studio.db").read_bytes()
+    assert with_session("calendar", "unsubscribe", "work", "--yes").code == 3
+    with_session("calendar", "disconnect", "work", "--remove-events", "--yes").ok()
+    assert PASSWORD not in secrets.read_text(encoding="utf-8")
+    assert with_session("calendar", "list").ok().out == ""
+
+
+def test_password_from_the_environment_is_not_kept(
+    new_studio: Cli, caldav: Radicale, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password in the environment is used and not kept; a wrong one is said, and nothing is connected."""
+    monkeypatch.setenv("STUDIO_CALENDAR_PASSWORD", "wrong")
+    refused = new_studio("calendar", "connect", work, "--user", USER, "--json")
+    assert (refused.code, refused.error["code"]) == (5, "calendar_unreadable")
+    assert "password is wrong" in refused.error["message"]
+    monkeypatch.setenv("STUDIO_CALENDAR_PASSWORD", PASSWORD)
+    new_studio("calendar", "connect", work, "--user", USER, "--read-only").ok()
+    monkeypatch.delenv("STUDIO_CALENDAR_PASSWORD")
+    failed = new_studio("calendar", "sync")
+    assert failed.code == 5 and "not known here" in failed.err
+
+
+def test_several_calendars(
+    new_studio: Cli, caldav: Radicale, work: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are several, they are named, and one is chosen by its name."""
+    family = caldav.collection("family")
+    monkeypatch.setenv("STUDIO_CALENDAR_PASSWORD", PASSWORD)
+    refused = new_studio("calendar", "connect", caldav.address, "--user", USER, "--json")
+    assert (refused.code, sorted(refused.error["details"]["calendars"])) == (3, ["family", "work"])
+    chosen = new_studio(
+        "calendar", "connect", caldav.address, "--user", USER, "--calendar", "work", "--name", "Job"
+    )
+    assert chosen.ok().out.startswith("Job\tcaldav\t127.0.0.1:")
+    assert caldav.ask("GET", f"/{USER}/work/")[0] == 200, work
+    caldav.ask("DELETE", f"/{USER}/family/")
+    gone = new_studio("calendar", "connect", family, "--user", USER)
+    assert (gone.code, "no calendar at that address" in gone.err) == (5, True)
+
+
+def test_running_server_writes_sessions(with_session: Cli, caldav: Radicale, work: str) -> None:
+    """A running server writes a session into the calendar soon after it has changed."""
+    with_session("calendar", "connect", work, "--user", USER).ok()
+    with_session("session", "confirm", "1").ok()
+    with ServerProcess("--port", "0") as door:
+        assert door.address
+        end = time.monotonic() + 20
+        while b"STATUS:CONFIRMED" not in caldav.ask("GET", f"/{USER}/work/")[1]:
+            assert time.monotonic() < end, door.log
+            time.sleep(0.1)
+    assert not any(PASSWORD in line for line in door.log)
+
+
+def test_connecting_on_a_terminal(with_session: Cli, caldav: Radicale, work: str) -> None:
+    """A person types the password unseen, and reads what happened."""
+    with Terminal(
+        [sys.executable, "-m", "studio_cli", "calendar", "connect", work, "--user", USER]
+    ) as screen:
+        screen.read_until("password: ")
+        screen.type(PASSWORD + "\n")
+        assert screen.finish() == 0
+        assert "closes times here now: 0 busy times to come." in screen.shown
+        assert "1 session written into it." in screen.shown
+        assert PASSWORD not in screen.shown
+    path = next(iter(re.findall(rb"UID:(\S+)", caldav.ask("GET", f"/{USER}/work/")[1]))).decode()
+    caldav.ask(
+        "DELETE",
+        f"/{USER}/work/{path.partition('@')[0]}-{path.partition('@')[2].removesuffix('.studio')}.ics",
+    )
+    with_session("calendar", "sync").ok()
+    with Terminal([sys.executable, "-m", "studio_cli", "calendar", "sync"]) as screen:
+        assert screen.finish() == 0
+        assert "unchanged, 0 busy times to come." in screen.shown or "read, 0 busy times" in screen.shown

@@ -24,18 +24,12 @@ from studio_cli.booking.studio import Studio
 from studio_cli.model.availability import Need
 from studio_cli.model.calendar import Calendar
 from studio_cli.outside.calendars import WebCalendar
-from tests.calendars import AUDIT, calendar, event, node_with_ical_js
+from tests.calendars import AUDIT, calendar, event
 from tests.conftest import NOW, ZONE
 from tests.radicale_server import radicale
 
 ZONES = ("America/Toronto", "Europe/Lisbon", "Asia/Kolkata", "Australia/Sydney", "America/Santiago", "UTC")
 HERE = ZoneInfo(ZONE)
-
-
-@pytest.fixture(scope="session")
-def opinion() -> str:
-    """Node, for the second opinion."""
-    return node_with_ical_js()
 
 
 # ── a calendar of everything ──────────────────────────────────────────────────────────────────────
