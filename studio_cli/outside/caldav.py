@@ -27,6 +27,8 @@ _EVENTS = (
     '<C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range start="{first}" end="{last}"/>'
     "</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>"
 )
+REPORT_SECONDS = 120
+"""A server that looks at years of events to find those in a window takes its time."""
 _WHY = {
     401: "the name or the password is wrong",
     403: "it refuses",
@@ -161,7 +163,8 @@ class CalDav:
     # ── asking ───────────────────────────────────────────────────────────────────────────────────
 
     def _ask(self, method: str, address: str, body: str, **headers: str) -> web.Answer:
-        return self._checked(web.ask(method, address, {**self._login(), **_XML, **headers}, body.encode()))
+        asked = {**self._login(), **_XML, **headers}
+        return self._checked(web.ask(method, address, asked, body.encode(), seconds=REPORT_SECONDS))
 
     def _checked(self, answer: web.Answer) -> web.Answer:
         if answer.status != 207:
