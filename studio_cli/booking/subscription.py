@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -104,14 +105,25 @@ def subscribe(
     wanted = clean(name, "The name") if name else ""
     draft = Calendar(0, wanted, kind, address, user, titles, writes, studio.now())
     source, window = source_of(draft), window_of(studio, draft)
-    fetched = source.fetch(None, window)
-    reading = source.read(fetched.content or b"", window)
+    with nothing_kept():
+        fetched = source.fetch(None, window)
+        reading = source.read(fetched.content or b"", window)
     with studio.file.atomic():
         draft = _named(studio, draft, called or reading.name)
         number = calendar_store.insert(studio.file, draft)
         _keep(studio, number, fetched, reading, window)
         event_store.add(studio.file, "calendar subscribed", studio.now(), details={"name": draft.name})
         return _get(studio, number), True
+
+
+@contextlib.contextmanager
+def nothing_kept() -> Iterator[None]:
+    """Say of a calendar that cannot be read the first time that it is not kept: there is nothing to run again."""
+    try:
+        yield
+    except CalendarUnreadable as trouble:
+        hint = trouble.hint or "Nothing was subscribed to."
+        raise Refused(trouble.message, hint=hint, code=trouble.code) from trouble
 
 
 def _named(studio: Studio, draft: Calendar, called: str | None) -> Calendar:

@@ -300,7 +300,8 @@ def connect(
     address, login = check_address(url), clean(user, "The login")
     fresh = None if desk.environ.get(CALENDAR_PASSWORD) else ask_secret("password", hidden=desk.may_ask)
     password = fresh or desk.calendar_password(address, login)
-    found = connections.choose(CalDav(address, login, password).find(), which)
+    with subscriptions.nothing_kept():
+        found = connections.choose(CalDav(address, login, password).find(), which)
     if fresh is not None:
         identity = desk.studio.settings[STUDIO_ID]
         config.write_secret(desk.environ, identity, login_name(found.address, login), fresh)

@@ -110,12 +110,12 @@ def test_failure_is_exit_5_and_in_the_status(new_studio: Cli, file: Path, tmp_pa
 @pytest.mark.parametrize(
     ("where", "code", "words"),
     [
-        ("nowhere.ics", 5, "There is no file"),
+        ("nowhere.ics", 3, "There is no file"),
         ("http://example.com/a.ics", 2, "not asked over http"),
         ("file:///etc/passwd", 2, "not the address of a calendar"),
         ("https://ana:pw@example.com/", 2, "studio calendar connect"),
-        ("/dev/zero", 5, "There is no file"),
-        ("/etc/hostname", 5, "no calendar file"),
+        ("/dev/zero", 3, "There is no file"),
+        ("/etc/hostname", 3, "no calendar file"),
     ],
 )
 def test_what_cannot_be_subscribed_to(new_studio: Cli, where: str, code: int, words: str) -> None:
@@ -290,7 +290,7 @@ def test_password_from_the_environment_is_not_kept(
     """A password in the environment is used and not kept; a wrong one is said, and nothing is connected."""
     monkeypatch.setenv("STUDIO_CALENDAR_PASSWORD", "wrong")
     refused = new_studio("calendar", "connect", work, "--user", USER, "--json")
-    assert (refused.code, refused.error["code"]) == (5, "calendar_unreadable")
+    assert (refused.code, refused.error["code"]) == (3, "calendar_unreadable")
     assert "password is wrong" in refused.error["message"]
     monkeypatch.setenv("STUDIO_CALENDAR_PASSWORD", PASSWORD)
     new_studio("calendar", "connect", work, "--user", USER, "--read-only").ok()
@@ -314,7 +314,7 @@ def test_several_calendars(
     assert caldav.ask("GET", f"/{USER}/work/")[0] == 200, work
     caldav.ask("DELETE", f"/{USER}/family/")
     gone = new_studio("calendar", "connect", family, "--user", USER)
-    assert (gone.code, "no calendar at that address" in gone.err) == (5, True)
+    assert (gone.code, "no calendar at that address" in gone.err) == (3, True)
 
 
 def test_running_server_writes_sessions(with_session: Cli, caldav: Radicale, work: str) -> None:
