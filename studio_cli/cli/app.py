@@ -27,6 +27,7 @@ NOUNS = {
     "type": ("session_type", "The session types you offer."),
     "availability": ("availability", "The hours you work, and your time off."),
     "slots": ("slots", "The free times of a session type."),
+    "calendar": ("calendar", "Your own calendars, out and in."),
     "form": ("form", "Questionnaires for your clients."),
     "contract": ("contract", "Contracts for your clients to sign."),
     "payment": ("payment", "The money that came in."),

@@ -10,6 +10,7 @@ from whenever import Instant, Time
 
 from studio_cli.cli.desk import Desk
 from studio_cli.model.availability import Block, Hours, day_name, show_minutes
+from studio_cli.model.calendar import Calendar
 from studio_cli.model.client import Client
 from studio_cli.model.event import Line
 from studio_cli.model.form import Answer, Field, Form
@@ -211,6 +212,32 @@ def share_columns(zone: str) -> tuple[Column, ...]:
         moment("Made", "created_at"),
         moment("Opened", "opened_at"),
         moment("Revoked", "revoked_at"),
+    )
+
+
+def calendar_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of the calendars that close times, with times in ``zone``."""
+
+    def read_at(one: Calendar) -> str:
+        return show_short(one.synced_at, zone) if one.synced_at else "never"
+
+    return (
+        _same("Name", lambda one: one.name),
+        _same("Kind", lambda one: one.kind),
+        _same("Where", lambda one: one.where),
+        _same("Busy times", lambda one: str(one.events), right=True),
+        Column("Read", lambda one: rfc3339(one.synced_at, zone) if one.synced_at else "", read_at),
+        Column("Trouble", lambda one: one.error or "", lambda one: one.error or "", rare=True),
+        Column("Notes", lambda one: "; ".join(one.notes), lambda one: "; ".join(one.notes), rare=True),
+    )
+
+
+def busy_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of busy times, with times in ``zone``."""
+    return (
+        Column("From", lambda one: rfc3339(one.starts_at, zone), lambda one: show_short(one.starts_at, zone)),
+        Column("Until", lambda one: rfc3339(one.ends_at, zone), lambda one: show_short(one.ends_at, zone)),
+        _same("What", lambda one: one.title or ""),
     )
 
 
@@ -486,6 +513,28 @@ def _on_the_site(offer: SessionType) -> str:
         if rules.approval
         else f"{who}; held {show_duration(rules.hold)} at first"
     )
+
+
+def show_calendar(desk: Desk, calendar: Calendar, zone: str) -> None:
+    """Show a calendar as a card."""
+
+    def at(moment: Instant | None) -> str:
+        return show_short(moment, zone) if moment else "never"
+
+    facts = [
+        ("From", f"{calendar.kind}, {calendar.where}"),
+        ("Titles", "kept, for you alone" if calendar.titles else "not kept"),
+        ("Busy times", f"{calendar.events} to come"),
+        ("Read", at(calendar.synced_at)),
+        ("Known until", at(calendar.covers_until)),
+    ]
+    if calendar.writes:
+        facts.insert(1, ("Sessions", f"written into it, as {calendar.user}"))
+    if calendar.error:
+        facts.append(("Trouble", f"{calendar.error} ({at(calendar.tried_at)})"))
+    if calendar.notes:
+        facts.append(("Notes", "\n".join(calendar.notes)))
+    show_card(desk, calendar.name, facts, _json_facts(calendar.as_json(zone)))
 
 
 def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
