@@ -17,6 +17,6 @@ def tell(studio: Studio, number: int) -> None:
     assert session is not None
     if session.starts_at <= now:  # nobody noticed in time: there is nothing to save any more
         return
-    if letter.knows(session):
+    if letter.knows(studio, session):
         letter.tell_client(studio, session, "expired", f"event {event}")
     letter.tell_owner(studio, session, "expired", f"event {event}")

@@ -307,7 +307,7 @@ def tell_change(
 
     A mail about an earlier change that has not gone out is replaced: who reads it compares with what they knew.
     """
-    if not knows(before):
+    if not knows(studio, before):
         return None
     knew, note = before.details(), check_note(note)
     for waiting in _waiting_changes(studio, after):
@@ -319,9 +319,11 @@ def tell_change(
     return tell_client(studio, after, "changed", occasion, about={"before": knew, "note": note})
 
 
-def knows(session: Session) -> bool:
-    """Return whether a client has heard of a session: it was shared with them, or confirmed."""
-    return bool(session.shares) or session.confirmed_at is not None
+def knows(studio: Studio, session: Session) -> bool:
+    """Return whether a client has heard of a session: it was shared with them, or is confirmed, or they have had it so."""
+    if session.shares or session.confirmed_at is not None:
+        return True
+    return message_store.was_invited(studio.file, session.id)
 
 
 def _waiting_changes(studio: Studio, session: Session) -> list[Message]:

@@ -10,6 +10,7 @@ from whenever import Instant, Time
 
 from studio_cli.cli.desk import Desk
 from studio_cli.model.availability import Block, Hours, day_name, show_minutes
+from studio_cli.model.calendar import Calendar
 from studio_cli.model.client import Client
 from studio_cli.model.event import Line
 from studio_cli.model.form import Answer, Field, Form
@@ -211,6 +212,32 @@ def share_columns(zone: str) -> tuple[Column, ...]:
         moment("Made", "created_at"),
         moment("Opened", "opened_at"),
         moment("Revoked", "revoked_at"),
+    )
+
+
+def calendar_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of the calendars that close times, with times in ``zone``."""
+
+    def read_at(one: Calendar) -> str:
+        return show_short(one.synced_at, zone) if one.synced_at else "never"
+
+    return (
+        _same("Name", lambda one: one.name),
+        _same("Kind", lambda one: one.kind),
+        _same("Where", lambda one: one.where),
+        _same("Busy times", lambda one: str(one.events), right=True),
+        Column("Read", lambda one: rfc3339(one.synced_at, zone) if one.synced_at else "", read_at),
+        Column("Trouble", lambda one: one.error or "", lambda one: one.error or "", rare=True),
+        Column("Notes", lambda one: "; ".join(one.notes), lambda one: "; ".join(one.notes), rare=True),
+    )
+
+
+def busy_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of busy times, with times in ``zone``."""
+    return (
+        Column("From", lambda one: rfc3339(one.starts_at, zone), lambda one: show_short(one.starts_at, zone)),
+        Column("Until", lambda one: rfc3339(one.ends_at, zone), lambda one: show_short(one.ends_at, zone)),
+        _same("What", lambda one: one.title or ""),
     )
 
 
@@ -488,6 +515,28 @@ def _on_the_site(offer: SessionType) -> str:
     )
 
 
+def show_calendar(desk: Desk, calendar: Calendar, zone: str) -> None:
+    """Show a calendar as a card."""
+
+    def at(moment: Instant | None) -> str:
+        return show_short(moment, zone) if moment else "never"
+
+    facts = [
+        ("From", f"{calendar.kind}, {calendar.where}"),
+        ("Titles", "kept, for you alone" if calendar.titles else "not kept"),
+        ("Busy times", f"{calendar.events} to come"),
+        ("Read", at(calendar.synced_at)),
+        ("Known until", at(calendar.covers_until)),
+    ]
+    if calendar.writes:
+        facts.insert(1, ("Sessions", f"written into it, as {calendar.user}"))
+    if calendar.error:
+        facts.append(("Trouble", f"{calendar.error} ({at(calendar.tried_at)})"))
+    if calendar.notes:
+        facts.append(("Notes", "\n".join(calendar.notes)))
+    show_card(desk, calendar.name, facts, _json_facts(calendar.as_json(zone)))
+
+
 def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
     """Show a session type as a card."""
     terms = offer.terms
@@ -625,7 +674,7 @@ def show_history(desk: Desk, lines: Sequence[Line], zone: str, *, as_json: bool)
         Column("When", lambda line: rfc3339(line.at, zone), lambda line: show_short(line.at, zone)),
         _same("Who", lambda line: line.actor),
         _same("What", lambda line: line.kind),
-        _same("Details", lambda line: "; ".join(_changes(line.details))),
+        Column("Details", lambda line: "; ".join(_changes(line.details)), _details),
     )
     show_list(
         desk,
@@ -635,6 +684,14 @@ def show_history(desk: Desk, lines: Sequence[Line], zone: str, *, as_json: bool)
         json=[line.as_json(zone) for line in lines],
         empty="No history.",
     )
+
+
+def _details(line: Line) -> str:
+    """Return the details of a line of history as a person reads them."""
+    if line.kind.startswith("mail ") and "to" in line.details:
+        why = f": {line.details['why']}" if "why" in line.details else ""
+        return f"{line.details['kind']} to {line.details['to']}{why}"
+    return "; ".join(_changes(line.details))
 
 
 def _changes(details: dict[str, Any]) -> list[str]:

@@ -22,7 +22,7 @@ app = typer.Typer()
 
 @app.command("status", epilog=example("studio status", "studio status --json"))
 def status(ctx: typer.Context, as_json: Json = False) -> None:
-    """Show what is stuck and the command that moves it, what is next, what you are owed, and mail that failed."""
+    """Show what is stuck and the command that moves it, what is next, what you are owed, and mail and calendars that failed."""
     desk = desk_of(ctx)
     _ask_outside(desk)
     found = overview(desk.studio)
@@ -62,6 +62,7 @@ def _sections(found: Overview) -> list[tuple[str, Sequence[Column], Sequence[Any
         ("Paid too much", _owing(found), found.overpaid),
         ("To give back", output.payment_columns(found.zone), found.to_refund),
         ("Mail to look at", message_columns(found.zone), found.mail),
+        ("Calendars that cannot be read", output.calendar_columns(found.zone), found.calendars),
     ]
 
 

@@ -210,6 +210,9 @@ SECRETS: dict[str, str] = {
 }
 """Kept outside the studio's file; the environment variable wins."""
 
+CALENDAR_PASSWORD = "STUDIO_CALENDAR_PASSWORD"  # noqa: S105
+"""The environment variable with the password of a connected calendar; else each login's is kept by its name."""
+
 TEST_STUDIO = "internal.test_studio"
 """Set by ``studio demo`` and ``init --test``: the only studios in which the test payment page works."""
 ADDRESS = "internal.address"
@@ -271,6 +274,13 @@ class Settings:
             **palette(self["brand.color"]),
             "instructions": self.get("payment.instructions") or "",
         }
+
+
+def login_name(address: str, user: str) -> str:
+    """Return the name under which the password of somebody on a calendar server is kept: one for all calendars there."""
+    from studio_cli.model.calendar import host_of
+
+    return f"calendar {user}@{host_of(address)}"
 
 
 def check_key(name: str) -> Key:

@@ -60,7 +60,7 @@ class SmtpServer:
         mail = compose(envelope, letter).as_bytes(
             policy=Wire(linesep="\r\n", utf8=bool(_beyond_ascii(envelope)))
         )
-        talk = Conversation(self)
+        talk = _Conversation(self)
         todo: dict[StepName, Callable[[], str]] = {
             "name": talk.look_up,
             "connection": talk.connect,
@@ -80,7 +80,7 @@ class SmtpServer:
         finally:
             talk.part()
 
-    def _opening(self, talk: Conversation) -> dict[StepName, Callable[[], str]]:
+    def _opening(self, talk: _Conversation) -> dict[StepName, Callable[[], str]]:
         """Return the steps between the connection and the mail, in the order that the settings ask for."""
         steps: dict[StepName, Callable[[], str]] = {"greeting": talk.greet}
         if self.tls == "tls":
@@ -99,7 +99,7 @@ def _beyond_ascii(envelope: Envelope) -> list[str]:
 
 
 @dataclass
-class Conversation:
+class _Conversation:
     """One connection. Each step returns what is worth telling of it, or raises ``MailFailed`` or ``MailUnknown``."""
 
     server: SmtpServer
@@ -300,8 +300,8 @@ class Conversation:
     def _data(self, mail: bytes) -> tuple[int, bytes]:
         assert self.line is not None
         code, words = self.client.docmd("DATA")
-        if code != 354:
-            return code, words
+        if code != 354:  # whatever it is: the server has not been given the mail
+            raise trouble.mail_refused(self._where, self.server, code, words)
         self.line.settimeout(self._left())
         # A dot alone ends the mail, so one that begins a line is doubled (RFC 5321, 4.5.2).
         self.client.send(re.sub(rb"(?m)^\.", b"..", mail))

@@ -54,7 +54,7 @@ def guarded(
     """
     base = urlsplit(link_base)
     prefix = base.path.rstrip("/")
-    ours = re.compile("|".join(["", "/s/.*", *map(re.escape, public)]), re.DOTALL)
+    ours = re.compile("|".join(["", "/s/.*", "/calendar/.*", *map(re.escape, public)]), re.DOTALL)
 
     async def admit(scope: Any, headers: Headers) -> None:
         if UNREADABLE in scope:
@@ -89,8 +89,12 @@ class _Dressed:
         if message["type"] == "http.response.start":
             self.begun = True
             headers = MutableHeaders(scope=message)
+            # Nothing is stored anywhere, but what says itself for how long: the feed, which calendars keep.
+            cached = headers.get("Cache-Control")
             for name, value in HEADERS.items():
                 headers[name] = value
+            if cached:
+                headers["Cache-Control"] = cached
         await self._send(message)
 
 

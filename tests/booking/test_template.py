@@ -46,7 +46,7 @@ def test_a_mail_in_own_words(studio: Studio, make: Maker) -> None:
     message = shared(studio)
     assert (message.letter.subject, message.trouble) == ("Ana here: Portrait", None)
     letter = message.letter.with_link("https://x/s/abc")
-    assert "Dear Rui Costa, [look here](https://x/s/abc)." in letter.text
+    assert "Dear Rui Costa, look here: https://x/s/abc." in letter.text
     assert '<a href="https://x/s/abc" class="leads"' in letter.html
     assert "Ana Silva Photography" in letter.text.split("\n\n")[-1]
 

@@ -189,7 +189,7 @@ def test_preview(own: Cli, tmp_path: Path) -> None:
         own("template", "preview", "share")
         .ok()
         .out.startswith(
-            "Subject: Ana here: Family session\n\nDear Rui Costa, [look here]([the client's link]).\n"
+            "Subject: Ana here: Family session\n\nDear Rui Costa, look here: [the client's link].\n"
         )
     )
     page = tmp_path / "page.html"

@@ -12,16 +12,19 @@ from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
+from whenever import Instant
 
 from studio_cli.booking import journey, letter, mail, payment, session_changes
 from studio_cli.booking import session as sessions
 from studio_cli.booking.payment import WantedRefund
+from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.share import share
 from studio_cli.booking.studio import Studio, change_setting
 from studio_cli.model.message import KINDS, Message
+from studio_cli.model.reminder import _of_balance, _of_hold, _of_start
 from studio_cli.model.session import Session
 from studio_cli.outside.smtp import SmtpServer
-from tests.conftest import Maker
+from tests.conftest import Clock, Maker
 from tests.outside.calendar_programs import Kept, imported_by_ical_js, imported_by_khal
 from tests.outside.postfix import LOGIN, Postfix
 from tests.outside.second_reader import SecondReader
@@ -76,12 +79,25 @@ def session(studio: Studio, make: Maker) -> Session:
 
 STATES: dict[str, Callable[[Studio], object]] = {
     "confirmed": lambda studio: sessions.confirm(studio, "1", tell=False),
-    "payment-due": lambda studio: sessions.confirm(studio, "1", tell=False),
-    "tomorrow": lambda studio: sessions.confirm(studio, "1", tell=False),
+    "payment-due": lambda studio: due(studio),
+    "tomorrow": lambda studio: due(studio),
+    "hold-ending": lambda studio: session_changes.edit(studio, "1", Edits(expires="20h"), tell=False),
     "canceled": lambda studio: sessions.cancel(studio, "1", tell=False),
     "declined": lambda studio: status(studio, "declined"),
     "expired": lambda studio: status(studio, "expired"),
 }
+
+
+def due(studio: Studio) -> None:
+    """Let it be the day before a confirmed session, of which the rest is due on the day."""
+    session_changes.edit(studio, "1", Edits(balance_due="on the day"), tell=False)
+    sessions.confirm(studio, "1", tell=False)
+    assert isinstance(studio.clock, Clock)
+    studio.clock.now = Instant.from_utc(2026, 12, 3, 15)
+
+
+OCCASIONS = {"hold-ending": _of_hold, "payment-due": _of_balance, "tomorrow": _of_start}
+"""What reminders are for: one that is for something else by now is not sent."""
 
 
 def status(studio: Studio, to: str) -> None:
@@ -96,7 +112,7 @@ def written(studio: Studio, kind: str) -> Message:
     """Write a mail of a kind with all that it can say."""
     STATES.get(kind, lambda studio: None)(studio)
     paid, back = None, None
-    if kind != "payment-instructions":  # which make no sense for what is paid
+    if kind not in {"payment-instructions", "hold-ending"}:  # which make no sense for what is paid
         paid = payment.record(studio, "1", "60", tell=False).payment.id
         back = payment.refund(studio, WantedRefund("1", "10"), tell=False)[0].payment.id
     session = sessions.get(studio, 1)
@@ -106,7 +122,8 @@ def written(studio: Studio, kind: str) -> Message:
     about |= {"news": "confirmed"} if kind == "owner" else {}
     with studio.file.atomic():
         linked = session.shares[0].id if kind != "owner" else None
-        number = letter.put(studio, session, kind, "test", about=about, payment_id=paid, share_id=linked)
+        occasion = OCCASIONS[kind](session) if kind in OCCASIONS else "test"
+        number = letter.put(studio, session, kind, occasion, about=about, payment_id=paid, share_id=linked)
     assert number is not None
     return mail.get(studio, number)
 

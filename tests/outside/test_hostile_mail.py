@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import re
-import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,8 +21,8 @@ from studio_cli.errors import WrongUsage
 from studio_cli.model.message import Envelope, Invitation, Letter, MailFailed
 from studio_cli.model.session import Session
 from studio_cli.model.text import clean, clean_optional
-from studio_cli.outside.mime import Wire, compose, harmless
-from studio_cli.outside.smtp import Conversation, SmtpServer
+from studio_cli.outside.mime import harmless
+from studio_cli.outside.smtp import SmtpServer
 from tests.conftest import Maker
 from tests.outside.hostile import ADDRESSES, Case, case
 from tests.outside.postfix import Postfix
@@ -151,27 +150,6 @@ def as_kept(text: str) -> str:
 # ── over the wire ─────────────────────────────────────────────────────────────────────────────────
 
 
-Deliver = Callable[[Envelope, Letter], None]
-
-
-class OneConnection:
-    """Ten thousand mails need ten thousand conversations; over one connection they need a tenth of the time."""
-
-    def __init__(self, port: int) -> None:
-        self._talk = Conversation(SmtpServer("127.0.0.1", port, "none"))
-        for step in (self._talk.look_up, self._talk.connect, self._talk.greet):
-            step()
-
-    def __call__(self, envelope: Envelope, letter: Letter) -> None:
-        """Send one mail."""
-        self._talk.until = time.monotonic() + 20
-        self._talk.hand_over(envelope, compose(envelope, letter).as_bytes(policy=Wire(linesep="\r\n")))
-
-    def close(self) -> None:
-        """Part."""
-        self._talk.part()
-
-
 @pytest.fixture
 def calendars(studio: Studio, make: Maker) -> Callable[[Case], tuple[bytes, Session]]:
     """Make the calendar file of a session with a case's title and place, as if they could be kept."""
@@ -193,17 +171,16 @@ def test_over_python(
     calendars: Callable[[Case], tuple[bytes, Session]],
 ) -> None:
     """Over the Python server: the envelope has the one recipient, and both readers find what was put in."""
-    send = OneConnection(mail_server.port)
+    server = SmtpServer("127.0.0.1", mail_server.port, "none")
     for number in range(count):
         one = case(number)
         calendar, session = calendars(one)
-        send(envelope(one), letter(one, calendar))
+        server.send(envelope(one), letter(one, calendar))
         received = mail_server.received.pop()
         assert (received.sender, received.recipients) == (ANA, (RUI,)), number
         check_by_python(received.raw, one, calendar)
         check_by_mailparser(second_reader.mail(received.raw), one, calendar)
         check_calendar(calendar, session, second_reader)
-    send.close()
     assert mail_server.received == []
 
 
@@ -215,13 +192,12 @@ def test_over_postfix(
     calendars: Callable[[Case], tuple[bytes, Session]],
 ) -> None:
     """Over Postfix: one mail in the one mailbox for each that was sent, and both readers find what was put in."""
-    send = OneConnection(postfix.plain)
+    server = SmtpServer("127.0.0.1", postfix.plain, "none")
     sent = {}
     for number in range(ALL, ALL + count):  # others than over the Python server
         one = case(number)
         sent[number] = calendar = calendars(one)[0]
-        send(envelope(one), letter(one, calendar))
-    send.close()
+        server.send(envelope(one), letter(one, calendar))
     for file in postfix.files(count):
         raw = file.read_bytes()
         mail = message_from_bytes(raw, policy=policy.compat32)
@@ -232,16 +208,6 @@ def test_over_postfix(
         check_by_mailparser(second_reader.mail(raw), case(number), calendar)
     assert sent == {}
     assert postfix.boxes == {**dict.fromkeys(postfix.boxes, 0), "rui": count}
-
-
-def test_one_by_one(mail_server: MailServer, postfix: Postfix) -> None:
-    """A sample takes the whole way that a mail of the outbox takes, to both servers."""
-    for port in (mail_server.port, postfix.plain):
-        for number in range(0, 400, 20):
-            one = case(number)
-            SmtpServer("127.0.0.1", port, "none").send(envelope(one), letter(one, b"BEGIN:VCALENDAR\r\n"))
-    assert {received.recipients for received in mail_server.received} == {(RUI,)}
-    assert len(mail_server.received) == len(postfix.files(20)) == 20
 
 
 def test_sessions_that_the_program_takes(studio: Studio, make: Maker, second_reader: SecondReader) -> None:

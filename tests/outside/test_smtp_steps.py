@@ -598,6 +598,14 @@ def test_size_is_said() -> None:
     assert any("SIZE=" in line.upper() for line in heard)
 
 
+def test_a_yes_at_the_wrong_time_is_no_mail_taken() -> None:
+    """A server that says that all is well before it was given the mail has not taken it."""
+    with scripted({"DATA": "250 fine"}) as (port, heard):
+        failure = failed(SmtpServer("127.0.0.1", port, "none"), "acceptance")
+    assert not failure.permanent
+    assert not any(line.startswith("Subject") for line in heard)
+
+
 @pytest.mark.parametrize("word", ["EHLO", "MAIL", "RCPT", "DATA"])
 def test_hanging_up_before_the_end_is_a_failure(word: str) -> None:
     """A connection that ends before the last dot of the mail is a failure that may pass: the server has no mail."""

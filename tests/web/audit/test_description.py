@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.exceptions import HTTPException
 
+from studio_cli.booking import feed as feeds
 from studio_cli.booking import journey
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
@@ -38,7 +39,10 @@ def described(on: Stage, links: list[str], booked: list[Session]) -> str:
     contracts = [sessions.get(on.studio, one.id).contract for one in booked]
     text = (HERE / "openapi.yaml").read_text(encoding="utf-8")
     documents = json.dumps([one.sha256 for one in contracts if one])
-    return text.replace("[TOKENS]", json.dumps(tokens)).replace("[DOCUMENTS]", documents)
+    feed = feeds.feed(on.studio).address or ""
+    known = [feed.rpartition("/")[2].removesuffix(".ics"), "unknown"]
+    text = text.replace("[TOKENS]", json.dumps(tokens)).replace("[FEEDS]", json.dumps(known))
+    return text.replace("[DOCUMENTS]", documents)
 
 
 @pytest.fixture
@@ -82,6 +86,8 @@ def check(on: Stage, asked: subprocess.CompletedProcess[str]) -> None:
         "POST /s/…/questionnaire 303",
         "POST /s/…/contract 303",
         "POST /s/…/checkout 303",
+        "GET /calendar/….ics 200",
+        "GET /calendar/….ics 404",
     ):
         assert any(line.startswith(seen) for line in on.door.log), seen
 
