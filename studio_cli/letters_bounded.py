@@ -101,7 +101,7 @@ def _ask(request: bytes, most: int) -> bytes:
             raise Unusable(f"It could not be filled in: {error.strerror or error}.", passing=True) from error
         if answer:
             return answer
-        raise _ended(child.wait())
+        raise _ended(child)
 
 
 def _too_slow(child: subprocess.Popen[bytes]) -> Unusable:
@@ -114,8 +114,12 @@ def _too_slow(child: subprocess.Popen[bytes]) -> Unusable:
     return Unusable(f"It was not filled in within {SECONDS:g} seconds.", passing=True)
 
 
-def _ended(code: int) -> Unusable:
+def _ended(child: subprocess.Popen[bytes]) -> Unusable:
     """Return what to say of a process that ended without an answer."""
+    try:
+        code = child.wait(SECONDS)
+    except subprocess.TimeoutExpired:
+        code = 0
     if -code in {signal.SIGPROF, signal.SIGXCPU}:
         return Unusable("It takes too long to fill in.", costly=True)
     return Unusable("Filling it in was stopped by the system.", costly=True)

@@ -290,7 +290,7 @@ def preview(
     desk = desk_of(ctx)
     letter, trouble = templates.preview(desk.studio, mail, language, session)
     if as_json:
-        letter = letter.with_link(_LINK)
+        letter = letter.with_link(_sample_link(desk))
         found = {"subject": letter.subject, "text": letter.text, "html": letter.html, "trouble": trouble}
         desk.json({"template": mail, **found})
         return
@@ -299,12 +299,13 @@ def preview(
     _show_letter(desk, letter, mail, html, browse)
 
 
-_LINK = "https://book.example.com/s/…"
-"""Stands where the client's own link will be."""
+def _sample_link(desk: Desk) -> str:
+    """Return what stands where the client's own link will be."""
+    return f"{desk.studio.settings.link_base}/s/…"
 
 
 def _show_letter(desk: Desk, letter: Letter, mail: str, html: str | None, browse: bool) -> None:
-    page = letter.with_link("#").html
+    page = letter.with_link(_sample_link(desk)).html
     if html == "-":
         desk.data(page)
     elif html:

@@ -125,7 +125,10 @@ def _key(kind: str, code: str) -> str:
 def fault(db: Database, kind: str, code: str) -> Fault | None:
     """Return what was wrong with the owner's template when it was last used."""
     kept = setting_store.read(db).get(_key(kind, code))
-    return Fault.of_json(json.loads(kept)) if kept else None
+    try:
+        return Fault.of_json(json.loads(kept)) if kept else None
+    except (ValueError, KeyError, TypeError):  # somebody else wrote there: no reason for a mail to fail
+        return None
 
 
 def remember(db: Database, kind: str, code: str, fault: Fault | None) -> None:

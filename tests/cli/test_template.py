@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from studio_cli import letters_bounded
 from tests.conftest import Cli, studio_process
 from tests.smtp_server import MailServer
 from tests.terminal import Terminal, on_terminal, script, studio
@@ -14,6 +15,12 @@ from tests.terminal import Terminal, on_terminal, script, studio
 OWN = "Subject: Ana here: {{ session.title }}\n\nDear {{ client.name }}, [look here]({{ link }}).\n"
 BROKEN = "Subject: x\n\nDear {{ client.nmae }},\n{% include 'x' %}\n"
 FIELDS = {"template", "about", "recipient", "language", "own", "path", "newly_shipped"}
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take its time: what a template may take of the processor stays the same."""
+    monkeypatch.setattr(letters_bounded, "SECONDS", 30.0)
 
 
 @pytest.fixture
