@@ -272,13 +272,14 @@ def test_on_the_day_it_says_today(run: Run, make: Maker, studio: Studio, box: Po
 
 
 def test_booked_this_morning(run: Run, make: Maker, studio: Studio, clock: Clock) -> None:
-    """Who has booked this morning for tomorrow, or was moved there, has just read when it is."""
-    confirmed(studio, make, "2026-11-21 14:00", balance_due="none")
-    confirmed(studio, make, "2026-12-04 10:00", balance_due="none")
-    session_changes.reschedule(studio, "2", "2026-11-21 10:00", tell=False, custom=True)
-    assert run() == []
-    assert run("2026-11-20 20:59") == []
-    assert run("2026-11-21 08:00") == []
+    """Who has confirmed this morning for tomorrow, or was moved there, has just read when it is."""
+    make.session("2026-12-04 14:00", pay="later")
+    confirmed(studio, make, "2026-12-10 10:00", balance_due="none")
+    clock.now = Instant.from_utc(2026, 12, 3, 13, 30)
+    sessions.confirm(studio, "1", tell=False)
+    session_changes.reschedule(studio, "2", "2026-12-04 10:00", tell=False)
+    for moment in ("2026-12-03 09:00", "2026-12-03 20:59", "2026-12-04 08:00"):
+        assert run(moment) == []
 
 
 def test_moved_after_its_reminder(run: Run, make: Maker, studio: Studio) -> None:

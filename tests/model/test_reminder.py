@@ -253,6 +253,7 @@ def test_not_for_a_session_that_is_over() -> None:
     owed = due(replace(over, status="confirmed", confirmed_at=BEGIN), asked(), PLAN, now.add(hours=1))
     assert owed is not None
     assert owed.occasion == "balance 12 2026-10-21 2d after"
+    assert owed.until == owed.at.add(hours=14 * 24)
 
 
 @pytest.mark.parametrize("status", ["inquiry", "declined", "canceled", "expired"])
