@@ -106,6 +106,7 @@ class EveryMail:
         self._add("share", "again, note", session, again=True, note=self.note)
         self._add("reminder", "", session)
         self._add("hold-ending", "", session)
+        self._add("owner", "payment-announced", session, news="payment-announced")
         self._add("payment-instructions", "", session)
         before, number = session.details(), str(session.id)
         moved = session_changes.reschedule(
@@ -155,7 +156,8 @@ class EveryMail:
         ).after
         self._add("changed", "confirmed", moved, before=session.details())
         for what in letter.NEWS:
-            self._add("owner", what, session, news=what)
+            if what != "payment-announced":
+                self._add("owner", what, session, news=what)
 
     def _nothing_left(self) -> None:
         number = str(self._session().id)

@@ -49,7 +49,7 @@ DATA: dict[str, Any] = {
 def made(body: str, **changes: Any) -> tuple[str, str]:
     """Return text and HTML of a mail with this body; of the HTML only what the template became."""
     _, text, html = write(f"Subject: S\n\nHello,\n\n{body}\n", {**DATA, **changes}, ENGLISH)
-    inner = html.partition("</p>\n")[2].partition("</td></tr>\n<tr><td")[0]
+    inner = html.partition("</p>\n")[2].partition('</td></tr>\n<tr><td class="room soft')[0]
     return text, inner
 
 
