@@ -56,5 +56,5 @@ def test_coming(studio: Studio, make: Maker, clock: Clock) -> None:
     clock.forward(hours=24 * 8)
     assert [session.id for session in overview(studio).coming] == [late.id]
     assert set(overview(studio).as_json()) == {
-        "at", "coming", "stuck", "owing", "overpaid", "unfinished_refunds", "to_refund", "mail",
+        "at", "coming", "stuck", "owing", "overpaid", "unfinished_refunds", "to_refund", "mail", "calendars",
     }  # fmt: skip
