@@ -7,14 +7,14 @@ Each write is noted before and after it is made, so that a process that dies in 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from studio_cli.booking import feed as feeds
 from studio_cli.booking import subscription as subscriptions
 from studio_cli.booking.studio import Studio
-from studio_cli.booking.subscription import Source
+from studio_cli.booking.subscription import Events, Source
 from studio_cli.errors import Refused
 from studio_cli.model.calendar import Calendar, CalendarUnreadable, Window
 from studio_cli.model.feed import Entry
@@ -43,11 +43,15 @@ class Target(Source, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be done in a calendar so that it shows the sessions. ``put_back``: changed over there."""
+    """What is to be done in a calendar so that it shows the sessions.
+
+    ``put_back`` was changed over there; ``renamed`` is as it should be, and only called something else by now.
+    """
 
     put: tuple[Entry, ...]
     remove: tuple[Written, ...]
     put_back: frozenset[int]
+    renamed: tuple[Written, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,35 +110,37 @@ def sync(studio: Studio, calendar: Calendar, source: Source) -> Outcome:
     if not calendar.writes:
         return Outcome(synced.calendar, synced.changed)
     try:
-        delivered = deliver(studio, calendar, cast(Target, source), synced.marks)
+        delivered = deliver(studio, calendar, cast(Target, source), synced.events)
     except CalendarUnreadable as trouble:
         raise subscriptions.failed(studio, calendar, trouble, "cannot be written") from trouble
     return Outcome(synced.calendar, synced.changed, delivered)
 
 
 def due(studio: Studio) -> list[Calendar]:
-    """Return the calendars that a server should see to: stale ones, and those into which a session is to be written.
+    """Return the calendars that a server should see to: stale ones, those that were read for another zone, and those
+    into which a session is to be written.
 
     One that failed is tried as seldom as one that did not.
     """
-    now = studio.now()
+    now, zone = studio.now(), studio.settings.zone
     return [
         one
         for one in subscriptions.listed(studio)
-        if one.is_stale(now) or (one.error is None and waits(studio, one))
+        if one.is_stale(now) or (one.error is None and (one.zone != zone or waits(studio, one)))
     ]
 
 
 # ── writing ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def planned(studio: Studio, calendar: Calendar, marks: Mapping[str, str] | None, window: Window) -> Plan:
-    """Return what is to be written and taken out. ``marks``: what the server calls its events now, if it was asked.
+def planned(studio: Studio, calendar: Calendar, events: Events | None, window: Window) -> Plan:
+    """Return what is to be written and taken out. ``events``: those that the server has now, if it was asked.
 
     Sessions that are over stay as they were.
     """
     written = calendar_store.written(studio.file, calendar.id)
-    put, remove, changed = [], [], set()
+    identity = studio.settings[STUDIO_ID]
+    put, remove, renamed, changed = [], [], [], set()
     for one in feeds.entries(studio, studio.now()):
         known = written.get(one.session_id)
         if one.off:
@@ -142,10 +148,14 @@ def planned(studio: Studio, calendar: Calendar, marks: Mapping[str, str] | None,
                 remove.append(known)
         elif known is None or known.digest != _digest(one):
             put.append(one)
-        elif marks is not None and one.starts_at < window.last and marks.get(known.path) != known.mark:
-            put.append(one)
-            changed.add(one.session_id)
-    return Plan(tuple(put), tuple(remove), frozenset(changed))
+        elif events is not None and one.starts_at < window.last:
+            mark, content = events.get(known.path, ("", b""))
+            if mark != known.mark and feeds.says(content, one, identity):
+                renamed.append(replace(known, mark=mark))
+            elif mark != known.mark:
+                put.append(one)
+                changed.add(one.session_id)
+    return Plan(tuple(put), tuple(remove), frozenset(changed), tuple(renamed))
 
 
 def _digest(one: Entry) -> str:
@@ -160,17 +170,19 @@ def waits(studio: Studio, calendar: Calendar) -> bool:
     return bool(plan.put or plan.remove)
 
 
-def deliver(studio: Studio, calendar: Calendar, target: Target, marks: Mapping[str, str] | None) -> Delivered:
+def deliver(studio: Studio, calendar: Calendar, target: Target, events: Events | None) -> Delivered:
     """Write what is to be written; what was done stays done when something fails on the way."""
-    plan = planned(studio, calendar, marks, subscriptions.window_of(studio, calendar))
+    plan = planned(studio, calendar, events, subscriptions.window_of(studio, calendar))
     identity, put_back = studio.settings[STUDIO_ID], set(plan.put_back)
     known = calendar_store.written(studio.file, calendar.id)
+    for same in plan.renamed:
+        _note(studio, calendar, same)
     for one in plan.put:
         path = target.place_of(f"session-{one.session_id}-{identity}")
         before = known.get(one.session_id, Written(one.session_id, path, None, ""))
         _note(studio, calendar, Written(one.session_id, path, before.mark, ""))
-        mark = (marks or {}).get(path) or before.mark
-        mark, surprised = target.put(path, feeds.alone(one, identity), mark)
+        there = events.get(path, (None,))[0] if events else None
+        mark, surprised = target.put(path, feeds.alone(one, identity), there or before.mark)
         if surprised:
             put_back.add(one.session_id)
         _note(studio, calendar, Written(one.session_id, path, mark, _digest(one)))

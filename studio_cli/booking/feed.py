@@ -18,7 +18,7 @@ from studio_cli.store import event as event_store
 from studio_cli.store import feed as feed_store
 
 if TYPE_CHECKING:
-    from icalendar import Event
+    from icalendar import Component, Event
 
 REFRESH_MINUTES = 15
 """How often calendars are asked to look; most look when they like."""
@@ -123,6 +123,26 @@ def alone(one: Entry, studio_id: str) -> bytes:
     made.add("version", "2.0")
     made.add_component(event_of(one, studio_id))
     return bytes(made.to_ical())
+
+
+SHOWN = ("DTSTART", "DTEND", "SUMMARY", "LOCATION", "DESCRIPTION", "STATUS")
+
+
+def says(content: bytes, one: Entry, studio_id: str) -> bool:
+    """Return whether a calendar shows of a session what it should, whatever else a server has written beside it."""
+    from icalendar import Calendar
+
+    try:
+        (event,) = Calendar.from_ical(content).walk("VEVENT")
+        wanted = event_of(one, studio_id)
+        return all(_said(event, name) == _said(wanted, name) for name in SHOWN)
+    except (ValueError, KeyError, IndexError, AttributeError, TypeError):
+        return False
+
+
+def _said(event: Component, name: str) -> object:
+    value = event.get(name)
+    return getattr(value, "dt", None) or (str(value).strip() if value is not None else "")
 
 
 def event_of(one: Entry, studio_id: str) -> Event:

@@ -36,18 +36,20 @@ class Source(Protocol):
 
 
 SourceOf = Callable[[Calendar], Source]
+Events = Mapping[str, tuple[str, bytes]]
+"""What a server calls each of its events, and what is in it, by their path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Synced:
     """What came of reading a calendar once more. ``changed``: it says something else than before.
 
-    ``marks`` are what a server that we write to calls its events now, when it was asked.
+    ``events`` are those of a server that we write to, when it was asked for them.
     """
 
     calendar: Calendar
     changed: bool
-    marks: Mapping[str, str] | None = None
+    events: Events | None = None
 
 
 # ── finding ───────────────────────────────────────────────────────────────────────────────────────
@@ -175,7 +177,7 @@ def sync(studio: Studio, calendar: Calendar, source: Source) -> Synced:
             calendar_store.mark_same(studio.file, calendar.id, studio.now())
         else:
             _keep(studio, calendar.id, fetched, reading, window)
-        return Synced(_get(studio, calendar.id), reading is not None, fetched.marks)
+        return Synced(_get(studio, calendar.id), reading is not None, fetched.events)
 
 
 def failed(studio: Studio, calendar: Calendar, trouble: CalendarUnreadable, what: str) -> CalendarUnreadable:

@@ -297,13 +297,13 @@ def connect(
     from studio_cli.outside.web import check_address
 
     desk = desk_of(ctx)
+    identity = desk.studio.settings[STUDIO_ID]
     address, login = check_address(url), clean(user, "The login")
     fresh = None if desk.environ.get(CALENDAR_PASSWORD) else ask_secret("password", hidden=desk.may_ask)
     password = fresh or desk.calendar_password(address, login)
     with subscriptions.nothing_kept():
         found = connections.choose(CalDav(address, login, password).find(), which)
     if fresh is not None:
-        identity = desk.studio.settings[STUDIO_ID]
         config.write_secret(desk.environ, identity, login_name(found.address, login), fresh)
     calendar, new = subscriptions.subscribe(
         desk.studio, "caldav", found.address, desk.calendar_source,

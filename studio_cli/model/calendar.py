@@ -139,12 +139,12 @@ class Reading:
 class Fetched:
     """What a calendar holds now (``content`` None: the same as before), and what to ask with next time.
 
-    ``marks`` are what a server that we write to calls each of its events, by their path.
+    ``events`` are those of a server that we write to, by their path: what it calls each, and what is in it.
     """
 
     content: bytes | None
     mark: str | None = None
-    marks: Mapping[str, str] | None = None
+    events: Mapping[str, tuple[str, bytes]] | None = None
 
 
 def host_of(address: str) -> str:

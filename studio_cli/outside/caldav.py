@@ -58,7 +58,7 @@ class CalDav:
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
 
     def fetch(self, mark: str | None, window: Window) -> Fetched:
-        """Return the events in the window with their ETags; nothing when ``mark`` stands for what is there."""
+        """Return the events in the window; nothing when ``mark`` stands for what is there."""
         now = self._mark()
         if mark is not None and mark == now:
             return Fetched(None, mark)
@@ -66,16 +66,14 @@ class CalDav:
         first, last = window.first.subtract(hours=48), window.last.add(hours=48)
         span = {name: f"{at.to_stdlib():%Y%m%dT%H%M%SZ}" for name, at in (("first", first), ("last", last))}
         said = self._ask("REPORT", self.address, _EVENTS.format(**span), Depth="1")
-        marks: dict[str, str] = {}
-        files: list[str] = []
+        events: dict[str, tuple[str, bytes]] = {}
         for one in _resources(said):
             data = one.text(f"{CAL}calendar-data")
             if data:
-                files.append(data.strip() + "\r\n")
-                marks[_path(one.address)] = plain(one.text(f"{DAV}getetag"))
+                events[_path(one.address)] = plain(one.text(f"{DAV}getetag")), f"{data}\r\n".encode()
         # A calendar without events is one all the same.
-        content = "".join(files) or "BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
-        return Fetched(content.encode(), now, marks)
+        content = b"".join(content for _, content in events.values())
+        return Fetched(content or b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n", now, events)
 
     def read(self, content: bytes, window: Window) -> Reading:
         """Return what the events say."""

@@ -164,6 +164,23 @@ def test_change_over_there_is_put_back_and_told(
     )
 
 
+def test_server_that_adds_something_of_its_own(
+    studio: Studio, make: Maker, server: Radicale, address: str
+) -> None:
+    """An event that a server has written anew, and that says the same, is left alone, and nobody is told."""
+    make.session("2026-12-04 10:00", add_client="Rui", location="High Park", notes="Dog;\nbig")
+    connect(studio, address)
+    sync(studio)
+    path = f"/{USER}/work/session-1-{studio.settings[STUDIO_ID]}.ics"
+    content = server.ask("GET", path)[1].replace(b"END:VEVENT", b"X-MOZ-GENERATION:1\r\nEND:VEVENT")
+    server.ask("PUT", path, content, Content_Type="text/calendar")
+    assert sync(studio).delivered == connections.Delivered()
+    assert b"X-MOZ-GENERATION" in server.ask("GET", path)[1]
+    sessions.confirm(studio, "1")
+    assert sync(studio).delivered == connections.Delivered((1,))
+    assert [str(one["STATUS"]) for one in there(server).values()] == ["CONFIRMED"]
+
+
 def test_change_over_there_at_the_same_moment(
     studio: Studio, make: Maker, server: Radicale, address: str
 ) -> None:
