@@ -1,10 +1,13 @@
 """``studio type``: what the studio offers."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from studio_cli.booking import mini as minis
 from studio_cli.booking import session_type as types
+from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
@@ -86,6 +89,14 @@ CancelUntil = Annotated[
     typer.Option("--cancel-until", metavar="TIME", help="Clients can cancel it until 48h before; none."),
 ]
 
+On = Annotated[
+    list[str] | None, typer.Option("--on", metavar="DAY", help="A date of mini sessions; may be repeated.")
+]
+Opens = Annotated[str | None, typer.Option("--from", metavar="HH:MM", help="When the first slot begins.")]
+Closes = Annotated[str | None, typer.Option("--to", metavar="HH:MM", help="When the last slot ends.")]
+Breaks = Annotated[
+    list[str] | None, typer.Option("--break", metavar="RANGE", help="A break, 12:00-13:00; may be repeated.")
+]
 Reminders = Annotated[
     str | None,
     typer.Option(
@@ -101,6 +112,7 @@ Reminders = Annotated[
     epilog=example(
         'studio type add "Family session" --duration 90m --price 250 --deposit 50',
         'studio type add "Consultation" --duration 30m --price 0',
+        'studio type add "Santa minis" --price 90 --mini --on 2026-12-12 --from 10:00 --to 16:00 --every 20m --break 12:00-13:00',
     ),
 )
 def add(
@@ -137,6 +149,19 @@ def add(
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
     reminders: Reminders = None,
+    mini: Annotated[
+        bool, typer.Option("--mini", help="Short slots on given dates: --on, --from, --to, --every, --break.")
+    ] = False,
+    on: On = None,
+    opens: Opens = None,
+    closes: Closes = None,
+    every: Annotated[
+        str | None, typer.Option("--every", metavar="TIME", help="How long a slot is: 20m.")
+    ] = None,
+    breaks: Breaks = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="At most so many mini sessions a date.")
+    ] = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
@@ -149,7 +174,14 @@ def add(
         TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
         reminders,
     )  # fmt: skip
-    offer, new = types.add(desk.studio, typed, key=key)
+    days = TypedDays(tuple(on or ()), opens, closes, tuple(breaks or ()))
+    if mini:
+        limited = replace(typed, per_day=limit if limit is not None else per_day)
+        offer, new = minis.add(desk.studio, limited, every, days, key=key)
+    elif days != TypedDays() or every or limit:
+        raise WrongUsage("--on, --from, --to, --every, --break and --limit are for --mini.")
+    else:
+        offer, new = types.add(desk.studio, typed, key=key)
     _show(desk, offer, "is added" if new else "was there already", as_json)
 
 
@@ -244,6 +276,36 @@ def edit(
             "Nothing to change was said.", hint=f"For example: studio type edit {type_} --price 280"
         )
     _show(desk, types.edit(desk.studio, type_, typed), "is changed", as_json)
+
+
+@app.command(
+    "dates",
+    epilog=example(
+        "studio type dates santa-minis --on 2026-12-13 --from 10:00 --to 14:00",
+        "studio type dates santa-minis --on 2026-12-12 --off",
+    ),
+)
+def dates(
+    ctx: typer.Context,
+    type_: TypeRef,
+    on: On = None,
+    opens: Opens = None,
+    closes: Closes = None,
+    breaks: Breaks = None,
+    off: Annotated[bool, typer.Option("--off", help="Not on these dates any more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Give mini sessions more dates, or take dates away. Sessions that are booked stay."""
+    desk = desk_of(ctx)
+    days = TypedDays(tuple(on or ()), opens, closes, tuple(breaks or ()))
+    made = minis.set_dates(desk.studio, type_, days, off=off)
+    if as_json:
+        desk.json([override.as_json() for override in made])
+    elif desk.on_terminal:
+        for override in made:
+            desk.data(f"{override.date.format_iso()}: {override.hours}")
+    else:
+        desk.lines([[override.date.format_iso(), override.hours] for override in made])
 
 
 @app.command("archive", epilog=example("studio type archive family", "studio type archive family --restore"))

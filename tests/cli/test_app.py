@@ -177,6 +177,7 @@ ARGUMENTS = {
     ("type", "show"): ["family"],
     ("type", "edit"): ["family", "--price", "1"],
     ("type", "archive"): ["family"],
+    ("type", "dates"): ["family", "--on", "2026-12-12", "--off"],
     ("session", "reschedule"): ["1", "--at", "2026-12-04 10:00"],
     ("session", "edit"): ["1", "--location", "Park"],
     ("session", "history"): ["1"],
