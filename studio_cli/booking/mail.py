@@ -277,9 +277,8 @@ def _pointless(studio: Studio, message: Message) -> bool:
     if message.kind == "share":
         return any(share.id == message.share_id and share.revoked_at for share in session.shares)
     if message.kind in REMINDER_KINDS.values():
-        return not makes_sense(session, message.kind, message.occasion, studio.now()) or _newer(
-            studio, message
-        )
+        fits = makes_sense(session, message.kind, message.occasion, message.created_at, studio.now())
+        return not fits or _newer(studio, message)
     return message.kind == "payment-instructions" and not session.step("payment").open
 
 

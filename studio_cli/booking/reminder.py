@@ -81,7 +81,7 @@ def remind(studio: Studio, mailer: Mailer | None) -> list[Outcome]:
     once too. A reminder that cannot be written holds up no other.
     """
     with studio.file.atomic():
-        studio.settle(studio.now())
+        _tidy(studio)
     reasons: dict[int, str] = {}
     trouble = None
     for planned in plan(studio) if mailer else ():
@@ -120,17 +120,22 @@ def rehearse(studio: Studio) -> list[Outcome]:
     file = studio.file
     with file.rehearsal():
         newest = message_store.newest(file)
-        studio.settle(studio.now())
+        _tidy(studio)
         reasons: dict[int, str] = {}
         for planned in plan(studio):
             reasons |= write(studio, planned.session.id)
-        for number in {message.session_id for message in mail.to_send(studio, retry=True)}:
-            if number is not None:
-                mail.cancel_pointless(studio, number)
         found = [_outcome(studio, message, reasons) for message in mail.to_send(studio, retry=True)]
     return [
         replace(one, message=replace(one.message, id=0)) if one.message.id > newest else one for one in found
     ]
+
+
+def _tidy(studio: Studio) -> None:
+    """Inside a write: end the holds that have run out, and cancel what waits and makes no sense any more."""
+    studio.settle(studio.now())
+    for number in {message.session_id for message in mail.to_send(studio, retry=True)}:
+        if number is not None:
+            mail.cancel_pointless(studio, number)
 
 
 def _outcome(studio: Studio, message: Message, reasons: dict[int, str]) -> Outcome:

@@ -33,6 +33,8 @@ TELLING = frozenset({"share", "changed", "confirmed", *KINDS.values()})
 """Kinds of mail after which a client is left alone for a while."""
 APART_HOURS = 12
 LATE_DAYS = 14
+WAITS_DAYS = 3
+"""So long a reminder can wait to be sent: longer than it is tried by itself."""
 MORNING = Time(9)
 """When a balance is asked for, in the session's zone."""
 _STANDS_FOR: dict[ReminderName, ReminderName] = {"unfinished": "hold", "balance": "tomorrow"}
@@ -101,10 +103,10 @@ def schedule(session: Session, past: Past, plan: Plan) -> list[Reminder]:
     return [one for one in found if not any(_in_place_of(other, one) for other in found)]
 
 
-def makes_sense(session: Session, kind: str, occasion: str, now: Instant) -> bool:
-    """Return whether a reminder that has been written and is not sent yet still says what is so."""
+def makes_sense(session: Session, kind: str, occasion: str, written: Instant, now: Instant) -> bool:
+    """Return whether a reminder that was written and is not sent yet still says what is so, and not too late."""
     name = next(name for name, its_kind in KINDS.items() if its_kind == kind)
-    if name not in session.reminded_of:
+    if name not in session.reminded_of or _seconds(written, now) > WAITS_DAYS * 24 * 3600:
         return False
     if name in {"unfinished", "hold"}:
         return bool(left_to_do(session)) and (name != "hold" or occasion == _of_hold(session))

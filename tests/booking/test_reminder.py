@@ -20,6 +20,7 @@ from studio_cli.booking.studio import Studio, change_setting
 from studio_cli.model.message import Envelope, Letter, MailFailed
 from studio_cli.model.session import Session
 from studio_cli.store import event as event_store
+from studio_cli.store.message import listed
 from tests.conftest import Clock, Maker
 
 
@@ -390,6 +391,31 @@ def test_what_waits_and_makes_no_sense_any_more(
     change(studio)
     assert run("2026-12-03 12:00") == []
     assert mail.get(studio, 1).state == "canceled"
+
+
+@pytest.mark.parametrize(("again", "sent"), [("09:00", ["payment-due"]), ("09:01", [])])
+def test_what_waited_too_long(
+    run: Run, make: Maker, studio: Studio, box: Postbox, again: str, sent: list[str]
+) -> None:
+    """A reminder that could not be sent for three days is not sent any more."""
+    confirmed(studio, make)
+    clients.edit(studio, 1, no_reminders=True)
+    assert run("2026-12-04 09:00") == []
+    clients.edit(studio, 1, no_reminders=False)
+    box.trouble = MailFailed("down")
+    assert run("2026-12-06 09:00") == ["payment-due"]
+    box.trouble = None
+    assert run(f"2026-12-09 {again}") == sent
+
+
+def test_mail_that_is_over_holds_up_none(run: Run, make: Maker, studio: Studio, box: Postbox) -> None:
+    """A mail that waits and makes no sense any more is canceled first: the same run reminds."""
+    confirmed(studio, make)
+    session_changes.edit(studio, "1", Edits(location="High Park"))
+    box.trouble = MailFailed("down")
+    assert run("2026-12-03 10:00") == ["changed"]
+    box.trouble = None
+    assert run("2026-12-06 09:00") == ["payment-due"]
 
 
 # ── switches ──────────────────────────────────────────────────────────────────────────────────────
