@@ -316,6 +316,16 @@ def test_several_calendars(
     assert (gone.code, "no calendar at that address" in gone.err) == (3, True)
 
 
+def test_calendar_is_read_in_one_way(new_studio: Cli, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connected calendar is not subscribed to, or connected in another way, before that has ended."""
+    monkeypatch.setenv("STUDIO_CALENDAR_PASSWORD", PASSWORD)
+    new_studio("calendar", "connect", work, "--user", USER).ok()
+    for other in (("subscribe", work), ("connect", work, "--user", USER, "--read-only")):
+        refused = new_studio("calendar", *other)
+        assert (refused.code, "studio calendar disconnect work" in refused.err) == (3, True)
+    assert new_studio("calendar", "connect", work, "--user", USER, "--json").ok().json["new"] is False
+
+
 def test_running_server_writes_sessions(with_session: Cli, caldav: Radicale, work: str) -> None:
     """A running server writes a session into the calendar soon after it has changed."""
     with_session("calendar", "connect", work, "--user", USER).ok()
