@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ class Published:
 
 
 @contextmanager
-def publishing() -> Iterator[Published]:
+def publishing(tls: ssl.SSLContext | None = None) -> Iterator[Published]:
     """Serve calendars on loopback: one answer for every path, or what ``answer(handler)`` writes."""
     published = Published()
 
@@ -99,7 +100,10 @@ def publishing() -> Iterator[Published]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    published.address = f"http://127.0.0.1:{server.server_port}"
+    server.handle_error = lambda *error: None  # type: ignore[method-assign]  # whoever hangs up is looked at by the test
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    published.address = f"http{'s' if tls else ''}://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

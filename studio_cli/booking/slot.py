@@ -253,7 +253,7 @@ def _busy_elsewhere(studio: Studio, start: Instant, need: Need) -> Iterator[Clos
         meets = one.starts_at < end and one.ends_at > start
         title = f": {shown(one.title)}" if one.title else ""
         times = show_range(one.starts_at, one.ends_at, zone)
-        around = "" if meets else " reaches into the time kept free around it"
+        around = "" if meets else ", which reaches into the time kept free around it"
         words = f"{show_short(start, zone)} is closed by your calendar “{shown(one.calendar)}”{title}, {times}{around}."
         yield Closure("calendar", words, details=one.as_json(zone))
 

@@ -103,6 +103,7 @@ def subscribe(
     """
     known = next((one for one in listed(studio) if one.address == address), None)
     if known is not None:
+        _refuse_another_way(known, kind, writes)
         return sync(studio, known, source_of(known)).calendar, False
     wanted = clean(name, "The name") if name else ""
     draft = Calendar(0, wanted, kind, address, user, titles, writes, studio.now())
@@ -116,6 +117,17 @@ def subscribe(
         _keep(studio, number, fetched, reading, window)
         event_store.add(studio.file, "calendar subscribed", studio.now(), details={"name": draft.name})
         return _get(studio, number), True
+
+
+def _refuse_another_way(known: Calendar, kind: Kind, writes: bool) -> None:
+    """Refuse to read or write a calendar in another way than until now: what was written into it would be left."""
+    if (known.kind, known.writes) != (kind, writes):
+        verb = "disconnect" if known.kind == "caldav" else "unsubscribe"
+        raise Refused(
+            f"That is your calendar {shown(known.name)} already, read in another way.",
+            hint=f"End that first: studio calendar {verb} {_typed(known.name)}",
+            code="already_exists",
+        )
 
 
 @contextlib.contextmanager

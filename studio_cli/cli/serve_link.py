@@ -198,8 +198,9 @@ class CalendarRefresh:
             with contextlib.closing(studio.file):
                 for calendar in connections.due(studio):
                     self._sync(studio, calendar)
-        except StudioError as trouble:  # the file is busy, say: a minute later is soon enough
-            self._desk.say(f"calendars: {trouble.code}")
+        except Exception as trouble:  # the file is busy, say: a minute later is soon enough
+            code = trouble.code if isinstance(trouble, StudioError) else type(trouble).__name__
+            self._desk.say(f"calendars: {code}")
 
     def _sync(self, studio: Studio, calendar: Calendar) -> None:
         try:

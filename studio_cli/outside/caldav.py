@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree import ElementTree  # DOCTYPE is refused below: no entities, nothing to expand
 
@@ -53,7 +53,7 @@ class CalDav:
 
     address: str
     user: str
-    password: str | None
+    password: str | None = field(repr=False)
 
     # ── reading ──────────────────────────────────────────────────────────────────────────────────
 

@@ -65,7 +65,7 @@ def read(content: bytes, window: Window) -> dict[str, Any]:
         warnings.simplefilter("ignore")  # of zones whose names it guesses
         try:
             calendars = Calendar.from_ical(content, multiple=True)
-        except (ValueError, KeyError, IndexError, AttributeError, TypeError, RecursionError):
+        except Exception:  # of many kinds: a zone called "America" is an IsADirectoryError
             calendars = []
         if not calendars:
             return {"error": "It is no calendar file, or only the beginning of one."}
@@ -125,21 +125,22 @@ def _times_of(series: Any, window: Window, notes: Counter[str]) -> set[Times]:
     if len(found) > MOST_TIMES_OF_EVENT:
         notes["endless"] += 1
         return set()
-    return {times for one in found if (times := _times(one, window))}
+    return found
 
 
-def _counted_out(series: Any, window: Window) -> list[Any]:
+def _counted_out(series: Any, window: Window) -> set[Times]:
     from recurring_ical_events import of
 
     first, last = window.first.to_stdlib(), window.last.to_stdlib()
     try:
         signal.setitimer(signal.ITIMER_VIRTUAL, EVENT_SECONDS)
-        return list(of(series).between(first - MARGIN, last + MARGIN))
+        found = of(series).between(first - MARGIN, last + MARGIN)
+        return {times for one in found if (times := _times(one, window))}
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
-def _alone(series: Any, window: Window) -> list[Any]:
+def _alone(series: Any, window: Window) -> set[Times]:
     """Return an event whose rules cannot be followed, once: when it says that it is."""
     for event in series.subcomponents:
         for name in ("RRULE", "RDATE", "EXDATE"):
@@ -147,7 +148,7 @@ def _alone(series: Any, window: Window) -> list[Any]:
     try:
         return _counted_out(series, window)
     except Exception:
-        return []
+        return set()
 
 
 def _times(event: Any, window: Window) -> Times | None:
@@ -182,12 +183,14 @@ def _is_off(event: Any, owner: str) -> bool:
 def _zone_unknown(event: Any) -> bool:
     """Return whether a time names a zone that nobody here knows: it is read on the wall clock of the studio."""
     named = [event[name] for name in ("DTSTART", "DTEND") if name in event]
-    return any(
-        "TZID" in getattr(one, "params", {})
-        and isinstance(getattr(one, "dt", None), datetime)
-        and one.dt.tzinfo is None
-        for one in named
-    )
+    return any("TZID" in getattr(one, "params", {}) and _is_floating(one) for one in named)
+
+
+def _is_floating(value: Any) -> bool:
+    try:
+        return isinstance(value.dt, datetime) and value.dt.tzinfo is None
+    except Exception:  # what cannot be read is told of elsewhere
+        return False
 
 
 def _seconds(moment: date, zone: str) -> int:

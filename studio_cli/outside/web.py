@@ -124,7 +124,7 @@ def _once(
     try:
         with _connected(parts, public) as (connection, is_public), _deadline(connection, seconds) as late:
             try:
-                connection.sock.settimeout(seconds)
+                connection.sock.settimeout(seconds + CONNECT_SECONDS)  # the deadline comes first
                 if isinstance(connection.sock, ssl.SSLSocket):
                     connection.sock.do_handshake()
                 connection.request(method, target, body, {**_OURS, **headers, "Host": parts.netloc})

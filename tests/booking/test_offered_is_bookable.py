@@ -248,7 +248,7 @@ class Days(RuleBasedStateMachine):
 @pytest.mark.timeout(300)
 def test_offered_is_bookable() -> None:
     """In any order of calendars, edits and bookings, a slot is offered exactly while it is bookable."""
-    run_state_machine_as_test(Days, settings=settings(max_examples=12, stateful_step_count=20, deadline=None))
+    run_state_machine_as_test(Days, settings=settings(max_examples=6, stateful_step_count=18, deadline=None))
     assert Days.__doc__
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.calendars import DENTIST, at, calendar, event, publishing
-from tests.conftest import Cli, studio_process
+from tests.conftest import Cli
 from tests.radicale_server import PASSWORD, USER, Radicale, radicale
 from tests.server_process import ServerProcess, get
 from tests.terminal import Terminal
@@ -189,7 +189,6 @@ def test_reading_loads_nothing_heavy_into_the_command(new_studio: Cli, file: Pat
             [sys.executable, "-c", script, *arguments], capture_output=True, text=True, timeout=60
         )
         assert ended.stdout.splitlines()[-1] == "set() 0", ended.stderr
-    assert studio_process("calendar", "sync").returncode == 0
 
 
 # ── the feed ──────────────────────────────────────────────────────────────────────────────────────
@@ -315,6 +314,16 @@ def test_several_calendars(
     caldav.ask("DELETE", f"/{USER}/family/")
     gone = new_studio("calendar", "connect", family, "--user", USER)
     assert (gone.code, "no calendar at that address" in gone.err) == (3, True)
+
+
+def test_calendar_is_read_in_one_way(new_studio: Cli, work: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connected calendar is not subscribed to, or connected in another way, before that has ended."""
+    monkeypatch.setenv("STUDIO_CALENDAR_PASSWORD", PASSWORD)
+    new_studio("calendar", "connect", work, "--user", USER).ok()
+    for other in (("subscribe", work), ("connect", work, "--user", USER, "--read-only")):
+        refused = new_studio("calendar", *other)
+        assert (refused.code, "studio calendar disconnect work" in refused.err) == (3, True)
+    assert new_studio("calendar", "connect", work, "--user", USER, "--json").ok().json["new"] is False
 
 
 def test_running_server_writes_sessions(with_session: Cli, caldav: Radicale, work: str) -> None:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from whenever import Instant
 
 from studio_cli.model.calendar import CalendarUnreadable, Reading, Window
 from studio_cli.model.times import show_short
 from studio_cli.outside import ics, ics_worker
 from tests.calendars import DENTIST, at, calendar, event
+
+# What the worker's process does for itself: without it, a rule that goes on for ever would end the tests.
+signal.signal(signal.SIGVTALRM, ics_worker._too_long)
 
 ZONE = "America/Toronto"
 FIRST = Instant.from_utc(2026, 11, 20)
@@ -135,9 +142,9 @@ def test_zone_that_nobody_knows_is_said() -> None:
 
 def test_sessions_of_this_studio_close_nothing() -> None:
     """A session that comes back in a calendar does not close its own time; another studio's does."""
-    assert times(event("session-12@f00d.studio", *TORONTO), event("session-12@beef.studio", *TORONTO)) == [
-        "Fri 4 Dec 2026 10:00 11:00"
-    ]
+    later = at("20261204T140000", "20261204T150000", ZONE)
+    ours, theirs = event("session-12@f00d.studio", *later), event("session-12@beef.studio", *TORONTO)
+    assert times(ours, theirs) == ["Fri 4 Dec 2026 10:00 11:00"]
 
 
 def test_titles_are_kept_or_not() -> None:
@@ -209,3 +216,55 @@ def test_worker_reads_what_it_is_given() -> None:
     """The process that reads is the same code, and its answer the same."""
     content = calendar(WEEKLY, DENTIST)
     assert ics.read(content, WINDOW) == quick(content)
+
+
+LIFE = calendar(
+    WEEKLY,
+    DENTIST,
+    event("w", f"RECURRENCE-ID;TZID={ZONE}:20261211T100000", *at("20261212T150000", "20261212T160000", ZONE)),
+    event(
+        "d",
+        "DTSTART;VALUE=DATE:20261204",
+        "RRULE:FREQ=MONTHLY;BYDAY=2TU;UNTIL=20271204",
+        "EXDATE;VALUE=DATE:20261208",
+    ),
+    event(
+        "p", *TORONTO, "RDATE;VALUE=PERIOD:20261206T100000Z/PT1H", "ATTENDEE;PARTSTAT=DECLINED:mailto:a@b.co"
+    ),
+).decode()
+PIECES = (
+    "9",
+    "-",
+    "Z",
+    "T",
+    ";",
+    ":",
+    "=",
+    "\r\n",
+    "00000000",
+    "99991231T235959Z",
+    "FREQ=DAILY",
+    "END:VEVENT\r\n",
+    "\0",
+    "é",
+)
+
+
+@settings(max_examples=int(os.environ.get("CASES", "100")), deadline=None)
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(LIFE)), st.integers(0, 12), st.sampled_from(PIECES)),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_damaged_calendars(damage: list[tuple[int, int, str]]) -> None:
+    """However a calendar is damaged, it is read as far as it can be, or refused: nothing else comes of it."""
+    text = LIFE
+    for place, length, piece in damage:
+        text = text[:place] + piece + text[place + length :]
+    try:
+        reading = quick(text.encode())
+    except CalendarUnreadable:
+        return
+    assert all(one.starts_at < one.ends_at and len(one.title or "x") <= 200 for one in reading.busy)

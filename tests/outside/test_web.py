@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -15,6 +17,9 @@ from studio_cli.outside.calendars import WebCalendar
 from studio_cli.outside.web import ask, check_address
 from tests.calendars import DENTIST, Published, calendar, publishing
 from tests.outside.test_ics import WINDOW
+from tests.outside.test_smtp import Certificate, certificate
+
+__all__ = ["certificate"]
 
 
 @pytest.fixture
@@ -23,6 +28,36 @@ def server() -> Iterator[Published]:
     with publishing() as published:
         published.body = calendar(DENTIST)
         yield published
+
+
+def test_https(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over TLS a server is believed when somebody vouches for it, and else nothing is said to it."""
+    server_side, client_side = certificate
+    with publishing(server_side) as server:
+        with pytest.raises(CalendarUnreadable, match="certificate is not valid"):
+            ask("GET", server.url())
+        assert server.asked == []
+        monkeypatch.setattr(ssl, "create_default_context", lambda: client_side)
+        server.body = calendar(DENTIST)
+        assert ask("GET", server.url()).body == server.body
+
+
+def test_handshake_that_never_comes() -> None:
+    """A server that takes the connection and says nothing is left when the time is over."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        begun = time.monotonic()
+        with pytest.raises(CalendarUnreadable, match="took longer"):
+            ask("GET", f"https://127.0.0.1:{silent.getsockname()[1]}/secret", seconds=0.3)
+        assert time.monotonic() - begun < 5
+
+
+def test_login_stays_with_its_host(server: Published) -> None:
+    """Where a server leads to another host, the login is not taken along."""
+    with publishing() as other:
+        server.answer = redirecting(other.url())
+        ask("GET", server.url(), {"Authorization": "Basic c2VjcmV0", "X-Other": "1"})
+        assert server.asked[0][1]["authorization"] == "Basic c2VjcmV0"
+        assert "authorization" not in other.asked[0][1] and other.asked[0][1]["x-other"] == "1"
 
 
 @pytest.mark.parametrize(
