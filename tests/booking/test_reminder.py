@@ -20,7 +20,6 @@ from studio_cli.booking.studio import Studio, change_setting
 from studio_cli.model.message import Envelope, Letter, MailFailed
 from studio_cli.model.session import Session
 from studio_cli.store import event as event_store
-from studio_cli.store.message import listed
 from tests.conftest import Clock, Maker
 
 
