@@ -48,8 +48,9 @@ def of_answer(answer: Mapping[str, Any]) -> Reading:
 
 
 def _worked(work: bytes) -> bytes:
-    # The same modules as here, and none that happens to lie in the present folder.
-    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONSAFEPATH": "1"}
+    # The same modules as here, none that happens to lie in the present folder, and no secret of the studio's.
+    harmless = {name: value for name, value in os.environ.items() if not name.startswith("STUDIO_")}
+    environ = {**harmless, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "PYTHONSAFEPATH": "1"}
     command = [sys.executable, "-m", "studio_cli.outside.ics_worker"]
     too_much = CalendarUnreadable("It takes too long to read: something in it repeats too often.")
     try:
