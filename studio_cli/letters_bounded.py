@@ -53,7 +53,8 @@ def _read_answer(answer: bytes, count: int) -> list[Any]:
         found = json.loads(answer)
         if "problem" in found:
             message, line, costly = (found["problem"][name] for name in ("message", "line", "costly"))
-            raise Unusable(str(message)[:400], line and int(line), costly=bool(costly))
+            words = str(message)[:400].encode("utf-8", "backslashreplace").decode()
+            raise Unusable(words, line and int(line), costly=bool(costly))
         letters = found["letters"]
     except (ValueError, KeyError, TypeError, RecursionError):
         letters = None

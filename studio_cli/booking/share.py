@@ -90,12 +90,20 @@ def prepare(
     if channel == "email":
         about = {
             "note": letter.check_note(note),
-            "again": any(one.channel == "email" for one in session.shares),
+            "again": _has_had_a_mail(studio, session),
         }
         message_id = letter.put(studio, session, "share", f"share {share_id}", about=about, share_id=share_id)
     elif note:
         raise WrongUsage("A note goes into a mail.", hint="Add --email.")
     return Shared(session.id, share_id, channel, link, message_id)
+
+
+def _has_had_a_mail(studio: Studio, session: Session) -> bool:
+    """Return whether a link of a session has been mailed to its client, as far as is known."""
+    gone = message_store.listed(
+        studio.file, ("sending", "sent", "unknown"), session_id=session.id, kind="share"
+    )
+    return bool(gone)
 
 
 def latest(studio: Studio, session_id: int) -> Shared | None:

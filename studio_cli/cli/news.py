@@ -6,6 +6,7 @@ from typing import Any
 
 from studio_cli.booking import mail
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.outbox import failure
 from studio_cli.errors import OutsideFailed, StudioError, WrongUsage
 from studio_cli.model.message import Message
 from studio_cli.model.text import shown
@@ -36,13 +37,18 @@ class News:
         self.dry_run = dry_run
         self.messages: list[Message] = []
         self._sent = dry_run
+        self._trouble: Exception | None = None
 
     def send(self, session_id: int | None = None) -> None:
         """Send what was written, once; those about other sessions go out too, and are not mentioned."""
         if self._sent or not self.desk.studio.settings.get("mail.host"):
             return
         self._sent = True
-        sent = mail.send_written(self.desk.studio, self.desk.mailer())
+        try:
+            sent = mail.send_written(self.desk.studio, self.desk.mailer())
+        except Exception as trouble:  # what the command did is saved: that is said first
+            self._trouble = trouble
+            return
         self.messages = [one for one in sent if session_id in {None, one.session_id}]
 
     def as_json(self) -> list[dict[str, Any]]:
@@ -63,12 +69,21 @@ class News:
         for message in told:
             if message.state == "sent":
                 self.desk.say(f"{message.to_email} is told by mail.")
-        failed = [message for message in told if message.state not in {"sent", "canceled"}]
-        if failed:
+        if self._trouble is not None:
+            words = str(self._trouble) or type(self._trouble).__name__
             raise OutsideFailed(
-                f"It is saved, but the mail to {failed[0].to_email} was not sent: {failed[0].last_error}",
+                f"It is saved, but its mail was not sent: {words}",
                 hint="It waits in the outbox: studio mail send",
                 code="mail_failed",
+            )
+        failed = [message for message in told if message.state in {"failed", "unknown", "given_up"}]
+        if failed:
+            problem = failure(failed[0])
+            raise OutsideFailed(
+                f"It is saved. {problem.message}",
+                hint=problem.hint,
+                code=problem.code,
+                details=problem.details,
             )
 
     def _would_send(self) -> None:
@@ -95,7 +110,8 @@ def rehearsed(desk: Desk, dry_run: bool) -> Iterator[News]:
     with file.rehearsal():
         newest = message_store.newest(file)
         yield news
-        news.messages = message_store.listed(file, ("queued",), after=newest)
+        written = message_store.listed(file, ("queued",), after=newest)
+        news.messages = [mail.as_it_is_now(desk.studio, message) for message in written]
 
 
 def note_of(desk: Desk, message: str | None, write: bool) -> str | None:
