@@ -121,7 +121,11 @@ def words_of(
     }
 
 
-def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -> dict[str, str]:
+LIVING = frozenset({"inquiry", "pending", "confirmed"})
+"""While a session has one of these statuses there is something to pay for."""
+
+
+def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """Return what a mail says of a session besides what a page does."""
     asks = ""
     if session.status in {"inquiry", "pending"} and session.total:
@@ -134,6 +138,8 @@ def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -
     return {
         "asks": asks,
         "steps_left": language.listed(known["steps"]) if known["steps"] else "",
+        "announced": session.step("payment").announced_at is not None,
+        **({} if session.status in LIVING else {"balance": "", "balance_due": ""}),
     }
 
 
@@ -283,7 +289,7 @@ def _put_safely(studio: Studio, session: Session, kind: str, write: Callable[[],
     """
     try:
         return write()
-    except (sqlite3.Error, OSError, MemoryError):
+    except (sqlite3.Error, MemoryError):
         raise
     except Exception as problem:
         why = {"kind": kind, "why": type(problem).__name__}

@@ -9,6 +9,7 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.outbox import failure
 from studio_cli.errors import OutsideFailed, StudioError, WrongUsage
 from studio_cli.model.message import Message
+from studio_cli.model.session import Session
 from studio_cli.model.text import shown
 from studio_cli.store import message as message_store
 
@@ -36,14 +37,17 @@ class News:
         self.desk = desk
         self.dry_run = dry_run
         self.messages: list[Message] = []
+        self.note: str | None = None
         self._sent = dry_run
         self._trouble: Exception | None = None
 
     def send(self, session_id: int | None = None) -> None:
         """Send what was written, once; those about other sessions go out too, and are not mentioned."""
-        if self._sent or not self.desk.studio.settings.get("mail.host"):
+        if self._sent:
             return
         self._sent = True
+        if not self.desk.studio.settings.get("mail.host"):
+            return
         try:
             sent = mail.send_written(self.desk.studio, self.desk.mailer())
         except Exception as trouble:  # what the command did is saved: that is said first
@@ -64,6 +68,8 @@ class News:
             self._would_send()
             return
         told = [message for message in self.messages if message.recipient == "client"]
+        if self.note and not told and self._trouble is None:
+            self.desk.say("Your words were not sent: there is no mail that they could go with.")
         for message in self.messages:
             warn_of_template(self.desk, message)
         for message in told:
@@ -114,6 +120,12 @@ def rehearsed(desk: Desk, dry_run: bool) -> Iterator[News]:
         news.messages = [mail.as_it_is_now(desk.studio, message) for message in written]
 
 
+def say_untold(desk: Desk, session: Session, *, told: bool) -> None:
+    """Say that a client hears nothing of what was done, because there is nothing to send a mail with."""
+    if told and session.client.email and not desk.studio.settings.get("mail.host"):
+        desk.say(f"{session.client.email} is not told: no mail server is set.")
+
+
 def note_of(desk: Desk, message: str | None, write: bool) -> str | None:
     """Return the personal note for a mail: as it was typed, or written in the owner's editor."""
     if not write:
@@ -124,7 +136,10 @@ def note_of(desk: Desk, message: str | None, write: bool) -> str | None:
         raise WrongUsage("An editor needs a terminal.", hint="Say it with --message.", code="missing")
     from studio_cli.cli.editor import edit_text
 
-    return edit_text(desk, "", ".txt")
+    written = edit_text(desk, "", ".txt")
+    if not written or not written.strip():
+        desk.leave("Nothing was written, so nothing was changed and nothing is sent.", 2)
+    return written
 
 
 def warn_of_template(desk: Desk, message: Message) -> None:
