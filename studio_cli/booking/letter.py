@@ -266,7 +266,7 @@ def addressee(studio: Studio, session: Session, kind: str) -> tuple[str, str]:
     if KINDS[kind].recipient == "owner":
         return studio.settings["studio.name"], studio.settings["studio.email"]
     assert session.client.email is not None
-    return session.client.name, session.client.email
+    return session.called, session.client.email
 
 
 # ── a change ──────────────────────────────────────────────────────────────────────────────────────

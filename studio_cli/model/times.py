@@ -30,7 +30,7 @@ Which = Literal["first", "second"]
 EXAMPLES = 'Write it like "2026-12-04 10:00", "tomorrow 10:00" or "fri 3pm".'
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH_NAMES = (
+MONTH_NAMES = (
     "January",
     "February",
     "March",
@@ -268,7 +268,7 @@ def _month(word: str) -> int | None:
     if len(name) < 3:
         return None
     return next(
-        (number for number, month in enumerate(_MONTH_NAMES, 1) if month.casefold().startswith(name)), None
+        (number for number, month in enumerate(MONTH_NAMES, 1) if month.casefold().startswith(name)), None
     )
 
 
@@ -320,7 +320,7 @@ def show_day(moment: Instant, zone: str) -> str:
     """Return ``Friday 4 December 2026``."""
     local = moment.to_tz(zone)
     weekday = WEEKDAYS[local.date().day_of_week().value - 1].capitalize()
-    return f"{weekday} {local.day} {_MONTH_NAMES[local.month - 1]} {local.year}"
+    return f"{weekday} {local.day} {MONTH_NAMES[local.month - 1]} {local.year}"
 
 
 def show_clock(moment: Instant, zone: str) -> str:
@@ -347,6 +347,11 @@ def show_offset(moment: Instant, zone: str) -> str:
     """Return ``America/Toronto, UTC−05:00``: the zone and its offset at that moment."""
     offset = rfc3339(moment, zone)[19:].replace("Z", "+00:00")
     return f"{zone}, UTC" + offset.replace("-", "−")
+
+
+def same_clock(moment: Instant, zone: str, other: str) -> bool:
+    """Return whether the clocks of two zones show the same at a moment."""
+    return moment.to_tz(zone).to_plain() == moment.to_tz(other).to_plain()
 
 
 def parse_day(text: str, zone: str, now: Instant) -> Date:
