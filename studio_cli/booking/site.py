@@ -13,7 +13,7 @@ from studio_cli.booking import mail, new_session, slot
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
 from studio_cli.booking.studio import Studio
-from studio_cli.errors import NotFound, WrongUsage
+from studio_cli.errors import NotFound, Refused, WrongUsage
 from studio_cli.model.answers import Problem
 from studio_cli.model.availability import seconds, window_ends
 from studio_cli.model.client import Client, ClientDetails, check_email
@@ -28,6 +28,7 @@ from studio_cli.store import blocked as blocked_store
 from studio_cli.store import checkout as checkout_store
 from studio_cli.store import client as client_store
 from studio_cli.store import event as event_store
+from studio_cli.store import form as form_store
 from studio_cli.store import session as session_store
 from studio_cli.store import session_type as type_store
 from studio_cli.store import setting as setting_store
@@ -73,6 +74,34 @@ def offer_at(studio: Studio, key: str) -> SessionType:
 def key_of(offer: SessionType) -> str:
     """Return the part of the address that leads to a type."""
     return offer.link_key if offer.private and offer.link_key else offer.slug
+
+
+def link_of(offer: SessionType, base: str) -> str:
+    """Return the address at which a type is booked."""
+    return f"{base}/book/{key_of(offer)}"
+
+
+def check_open(offer: SessionType) -> SessionType:
+    """Return a type that can be booked at its address; refuse, with what to do, one that cannot."""
+    if offer.archived_at is not None:
+        raise Refused(
+            f"The session type {offer.slug} is archived.",
+            hint=f"Take it out again: studio type archive {offer.slug} --restore",
+            code="archived",
+        )
+    if not offer.site.published:
+        raise Refused(
+            f"The session type {offer.slug} is not published.",
+            hint=f"Publish it: studio type publish {offer.slug}",
+            code="not_published",
+        )
+    return offer
+
+
+def questions_of(studio: Studio, offer: SessionType) -> str:
+    """Return the title of a type's questionnaire, or nothing."""
+    found = form_store.by_name(studio.file, offer.form) if offer.form else None
+    return found[1].title if found else ""
 
 
 # ── when ──────────────────────────────────────────────────────────────────────────────────────────

@@ -31,10 +31,13 @@ NOUNS = {
     "contract": ("contract", "Contracts for your clients to sign."),
     "payment": ("payment", "The money that came in."),
     "mail": ("mail", "The outbox."),
-    "serve-link": ("serve_link", "Serve your clients' links."),
+    "serve": ("serve", "Serve your booking site, and your clients' links."),
+    "serve-link": ("serve_link", "Serve your clients' links only."),
+    "site": ("site", "Your booking site."),
+    "block": ("block", "Who may not book on it."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "status", "slots", "serve-link"}
+COMMANDS = {"init", "demo", "status", "slots", "serve", "serve-link"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 

@@ -89,6 +89,36 @@ def check_zone(name: str) -> str:
     raise WrongUsage(f"{shown(name)[:60]!r} is not a time zone.", hint=hint, code="time_zone")
 
 
+COMMON_ZONES = (
+    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
+    "America/Anchorage", "Pacific/Honolulu", "America/Toronto", "America/Halifax", "America/St_Johns",
+    "America/Vancouver", "America/Mexico_City", "America/Havana", "America/Panama", "America/Bogota",
+    "America/Lima", "America/Caracas", "America/La_Paz", "America/Santiago", "America/Asuncion",
+    "America/Sao_Paulo", "America/Argentina/Buenos_Aires", "America/Montevideo", "Atlantic/Azores",
+    "Atlantic/Cape_Verde", "Atlantic/Reykjavik", "Europe/Lisbon", "Europe/London", "Europe/Dublin",
+    "Europe/Madrid", "Europe/Paris", "Europe/Brussels", "Europe/Amsterdam", "Europe/Zurich",
+    "Europe/Berlin", "Europe/Rome", "Europe/Vienna", "Europe/Prague", "Europe/Warsaw", "Europe/Copenhagen",
+    "Europe/Oslo", "Europe/Stockholm", "Europe/Helsinki", "Europe/Athens", "Europe/Bucharest",
+    "Europe/Kyiv", "Europe/Istanbul", "Europe/Moscow", "Africa/Casablanca", "Africa/Lagos", "Africa/Cairo",
+    "Africa/Johannesburg", "Africa/Nairobi", "Asia/Jerusalem", "Asia/Riyadh", "Asia/Dubai", "Asia/Tehran",
+    "Asia/Kabul", "Asia/Karachi", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Dhaka", "Asia/Yangon",
+    "Asia/Bangkok", "Asia/Singapore", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Manila", "Asia/Tokyo",
+    "Asia/Seoul", "Australia/Perth", "Australia/Darwin", "Australia/Adelaide", "Australia/Brisbane",
+    "Australia/Sydney", "Pacific/Noumea", "Pacific/Auckland", "Pacific/Chatham", "Pacific/Tongatapu",
+)  # fmt: skip
+"""One zone for every clock that many people live by, from west to east, to choose from where all would be too many."""
+
+
+def known_zone(name: str) -> str | None:
+    """Return a time zone's own name if there is one of that name; nothing is guessed, so it costs nothing to ask."""
+    if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,40}", name):
+        return None
+    try:
+        return str(Instant.from_utc(2026, 1, 1).to_tz(name).tz_id)
+    except (TimeZoneNotFoundError, ValueError):
+        return None
+
+
 # ── typed ─────────────────────────────────────────────────────────────────────────────────────────
 
 _CLOCK = re.compile(r"(\d{1,2})(?::(\d{2}))?(?::(\d{2})(?:\.0+)?)?\s*(am|pm|a\.m\.|p\.m\.)?")
