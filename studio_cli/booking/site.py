@@ -71,6 +71,13 @@ def offer_at(studio: Studio, key: str) -> SessionType:
     return found
 
 
+def still_offered(studio: Studio, session: Session) -> str | None:
+    """Return the part of the address at which a session's type is booked, while it is."""
+    offer = type_store.get(studio.file, session.type.id) if session.type else None
+    open_ = offer is not None and offer.site.published and offer.archived_at is None
+    return key_of(offer) if offer and open_ else None
+
+
 def key_of(offer: SessionType) -> str:
     """Return the part of the address that leads to a type."""
     return offer.link_key if offer.private and offer.link_key else offer.slug

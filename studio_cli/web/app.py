@@ -134,7 +134,7 @@ class Call:
 
     def dress(self, session: Session | None = None) -> Dress:
         """Return what the page wears: in the client's language, else the browser's, else the studio's."""
-        return dress(self.studio, self.root, self.request, session)
+        return replace(dress(self.studio, self.root, self.request, session), site=self.site)
 
     def to(self, page: str = "") -> Response:
         """Lead to a page of the link, by a redirect: loading it again, or going back to it, posts nothing."""

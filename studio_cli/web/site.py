@@ -212,12 +212,10 @@ def _picker(shop: Shop, offer: SessionType, link: str, wished: Sequence[Instant]
         "zones": _zones(shop.zone, shop.dress.settings.zone),
         "own": shop.dress.settings.zone,
         "offset": show_offset(starts[0] if starts else shop.now, shop.zone),
+        "at": ",".join(map(stored, wished)),
         "browser": leads.to(day=day.format_iso() if day else "", zone="-").replace("zone=-", "zone="),
         "shown": day.format_iso() if day else "",
-        "wished": [
-            {"at": stored(one), "when": _when(shop, offer, one), "without": leads.without(one, day)}
-            for one in wished
-        ],
+        "wished": [{"when": _when(shop, offer, one), "without": leads.without(one, day)} for one in wished],
     }
 
 
@@ -231,12 +229,11 @@ class _Leads:
 
     def to(self, page: str = "", **query: str) -> str:
         """Return the address of a page, with what is chosen so far."""
-        pairs = [("at", stored(one)) for one in self.wished] + [
-            (name, value) for name, value in query.items() if value
-        ]
+        chosen = [("at", ",".join(map(stored, self.wished)))] if self.wished else []
+        pairs = chosen + [(name, value) for name, value in query.items() if value]
         if self.zone and "zone" not in query:
             pairs.append(("zone", self.zone))
-        return f"{self.link}{page}{'?' if pairs else ''}{urlencode(pairs, safe=':/')}"
+        return f"{self.link}{page}{'?' if pairs else ''}{urlencode(pairs, safe=':/,')}"
 
     def month(self, first: Date) -> str:
         return self.to(month=first.format_iso()[:7])
@@ -420,9 +417,9 @@ def _form(
         offer.site.description or offer.name,
         frame=False,
         about=about,
+        at=",".join(map(stored, starts)),
         times=[
             {
-                "at": stored(start),
                 "when": _when(shop, offer, start),
                 "there": _at_the_studio(shop, offer, start),
             }
@@ -509,7 +506,7 @@ def _starts(offer: SessionType, texts: Sequence[str]) -> list[Instant]:
 
 def _wished(texts: Sequence[str]) -> list[Instant]:
     found = []
-    for text in texts[:20]:
+    for text in ",".join(texts[:20]).split(",")[:20]:
         if re.fullmatch(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z", text) and text.isascii():
             with contextlib.suppress(ValueError):
                 moment = from_stored(text)

@@ -34,9 +34,9 @@ if (document.getElementById("picker")) {
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
     event.preventDefault();
     const inMonth = link.closest(".turn");
-    const name = link.getAttribute("aria-label");
+    const name = link.textContent;
     await swap(link.href, true);
-    const same = inMonth && document.querySelector(`#picker .turn a[aria-label="${name}"]`);
+    const same = inMonth && [...document.querySelectorAll("#picker .turn a")].find((one) => one.textContent === name);
     (same || document.getElementById("day"))?.focus({ preventScroll: Boolean(same) });
   });
   addEventListener("popstate", () => swap(location.href, false));
