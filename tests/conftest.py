@@ -275,8 +275,8 @@ def serving(studio: Studio, clock: Clock, **more: Any) -> Iterator[Door]:
     remember_address(studio, base)
     served, fast = Door(base), Rate(10**6, 10**6)
     bounds = Bounds(reading=fast, writing=fast, wrong=fast, visiting=fast, booking=fast)
-    log = served.log.append
-    with server.Door(listening, studio.file.path, clock, log, link_base=base, bounds=bounds, **more):
+    options = {"link_base": base, "bounds": bounds, **more}
+    with server.Door(listening, studio.file.path, clock, served.log.append, **options):
         yield served
 
 

@@ -95,7 +95,7 @@ class Shop:
         ``frame``d: in somebody else's frame a button could lie under another one.
         """
         settings, base = self.dress.settings, self.call.link_base
-        indexed = frame and settings["site.indexed"] == "yes"
+        indexed = frame and not data.get("private") and settings["site.indexed"] == "yes"
         framing = settings.get("site.embed") if frame else None
         self.call.request.scope[OWN_HEADERS] = _headers(framing, indexed=indexed)
         here = "" if is_local(base) else f"{base}{path}"
