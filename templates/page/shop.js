@@ -2,14 +2,17 @@
 // It works without this, too.
 "use strict";
 
+let newest = 0; // of two in a hurry the later one is shown, whichever comes first
+
 async function swap(address, push) {
-  const picker = document.getElementById("picker");
-  picker.setAttribute("aria-busy", "true");
+  const mine = ++newest;
+  document.getElementById("picker").setAttribute("aria-busy", "true");
   try {
     const answer = await fetch(address, { headers: { Accept: "text/html" } });
     if (!answer.ok) throw new Error(answer.status);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    picker.replaceWith(page.getElementById("picker"));
+    if (mine !== newest) return;
+    document.getElementById("picker").replaceWith(page.getElementById("picker"));
   } catch { // whatever it was: as without a script
     location.assign(address);
     return;
