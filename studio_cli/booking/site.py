@@ -139,7 +139,17 @@ class Month:
 
 
 def month_of(studio: Studio, offer: SessionType, visitor: Visitor, wanted: Date | None = None) -> Month:
-    """Return a month with its free times, the nearest that can be looked at; without one wanted, that of the first."""
+    """Return a month with its free times, the nearest that can be looked at; without one wanted, that of the first.
+
+    It is as free as at the beginning of the minute, unless something was written since; who picks is told the truth.
+    """
+    with studio.file.reading():
+        key = (offer.id, visitor.zone, wanted, is_unwanted(studio, visitor))
+        minute = studio.now().round("minute", mode="floor")
+        return studio.file.remembered(key, minute, lambda: _month(studio, offer, visitor, wanted))
+
+
+def _month(studio: Studio, offer: SessionType, visitor: Visitor, wanted: Date | None) -> Month:
     now, zone = studio.now(), visitor.zone
     this = now.to_tz(zone).date().replace(day=1)
     ends = window_ends(offer.need(), studio.settings.zone, now)
@@ -148,7 +158,7 @@ def month_of(studio: Studio, offer: SessionType, visitor: Visitor, wanted: Date 
         last = min(last, max(this, ends.subtract(seconds=1).to_tz(zone).date().replace(day=1)))
     if wanted is None:
         found = _free(studio, offer, visitor, now, day_begins(this.add(months=1), zone))
-        first = None if found else next_free(studio, offer, visitor, day_begins(this.add(months=1), zone))
+        first = None if found else _next_free(studio, offer, visitor, day_begins(this.add(months=1), zone))
         if first is None:
             return Month(this, _by_day(found, zone), False, this < last)
         wanted = first.to_tz(zone).date()
@@ -167,7 +177,14 @@ def _by_day(starts: Sequence[Instant], zone: str) -> dict[Date, list[Instant]]:
 
 
 def next_free(studio: Studio, offer: SessionType, visitor: Visitor, after: Instant) -> Instant | None:
-    """Return the first free start from a moment on, as far ahead as months can be looked at."""
+    """Return the first free start from a moment on, as far ahead as months can be looked at; as true as ``month_of``."""
+    with studio.file.reading():
+        key = (offer.id, visitor.zone, after, is_unwanted(studio, visitor))
+        minute = studio.now().round("minute", mode="floor")
+        return studio.file.remembered(key, minute, lambda: _next_free(studio, offer, visitor, after))
+
+
+def _next_free(studio: Studio, offer: SessionType, visitor: Visitor, after: Instant) -> Instant | None:
     zone = visitor.zone
     last = studio.now().to_tz(zone).date().replace(day=1).add(months=MONTHS_AHEAD + 1)
     begin, ends = max(after, studio.now()), day_begins(last, zone)
@@ -191,7 +208,7 @@ def nearest(studio: Studio, offer: SessionType, visitor: Visitor, wanted: Instan
     first = max(studio.now(), around.subtract(hours=24 * NEAR_DAYS))
     found = _free(studio, offer, visitor, first, around.add(hours=24 * NEAR_DAYS))
     if not found:
-        later = next_free(studio, offer, visitor, around)
+        later = _next_free(studio, offer, visitor, around)
         return [] if later is None else _free(studio, offer, visitor, later, later.add(hours=24))[:NEAREST]
     by_distance = sorted(found, key=lambda start: abs(seconds(start) - seconds(wanted)))
     return sorted(by_distance[:NEAREST])

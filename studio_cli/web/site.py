@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -170,22 +171,18 @@ def _described(shop: Shop, offer: SessionType) -> dict[str, Any]:
 
 def offer_page(call: Call) -> Response:
     """A type: what it is, what will be asked, and its free times."""
-    shop, offer = Shop.of(call), site.offer_at(call.studio, call.request.path_params["key"])
-    about = _described(shop, offer)
-    wished = (
-        _wished(call.request.query_params.getlist("at"))[: MOST_WISHES - 1]
-        if about["asks"] == "wishes"
-        else []
-    )
-    with call.studio.file.reading():
-        picker = _picker(shop, offer, about["link"], wished)
-        asked = _asked(shop, offer)
-    summary = about["description"] or " · ".join(
-        filter(None, (about["price"], about["duration"], about["location"]))
-    )
+    with (
+        call.studio.file.reading()
+    ):  # once: each look into the file by itself takes its lock and gives it back
+        shop, offer = Shop.of(call), site.offer_at(call.studio, call.request.path_params["key"])
+        about, chosen = _described(shop, offer), _wished(call.request.query_params.getlist("at"))
+        wished = chosen[: MOST_WISHES - 1] if about["asks"] == "wishes" else []
+        picker, asked = _picker(shop, offer, about["link"], wished), _asked(shop, offer)
     path = about["link"].removeprefix(call.root)
+    facts = " · ".join(filter(None, (about["price"], about["duration"], about["location"])))
+    words, private = about["description"] or facts, offer.private
     page = shop.page(
-        "offer", path, offer.name, summary, about=about, picker=picker, asked=asked, private=offer.private
+        "offer", path, offer.name, words, about=about, picker=picker, asked=asked, private=private
     )
     return HTMLResponse(page)
 
@@ -253,22 +250,28 @@ def _weeks(shop: Shop, month: Month, chosen: Date | None, leads: _Leads) -> list
     """Return the month as rows of seven: days of other months are empty."""
     language = shop.language
     blanks = (month.first.day_of_week().value - language.first_weekday) % 7
-    count = month.after.subtract(days=1).day
+    before, _, after = leads.day(month.first).partition(month.first.format_iso())
     cells: list[dict[str, Any] | None] = [None] * blanks
-    for number in range(1, count + 1):
+    for number in range(1, month.after.subtract(days=1).day + 1):
         day = month.first.replace(day=number)
         free = len(month.days.get(day, ()))
         cells.append(
             {
                 "number": number,
-                "link": leads.day(day) if free else "",
-                "name": language.date(day) if free else "",
+                "link": f"{before}{day}{after}" if free else "",
+                "name": _named(language, day) if free else "",
                 "free": free,
                 "chosen": day == chosen,
             }
         )
     cells += [None] * (-len(cells) % 7)
     return [cells[at : at + 7] for at in range(0, len(cells), 7)]
+
+
+@lru_cache(maxsize=4096)
+def _named(language: Language, day: Date) -> str:
+    """Return a day in words; kept, because a month of them is most of what Babel does for a page."""
+    return language.date(day)
 
 
 def _slots(shop: Shop, offer: SessionType, starts: Sequence[Instant], leads: _Leads) -> list[dict[str, str]]:
