@@ -21,7 +21,9 @@ from whenever import Instant
 from studio_cli.booking import session_type, slot
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.booking.studio import Studio, found, open_studio
+from studio_cli.model.calendar import Busy, Calendar, Reading
 from studio_cli.model.times import stored
+from studio_cli.store import calendar as calendar_store
 
 NOW = Instant.from_utc(2026, 11, 20, 15)
 BEGIN = Instant.from_utc(2026, 1, 1)
@@ -49,10 +51,13 @@ def _slots(folder: Path) -> None:
     need = session_type.find(studio, "family").need()
     imported = _median(lambda: subprocess.run([sys.executable, "-c", "import typer"], check=True), 15)
     bare = _median(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), 15)
-    for days in (90, 365):
-        until = NOW.add(hours=24 * days)
-        taken = _median(lambda: slot.slots(studio, need, NOW, until), 20)  # noqa: B023
-        _row(f"slots, {days} days, 10,000 sessions", taken, "importing typer", imported - bare)
+    for events in (0, 1_000):
+        _be_busy(studio, events)
+        for days in (90, 365):
+            until = NOW.add(hours=24 * days)
+            taken = _median(lambda: slot.slots(studio, need, NOW, until), 20)  # noqa: B023
+            what = f"slots, {days} days, 10,000 sessions, {events:,} busy times"
+            _row(what, taken, "importing typer", imported - bare)
     command = [
         sys.executable,
         "-m",
@@ -68,6 +73,20 @@ def _slots(folder: Path) -> None:
     whole = _median(lambda: subprocess.run(command, check=True, stdout=subprocess.DEVNULL), 15)
     _row("`studio slots --days 365`, whole process", whole, "python -c pass", bare)
     studio.file.close()
+
+
+def _be_busy(studio: Studio, count: int) -> None:
+    """Subscribe to a calendar with so many times in the coming year."""
+    if not count:
+        return
+    minutes = 365 * 24 * 60 // count
+    starts = [NOW.add(minutes=minutes * number) for number in range(count)]
+    busy = [Busy(start, start.add(minutes=45), "Private") for start in starts]
+    with studio.file.atomic():
+        number = calendar_store.insert(
+            studio.file, Calendar(0, "Private", "file", "/private.ics", None, True, False, NOW)
+        )
+        calendar_store.replace_busy(studio.file, number, Reading(None, busy))
 
 
 def _overlap(folder: Path) -> None:

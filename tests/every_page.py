@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from studio_cli.booking import availability, journey, letter, session_changes, site
+from studio_cli.booking import availability, journey, session_changes, site
 from studio_cli.booking import block as blocks
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
@@ -23,6 +23,7 @@ from studio_cli.web import pages
 from studio_cli.web.pages import Dress, Place
 from studio_cli.web.preview import questionnaire as preview
 from tests.conftest import ZONE, Clock, Maker
+from tests.every_mail import EveryMail
 from tests.web.visitor import Visitor
 
 # What the owner and the client wrote is in no language, so that every word left over is ours.
@@ -159,6 +160,7 @@ class EveryPage:
         self._site()
         self._errors(whole)
         self._papers(whole)
+        self._mails()
         return self.texts
 
     def _furnish(self) -> None:
@@ -175,7 +177,6 @@ class EveryPage:
     def _session(self, **wanted: object) -> tuple[Session, str]:
         values = {"one_off": "Źrebię", "duration": "25h", "custom": True, "allow_overlap": True, **wanted}
         session = self.make.session(client=str(self.make.client("Łukasz").id), **values)
-        self._mail("share", f"session {session.id}", session)
         return session, self.make.link(session)
 
     def _look(self, name: str, token: str, step: str = "") -> None:
@@ -246,12 +247,11 @@ class EveryPage:
     def _paid_elsewhere(self) -> None:
         studios.change_setting(self.studio, "payment.provider", "offline")
         for name, expires in (("held", "2d"), ("not held", None)):
-            session, token = self._session(expires=expires)
+            _, token = self._session(expires=expires)
             self._do(token, "review", 1)
             self._look(f"payment elsewhere, {name}", token)
             self._do(token, "payment", 1)
             self._look(f"payment announced, {name}", token)
-            self._mails(name, session)
         studios.change_setting(self.studio, "studio.phone", "+48 22 555 01 12")
 
     def _paid_online(self) -> None:
@@ -340,22 +340,16 @@ class EveryPage:
 
     # ── mails and papers ─────────────────────────────────────────────────────────────────────────
 
-    def _mails(self, name: str, session: Session) -> None:
-        payment = receipts.of_session(self.studio, session.id)
-        paid = payment[0].id if payment else payments.record(self.studio, str(session.id), "1").payment.id
-        session = sessions.get(self.studio, session.id)
-        self._mail("confirmed", name, session, paid)
-        self._mail("receipt", name, session, paid)
-
-    def _mail(self, kind: str, name: str, session: Session, payment: int | None = None) -> None:
-        written, _ = letter.compose(self.studio, session, kind, linked=True, payment_id=payment)
-        for part in ("subject", "text", "html"):
-            self.texts[f"mail {kind}, {name}, {part}"] = str(getattr(written, part))
+    def _mails(self) -> None:
+        mails = EveryMail(
+            self.studio, self.make, self.clock, title="Źrebię", client="Łukasz", place="Świdnica",
+            note="Ćwierć", instructions="Środa", wanted={"form": "f", "contract": "k"},
+        )  # fmt: skip
+        for mail in mails.write():
+            self.texts[f"mail {mail}, text"] = mail.letter.text
+            self.texts[f"mail {mail}, HTML"] = mail.letter.html  # the subject is its title
 
     def _papers(self, session: Session) -> None:
-        self._mails("whole", session)
-        part, _ = self._session(price="100", deposit="20", balance_due="2d before", at="2027-01-08 10:00")
-        self._mails("part", part)
         for payment in receipts.of_session(self.studio, session.id)[:6:5]:
             self.texts[f"receipt {payment.receipt} as text"] = receipts.as_text(self.studio, payment)
             self.texts[f"receipt {payment.receipt} as paper"] = receipts.as_paper(self.studio, payment)

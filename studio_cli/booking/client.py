@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
@@ -53,12 +54,14 @@ def insert(studio: Studio, details: ClientDetails, actor: Actor = "owner") -> in
     return number
 
 
-def edit(studio: Studio, number: int, **changes: str | None) -> Client:
+def edit(studio: Studio, number: int, **changes: str | bool | None) -> Client:
     """Change what is known of a client; a change to an empty text removes it."""
     with studio.file.atomic():
         client = get(studio, number)
-        before = ClientDetails(client.name, client.email, client.phone, client.notes, client.language)
-        typed = {**asdict(before), **changes}
+        before = ClientDetails(
+            client.name, client.email, client.phone, client.notes, client.language, client.no_reminders
+        )
+        typed: dict[str, Any] = {**asdict(before), **changes}
         after = ClientDetails.checked(**typed)
         other = client_store.by_email(studio.file, after.email) if after.email else None
         if other and other.id != number:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from whenever import Instant
 
-from studio_cli.booking import brand, details, receipt
+from studio_cli.booking import brand, details, own_template, receipt
 from studio_cli.booking.calendar_file import invitation
 from studio_cli.booking.studio import Studio
 from studio_cli.language import Language, choose
-from studio_cli.letters import source_of, write
 from studio_cli.model.message import KINDS, LINK, LOGO, WAITING, Letter, Message
 from studio_cli.model.money import Money
 from studio_cli.model.session import Session
+from studio_cli.model.settings import Settings
 from studio_cli.model.text import clean_optional
 from studio_cli.model.words import N_
 from studio_cli.store import client as client_store
@@ -48,7 +49,7 @@ def compose(
     about: About | None = None,
     payment_id: int | None = None,
 ) -> tuple[Letter, str | None]:
-    """Return a mail of a kind about a session as it is now, and why the owner's own template was not used.
+    """Inside a write: return a mail of a kind about a session as it is now, and why the owner's template was not used.
 
     A client's is in their language, the owner's in the studio's.
     """
@@ -59,23 +60,53 @@ def compose(
         **describe(studio, session, about or {}, language, payment_id=payment_id),
         "link": LINK if linked else "",
     }
-    subject, text, html = write(source_of(kind), data, language, _logo(studio))
-    return Letter(subject, text, html, None if to_owner else invitation(studio, session, kind)), None
+    (subject, text, html), trouble = own_template.write(studio, kind, data, language, logo_of(studio))
+    return Letter(subject, text, html, None if to_owner else invitation(studio, session, kind)), trouble
 
 
 def describe(
     studio: Studio, session: Session, about: About, language: Language, *, payment_id: int | None = None
 ) -> dict[str, Any]:
     """Return what the template of a mail may know, as plain data; every name is there in every kind of mail."""
-    known = details.describe_for(studio, session, language)
     client = client_store.get(studio.file, session.client.id)
-    today = studio.now().to_tz(session.timezone).date()
+    beyond = Beyond(
+        phone=(client and client.phone) or "",
+        receipt=_receipt(studio, payment_id, language),
+        refund=_refunded(studio, session, about.get("refunds"), language),
+        refunded=_refunded(studio, session, None, language),
+    )
+    return words_of(studio.settings, session, about, language, studio.now(), beyond)
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What a mail says besides its session and its occasion, in words; empty where there is nothing."""
+
+    phone: str
+    receipt: Mapping[str, Any]
+    refund: str
+    refunded: str
+
+
+NO_RECEIPT = {"number": "", "amount": "", "at": ""}
+
+
+def words_of(
+    settings: Settings, session: Session, about: About, language: Language, now: Instant, beyond: Beyond
+) -> dict[str, Any]:
+    """Return what the template of a mail may know of a session, whether or not that is in the file."""
+    known = details.describe(session, settings, language)
+    today = now.to_tz(session.timezone).date()
     return {
-        "studio": {**known["studio"], "signature": studio.settings.get("mail.signature") or ""},
-        "session": {**known["session"], **_in_a_mail(studio, session, known["session"], language)},
-        "client": {**known["client"], "phone": (client and client.phone) or ""},
-        "receipt": _receipt(studio, payment_id, language),
-        "refund": {"amount": _refunded(studio, session, about.get("refunds"), language)},
+        "studio": {**settings.for_clients(), "signature": settings.get("mail.signature") or ""},
+        "session": {**known, **_in_a_mail(session, known, language), "refunded": beyond.refunded},
+        "client": {
+            "name": session.client.name,
+            "email": session.client.email or "",
+            "phone": beyond.phone,
+        },
+        "receipt": beyond.receipt,
+        "refund": {"amount": beyond.refund},
         "changed": _changed(session, about, language),
         "mail": {
             "note": about.get("note") or "",
@@ -88,9 +119,7 @@ def describe(
     }
 
 
-def _in_a_mail(
-    studio: Studio, session: Session, known: Mapping[str, Any], language: Language
-) -> dict[str, Any]:
+def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -> dict[str, str]:
     """Return what a mail says of a session besides what a page does."""
     asks = ""
     if session.status in {"inquiry", "pending"} and session.total:
@@ -103,14 +132,13 @@ def _in_a_mail(
     return {
         "asks": asks,
         "steps_left": language.listed(known["steps"]) if known["steps"] else "",
-        "refunded": _refunded(studio, session, None, language),
     }
 
 
 def _receipt(studio: Studio, payment_id: int | None, language: Language) -> dict[str, Any]:
     payment = payment_store.get(studio.file, payment_id) if payment_id is not None else None
     if payment is None or payment.kind != "payment":
-        return {"number": "", "amount": "", "at": ""}
+        return NO_RECEIPT
     found = receipt.describe(studio, payment, language)["receipt"]
     return {name: found[name] for name in ("number", "amount", "at")}
 
@@ -134,7 +162,7 @@ def _moved(session: Session, about: About) -> bool:
     return bool(before) and before["starts_at"] != now["starts_at"]
 
 
-def _logo(studio: Studio) -> dict[str, Any] | None:
+def logo_of(studio: Studio) -> dict[str, Any] | None:
     size = brand.logo_size(studio)
     return {"address": LOGO, "width": size[0], "height": size[1]} if size else None
 
@@ -176,7 +204,7 @@ def _news(session: Session, what: str | None, known: Mapping[str, Any], language
     words = {
         "client": session.client.name,
         "title": session.title,
-        "when": known["session"]["starts_at"],
+        "when": known["starts_at"],
     }
     return {
         "headline": language.text(headline, **words),
@@ -279,7 +307,7 @@ def tell_change(
 
     A mail about an earlier change that has not gone out is replaced: who reads it compares with what they knew.
     """
-    if not knows(before):
+    if not knows(studio, before):
         return None
     knew, note = before.details(), check_note(note)
     for waiting in _waiting_changes(studio, after):
@@ -291,9 +319,11 @@ def tell_change(
     return tell_client(studio, after, "changed", occasion, about={"before": knew, "note": note})
 
 
-def knows(session: Session) -> bool:
-    """Return whether a client has heard of a session: it was shared with them, or confirmed."""
-    return bool(session.shares) or session.confirmed_at is not None
+def knows(studio: Studio, session: Session) -> bool:
+    """Return whether a client has heard of a session: it was shared with them, or is confirmed, or they have had it so."""
+    if session.shares or session.confirmed_at is not None:
+        return True
+    return message_store.was_invited(studio.file, session.id)
 
 
 def _waiting_changes(studio: Studio, session: Session) -> list[Message]:

@@ -60,6 +60,7 @@ class Wanted:
     notes: str | None = None
     share: Channel | None = None
     note: str | None = None
+    no_reminders: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +137,7 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         expires_at=deadline_of(wanted.expires, offer.hold, settings.zone, now),
         notes=clean_optional(wanted.notes, "The notes", limit=LONG, multiline=True),
         language=language_of(wanted.language),
+        reminders=not wanted.no_reminders,
     )
     return session, offer.contract
 
@@ -154,7 +156,13 @@ def _session(studio: Studio, offer: _Offer, client: Client, starts_at: Instant) 
         status="pending",
         title=offer.title,
         type=offer.type,
-        client=Named(client.id, client.name, email=client.email, language=client.language),
+        client=Named(
+            client.id,
+            client.name,
+            email=client.email,
+            language=client.language,
+            reminders=not client.no_reminders,
+        ),
         starts_at=starts_at,
         duration=offer.duration,
         timezone=studio.settings.zone,

@@ -191,7 +191,7 @@ def end(studio: Studio, selector: str) -> Change:
 def tell_canceled(studio: Studio, change: Change, note: str | None = None) -> None:
     """Inside a write: tell the client that a session was canceled, if they have heard of it."""
     session = change.session
-    if change.changed and letter.knows(session):
+    if change.changed and letter.knows(studio, session):
         about = {"note": letter.check_note(note)}
         letter.tell_client(studio, session, "canceled", f"canceled {session.id}", about=about)
 

@@ -54,6 +54,7 @@ _FOLLOWS = {
     "custom_time",
     "overlap_allowed",
     "ends_at",
+    "reminded_of",
 }
 """Fields that change because others do: not worth a line of their own in the history."""
 
@@ -82,6 +83,7 @@ class Edits:
     expires: str | None = None
     buffer_before: str | None = None
     buffer_after: str | None = None
+    reminders: bool | None = None
 
 
 def reschedule(
@@ -188,6 +190,8 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
         changes["form"] = forms.find(studio, before.form.name)
     if edits.language is not None:
         changes["language"] = new_session.language_of(edits.language)
+    if edits.reminders is not None:
+        changes["reminders"] = edits.reminders
     if edits.expires is not None:
         changes["expires_at"] = new_session.deadline_of(edits.expires, None, before.timezone, studio.now())
     for name in ("buffer_before", "buffer_after"):

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from studio_cli.booking import connection as connections
 from studio_cli.booking import mail
 from studio_cli.booking import session as sessions
 from studio_cli.booking import sync as syncing
 from studio_cli.booking.studio import Studio, open_studio, remember_address
 from studio_cli.cli.desk import Desk
 from studio_cli.errors import StudioError
+from studio_cli.model.calendar import Calendar, CalendarUnreadable
 from studio_cli.model.settings import check_proxies, check_public_url, is_local
 from studio_cli.model.text import shown
 
@@ -66,7 +68,8 @@ def serve(
         site=site,
     )
     news, upkeep = News(desk, desk.studio, aloud=for_people), Upkeep(desk)
-    door.serve(lambda: upkeep.look() or news.look(watched))
+    calendars = CalendarRefresh(desk)
+    door.serve(lambda: upkeep.look() or calendars.look() or news.look(watched))
 
 
 def check_proxy(studio: Studio, typed: str | None) -> str | None:
@@ -124,6 +127,37 @@ class Upkeep:
             with contextlib.closing(studio.file):
                 syncing.sync_if_stale(studio, desk.provider(studio, hurried=True))
                 mail.send_written(studio, desk.mailer(studio), retry=True)
+
+
+class CalendarRefresh:
+    """Keeps up with the owner's calendars: one after the other, in a thread that nobody waits for."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self._next, self._thread = desk, 0.0, threading.Thread()
+
+    def look(self) -> bool:
+        """Begin if it is time to and nothing is going on; return False: this is never what the door waits for."""
+        if time.monotonic() >= self._next and not self._thread.is_alive():
+            self._next = time.monotonic() + UPKEEP_SECONDS
+            self._thread = threading.Thread(target=self._refresh, daemon=True)
+            self._thread.start()
+        return False
+
+    def _refresh(self) -> None:
+        try:
+            studio = open_studio(self._desk.path, self._desk.clock)
+            with contextlib.closing(studio.file):
+                for calendar in connections.due(studio):
+                    self._sync(studio, calendar)
+        except Exception as trouble:  # the file is busy, say: a minute later is soon enough
+            code = trouble.code if isinstance(trouble, StudioError) else type(trouble).__name__
+            self._desk.say(f"calendars: {code}")
+
+    def _sync(self, studio: Studio, calendar: Calendar) -> None:
+        try:
+            connections.sync(studio, calendar, self._desk.calendar_source(calendar, studio))
+        except CalendarUnreadable as trouble:
+            self._desk.say(shown(trouble.message))
 
 
 NEWS = {

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.output import Column, show_card
 from studio_cli.errors import OutsideFailed
-from studio_cli.model.message import Message, State
+from studio_cli.model.message import Message, State, Step
+from studio_cli.model.text import shown
 from studio_cli.model.times import rfc3339, show_short
 
 WORDS: dict[State, str] = {
@@ -126,3 +127,42 @@ def not_configured(what: str) -> OutsideFailed:
         hint="Set one: studio config set mail.host smtp.example.com, then: studio mail send",
         code="no_mail_server",
     )
+
+
+# ── trying it out ─────────────────────────────────────────────────────────────────────────────────
+
+STEPS = {
+    "name": "Name",
+    "connection": "Connection",
+    "greeting": "Greeting",
+    "tls": "TLS",
+    "login": "Login",
+    "acceptance": "Mail",
+}
+
+
+def show_step(desk: Desk, step: Step) -> None:
+    """Write one step of a test mail: a line with a tick or a cross, or tab-separated for scripts.
+
+    Why a step failed is told in the error that follows, so a person is not told twice.
+    """
+    if not desk.on_terminal:
+        done = "done" if step.ok else "failed"
+        desk.lines([[step.name, done, str(step.milliseconds), step.detail]])
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, min_width=10)
+    grid.add_column(no_wrap=True, min_width=8, justify="right", style="dim")
+    grid.add_column(overflow="fold")
+    mark = Text("✓", style="green") if step.ok else Text("✗", style="red")
+    grid.add_row(mark, STEPS[step.name], _took(step), Text(shown(step.detail) if step.ok else "failed"))
+    desk.show(grid)
+
+
+def _took(step: Step) -> str:
+    seconds = step.milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{step.milliseconds} ms"

@@ -36,6 +36,7 @@ from studio_cli.cli.params import (
     PersonalNote,
     Price,
     Refunds,
+    Reminders,
     Second,
     SessionRef,
     Tax,
@@ -97,6 +98,7 @@ def reschedule(
         'studio session edit 12 --location "High Park" --notes "Brings the dog"',
         "studio session edit 12 --price 300 --deposit 20%",
         "studio session edit 12 --refresh-documents",
+        "studio session edit 12 --no-reminders",
     ),
 )
 def edit(
@@ -127,6 +129,7 @@ def edit(
     expires: Expires = None,
     buffer_before: BufferBefore = None,
     buffer_after: BufferAfter = None,
+    reminders: Reminders = None,
     custom: Custom = False,
     allow_overlap: AllowOverlap = False,
     message: PersonalNote = None,
@@ -139,7 +142,7 @@ def edit(
     desk = desk_of(ctx)
     edits = Edits(
         title, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location, notes, form, contract, language, refresh_documents,
-        expires, buffer_before, buffer_after,
+        expires, buffer_before, buffer_after, reminders,
     )  # fmt: skip
     note = note_of(desk, message, write)
     with rehearsed(desk, dry_run) as news:

@@ -11,6 +11,7 @@ from whenever import Date, Instant
 from studio_cli.model.availability import Need
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money
+from studio_cli.model.reminder_plan import REMINDERS, ReminderName
 from studio_cli.model.terms import Terms
 from studio_cli.model.times import rfc3339, stored
 
@@ -177,11 +178,14 @@ class Named:
     email: str | None = None
     slug: str | None = None
     language: str | None = None
+    reminders: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """An appointment. Buffers are minutes; ``tip`` is what its client gives on top of the terms.
+
+    ``reminders`` is the switch of this session, ``type_reminders`` what its type says by now.
 
     ``revision`` counts the details that its client sees, ``sequence`` those and the changes of its status, as
     calendars want it (RFC 5545, 3.8.7.4). ``move_until`` and ``cancel_until`` are minutes before it begins, until which
@@ -227,6 +231,8 @@ class Session:
     booked_phone: str | None = None
     client_zone: str | None = None
     visitor: str | None = None
+    reminders: bool = True
+    type_reminders: tuple[ReminderName, ...] = REMINDERS
     steps: tuple[Step, ...] = ()
     shares: tuple[Share, ...] = ()
 
@@ -306,6 +312,11 @@ class Session:
         """The languages that its client is written to in, the most wanted first."""
         return self.language, self.client.language
 
+    @property
+    def reminded_of(self) -> tuple[ReminderName, ...]:
+        """What its client is reminded of, as session, client and type together say."""
+        return self.type_reminders if self.reminders and self.client.reminders else ()
+
     def details(self) -> dict[str, str]:
         """Return what a client agrees to when reviewing: any change must be seen first.
 
@@ -371,6 +382,8 @@ class Session:
             "wish": self.wish,
             "booked_as": self.booked_as,
             "booked_phone": self.booked_phone,
+            "reminders": self.reminders,
+            "reminded_of": list(self.reminded_of),
             "custom_time": self.custom_time,
             "overlap_allowed": self.overlap_allowed,
             "expires_at": at(self.expires_at) if self.status in {"pending", "expired"} else None,

@@ -11,6 +11,16 @@ from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.client import check_email
 from studio_cli.model.colors import palette
 from studio_cli.model.money import parse_currency
+from studio_cli.model.reminder_plan import (
+    DEFAULTS,
+    Plan,
+    check_balance,
+    check_hold,
+    check_quiet,
+    check_tomorrow,
+    check_unfinished,
+    plan_of,
+)
 from studio_cli.model.terms import Tax, parse_tax, show_rate
 from studio_cli.model.text import clean, did_you_mean, nearest, shown
 from studio_cli.model.times import check_zone
@@ -188,6 +198,27 @@ KEYS: dict[str, Key] = {
         lambda text: clean(text, "The signature", limit=1000, multiline=True),
     ),
     "mail.news": Key("whether you get a mail when a client has done something", _one_of("yes", "no"), "yes"),
+    "remind.unfinished": Key(
+        "when clients are asked about what they have not finished: days after the link, 2d, 5d; none",
+        check_unfinished,
+        DEFAULTS["remind.unfinished"],
+    ),
+    "remind.hold": Key(
+        "how long before a hold ends its client is told: 24h; none", check_hold, DEFAULTS["remind.hold"]
+    ),
+    "remind.balance": Key(
+        "when clients are asked for a balance: 7d before, on the day, 2d after; none",
+        check_balance,
+        DEFAULTS["remind.balance"],
+    ),
+    "remind.tomorrow": Key(
+        "from what hour on the day before a session its client is reminded: 09:00; no",
+        check_tomorrow,
+        DEFAULTS["remind.tomorrow"],
+    ),
+    "remind.quiet": Key(
+        "hours in which no reminder is sent: 21:00-08:00; none", check_quiet, DEFAULTS["remind.quiet"]
+    ),
     "payment.tax": Key("the tax of new session types and one-offs: HST 13%, or VAT 20% included", _tax),
     "payment.provider": Key(
         "how clients pay: offline, stripe or test", _one_of("offline", "stripe", "test"), "offline"
@@ -204,6 +235,9 @@ SECRETS: dict[str, str] = {
     "stripe.webhook": "STUDIO_STRIPE_WEBHOOK",
 }
 """Kept outside the studio's file; the environment variable wins."""
+
+CALENDAR_PASSWORD = "STUDIO_CALENDAR_PASSWORD"  # noqa: S105
+"""The environment variable with the password of a connected calendar; else each login's is kept by its name."""
 
 TEST_STUDIO = "internal.test_studio"
 """Set by ``studio demo`` and ``init --test``: the only studios in which the test payment page works."""
@@ -251,6 +285,11 @@ class Settings:
         """Whether pretended payments are allowed here."""
         return self.get(TEST_STUDIO) == "yes"
 
+    @property
+    def reminders(self) -> Plan:
+        """When clients are reminded."""
+        return plan_of({name: self[name] for name in DEFAULTS}, self.zone)
+
     def for_clients(self) -> dict[str, Any]:
         """Return what pages and mails may know of the studio, as plain data."""
         return {
@@ -263,6 +302,13 @@ class Settings:
             **palette(self["brand.color"]),
             "instructions": self.get("payment.instructions") or "",
         }
+
+
+def login_name(address: str, user: str) -> str:
+    """Return the name under which the password of somebody on a calendar server is kept: one for all calendars there."""
+    from studio_cli.model.calendar import host_of
+
+    return f"calendar {user}@{host_of(address)}"
 
 
 def check_key(name: str) -> Key:

@@ -8,6 +8,7 @@ from typing import Any
 
 from whenever import Instant
 
+from studio_cli.model.reminder_plan import parse_names, show_names
 from studio_cli.model.session_type import SessionType
 from studio_cli.model.site import SiteRules
 from studio_cli.model.times import from_stored, stored
@@ -50,6 +51,7 @@ def _type(row: sqlite3.Row) -> SessionType:
             cancel_until=row["cancel_until_minutes"],
         ),
         link_key=row["link_key"],
+        reminders=parse_names(row["reminders"]),
     )
 
 
@@ -87,6 +89,7 @@ def _columns(offer: SessionType, papers: Papers) -> dict[str, Any]:
         "move_until_minutes": offer.site.move_until,
         "cancel_until_minutes": offer.site.cancel_until,
         "link_key": offer.link_key,
+        "reminders": show_names(offer.reminders),
     }
 
 

@@ -21,6 +21,7 @@ from starlette.routing import Route
 
 from studio_cli.booking import brand, journey, mail
 from studio_cli.booking import checkout as checkouts
+from studio_cli.booking import feed as feeds
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking import sync as syncing
 from studio_cli.booking.calendar_file import calendar_file
@@ -250,6 +251,9 @@ def make_app(
     async def find(token: str) -> int | None:
         return await run_in_threadpool(_share_of, studios, token)
 
+    async def find_feed(token: str) -> bool:
+        return await run_in_threadpool(_opens_feed, studios, token)
+
     app = Starlette(
         routes=[
             *(
@@ -272,12 +276,13 @@ def make_app(
             route("/s/{token}/receipt/{number}", _receipt, "GET"),
             route("/s/{token}/summary", _summary, "GET"),
             route("/s/{token}/calendar.ics", _calendar, "GET"),
+            route("/calendar/{token}.ics", _feed, "GET"),
         ],
         exception_handlers={HTTPException: on_error},
     )
     app.router.redirect_slashes = False
     public = {one.path for one in app.routes if isinstance(one, Route) and "{" not in one.path}
-    limits = Limits(find, bounds, ticks)
+    limits = Limits(find, bounds, ticks, feed=find_feed)
     door = guarded(app, on_error, link_base, public=public, limits=limits, proxies=proxies, site=site)
     return _logged(door, log, public)
 
@@ -469,6 +474,22 @@ def _calendar(call: Call) -> Response:
     return Response(file, media_type="text/calendar; charset=utf-8", headers=disposition)
 
 
+def _feed(call: Call) -> Response:
+    """The sessions for the owner's own calendars, which ask every few minutes: most of the time nothing is new."""
+    if not feeds.opens(call.studio, call.token):
+        raise HTTPException(404)
+    found = feeds.entries(call.studio)
+    mark = f'"{feeds.mark_of(call.studio, found)}"'
+    headers = {"ETag": mark, "Cache-Control": f"private, max-age={60 * feeds.REFRESH_MINUTES // 3}"}
+    known = call.request.headers.get("if-none-match", "")
+    if mark in (one.strip().removeprefix("W/") for one in known.split(",")):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = 'inline; filename="studio.ics"'
+    return Response(
+        feeds.calendar(call.studio, found), media_type="text/calendar; charset=utf-8", headers=headers
+    )
+
+
 def _logo(call: Call) -> Response:
     picture = brand.logo(call.studio)
     if picture is None:
@@ -512,6 +533,12 @@ def _share_of(studios: Studios, token: str) -> int | None:
     """Return the share whose living link a token is."""
     with studios.one() as studio:
         return journey.share_of(studio, token)
+
+
+def _opens_feed(studios: Studios, token: str) -> bool:
+    """Return whether a token opens the owner's feed."""
+    with studios.one() as studio:
+        return feeds.opens(studio, token)
 
 
 def _error_page(
@@ -572,4 +599,6 @@ def _without_token(path: str, public: Collection[str]) -> str:
     booking = re.fullmatch(rf".*?/book/[^/]*(/(?:{SITE_PAGES}))?", path)
     if booking:  # the key of a private type is as good as a link
         return f"/book/…{booking[1] or ''}"
+    if re.fullmatch(r".*?/calendar/[^/]*\.ics", path):
+        return "/calendar/….ics"
     return path if path in public else "…"

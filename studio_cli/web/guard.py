@@ -58,7 +58,7 @@ def guarded(
     """
     base = urlsplit(link_base)
     prefix = base.path.rstrip("/")
-    pages = ["/s/.*", "/book/.*"] if site else ["/s/.*"]
+    pages = ["/s/.*", "/calendar/.*", *(["/book/.*"] if site else [])]
     ours = re.compile("|".join(["", *pages, *map(re.escape, public)]), re.DOTALL)
 
     async def admit(scope: Any, headers: Headers) -> None:
@@ -96,9 +96,13 @@ class _Dressed:
         if message["type"] == "http.response.start":
             self.begun = True
             headers = MutableHeaders(scope=message)
+            # Nothing is stored anywhere, but what says itself for how long: the feed, which calendars keep.
+            cached = headers.get("Cache-Control")
             for name, value in {**HEADERS, **self._scope.get(OWN_HEADERS, {})}.items():
                 if value is not None:
                     headers[name] = value
+            if cached:
+                headers["Cache-Control"] = cached
         await self._send(message)
 
 

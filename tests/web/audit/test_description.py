@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.exceptions import HTTPException
 
+from studio_cli.booking import feed as feeds
 from studio_cli.booking import journey, site
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
@@ -41,10 +42,13 @@ def described(on: Stage, links: list[str], booked: list[Session]) -> str:
     contracts = [sessions.get(on.studio, one.id).contract for one in booked]
     text = (HERE / "openapi.yaml").read_text(encoding="utf-8")
     documents = json.dumps([one.sha256 for one in contracts if one])
-    text = text.replace("[TOKENS]", json.dumps(tokens)).replace("[DOCUMENTS]", documents)
     keys = [*(site.key_of(one) for one in types.listed(on.studio.file) if one.site.published), "none"]
     given = site.stamp(on.studio.settings[SITE_KEY], on.clock.now.subtract(seconds=10))
-    return text.replace("[KEYS]", json.dumps(keys)).replace("STAMP", json.dumps(given))
+    text = text.replace("[KEYS]", json.dumps(keys)).replace("STAMP", json.dumps(given))
+    feed = feeds.feed(on.studio).address or ""
+    known = [feed.rpartition("/")[2].removesuffix(".ics"), "unknown"]
+    text = text.replace("[TOKENS]", json.dumps(tokens)).replace("[FEEDS]", json.dumps(known))
+    return text.replace("[DOCUMENTS]", documents)
 
 
 @pytest.fixture
@@ -94,6 +98,8 @@ def check(on: Stage, asked: subprocess.CompletedProcess[str]) -> None:
         "GET /book/… 404",
         "POST /book/…/details 303",
         "POST /book/…/details 409",
+        "GET /calendar/….ics 200",
+        "GET /calendar/….ics 404",
     ):
         assert any(line.startswith(seen) for line in on.door.log), seen
 
