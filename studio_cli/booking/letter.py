@@ -101,7 +101,7 @@ def words_of(
         "studio": {**settings.for_clients(), "signature": settings.get("mail.signature") or ""},
         "session": {**known, **_in_a_mail(session, known, language), "refunded": beyond.refunded},
         "client": {
-            "name": session.client.name,
+            "name": session.called,
             "email": session.client.email or "",
             "phone": beyond.phone,
         },

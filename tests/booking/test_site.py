@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from whenever import Date, Instant
 
-from studio_cli.booking import availability, journey, session_type, site
+from studio_cli.booking import availability, journey, reminder, session_type, site
 from studio_cli.booking import block as blocks
 from studio_cli.booking import client as clients
 from studio_cli.booking import payment as payments
@@ -130,6 +130,15 @@ def test_an_abandoned_hold_frees_itself(studio: Studio, make: Maker, clock: Cloc
     assert again.what == "held"
     assert sessions.get(studio, session.id).status == "expired"
     assert message_store.listed(studio.file) == []
+
+
+def test_nobody_is_reminded_of_a_quarter_of_an_hour(studio: Studio, make: Maker, clock: Clock) -> None:
+    """A short hold writes to nobody before it ends: the address may be a stranger's."""
+    make.offer()
+    studios.change_setting(studio, "mail.host", "127.0.0.1")
+    journey.review(studio, token_of(picked(studio)), 1)
+    clock.forward(minutes=10)
+    assert reminder.plan(studio) == []
 
 
 # ── who is who ────────────────────────────────────────────────────────────────────────────────────
