@@ -755,8 +755,8 @@ def details_wishes(on: Stage) -> str:
 @scene("details")
 def details_mistakes(on: Stage) -> Post:
     """Nothing that can be used, but not lost."""
-    offered = on.offered(TypedSite(approval=True))
-    typed = {"name": "", "email": "rui@", "phone": "x", "words": "x" * 2001}
+    offered = on.offered(TypedSite(approval=True, request="wishes"))
+    typed = {"name": "", "email": "rui@", "phone": "x", "words": "x" * 1001}
     return on.booking(f"/book/{offered.slug}", FREE, **typed)
 
 

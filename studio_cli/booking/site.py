@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -22,7 +23,7 @@ from studio_cli.model.session_type import SessionType
 from studio_cli.model.settings import SITE_KEY
 from studio_cli.model.site import is_blocked
 from studio_cli.model.text import clean, clean_optional
-from studio_cli.model.times import day_begins, rfc3339, show_short
+from studio_cli.model.times import day_begins, stored
 from studio_cli.model.words import N_
 from studio_cli.store import blocked as blocked_store
 from studio_cli.store import checkout as checkout_store
@@ -43,7 +44,7 @@ MOST_UNFINISHED = 3
 RECENT_HOURS = 1
 """For so long a request counts among them: after that it is the owner who has to do something."""
 MOST_WISHES = 3
-LONGEST_WORDS = 2000
+LONGEST_WORDS = 1000
 TOO_FAST_SECONDS, TOO_OLD_SECONDS = 2, 24 * 3600
 """No person fills in a form faster, and none leaves it open longer and still wants that time."""
 
@@ -234,7 +235,7 @@ def is_unwanted(studio: Studio, visitor: Visitor, email: str | None = None) -> b
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who wants a time, as they typed it; ``words`` are a request's."""
+    """Who wants a time, as they typed it; ``words`` go with wishes."""
 
     name: str
     email: str
@@ -372,15 +373,10 @@ def _is_same(session: Session, offer: SessionType, start: Instant, person: Perso
 
     Only as long as nothing was done: behind the link is nothing yet but what they have typed once more.
     """
-    typed = (session.booked_as, session.booked_phone, session.wish)
+    typed = (session.booked_as, session.booked_phone)
     untouched = session.status == "pending" and not any(step.done_at for step in session.steps)
     same_type = session.type is not None and session.type.id == offer.id
-    return (
-        untouched
-        and same_type
-        and session.starts_at == start
-        and typed == (person.name, person.phone, person.words)
-    )
+    return untouched and same_type and session.starts_at == start and typed == (person.name, person.phone)
 
 
 def _release(studio: Studio, session: Session) -> bool:
@@ -431,7 +427,7 @@ def _hold(
         booked_phone=person.phone,
         client_zone=visitor.zone,
         visitor=visitor.address,
-        wish=_wish(studio, starts[1:], person.words),
+        wish=_wish(starts, person.words) if rules.approval and rules.request == "wishes" else None,
     )
     number = new_session.put(studio, session, contract)
     kind = "session asked for" if rules.approval else "session picked"
@@ -439,11 +435,9 @@ def _hold(
     return number
 
 
-def _wish(studio: Studio, others: Sequence[Instant], words: str | None) -> str | None:
-    """Return what somebody wishes: the further times that would suit them, in the studio's zone, and their words."""
-    zone = studio.settings.zone
-    times = ", ".join(f"{show_short(start, zone)} ({rfc3339(start, zone)})" for start in others)
-    return "\n".join(filter(None, [f"Also: {times}" if times else "", words])) or None
+def _wish(starts: Sequence[Instant], words: str | None) -> str:
+    """Return what somebody wishes as the file keeps it: ``{"times": [UTC, …], "words": …}``, the dearest first."""
+    return json.dumps({"times": [stored(start) for start in starts], "words": words}, ensure_ascii=False)
 
 
 def _give_link(studio: Studio, offer: SessionType, session: Session, base: str | None) -> Reply:

@@ -421,8 +421,6 @@ def _from_the_site(session: Session) -> Facts:
         facts.append(("Booked as", f"{session.booked_as} (typed on your site; the client is not changed)"))
     if session.booked_phone:
         facts.append(("Phone typed", session.booked_phone))
-    if session.wish:
-        facts.append(("Wish", session.wish))
     if session.visitor:
         facts.append(("Booked from", f"{session.visitor} (studio block add {session.visitor})"))
     return facts
