@@ -27,6 +27,7 @@ pictures: .venv/developing $(PAGE_TOOLS)
 
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots
+	$(BIN)/python -m benchmarks.site
 
 lint: .venv/developing
 	$(BIN)/ruff check .

@@ -47,7 +47,7 @@ def _row(what: str, measured: float, against: str, base: float) -> None:
 
 
 def _slots(folder: Path) -> None:
-    studio = _studio(folder / "slots.db", 10_000, gap_minutes=52)
+    studio = fill(folder / "slots.db", 10_000, gap_minutes=52)
     need = session_type.find(studio, "family").need()
     imported = _median(lambda: subprocess.run([sys.executable, "-c", "import typer"], check=True), 15)
     bare = _median(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), 15)
@@ -92,7 +92,7 @@ def _be_busy(studio: Studio, count: int) -> None:
 def _overlap(folder: Path) -> None:
     base = 0.0
     for count in (1_000, 10_000, 100_000, 1_000_000):
-        studio = _studio(folder / f"{count}.db", count, gap_minutes=90)
+        studio = fill(folder / f"{count}.db", count, gap_minutes=90)
         middle = BEGIN.add(minutes=90 * (count // 2) + 1)
         connection = studio.file.connection
 
@@ -118,7 +118,7 @@ INSERT = (
 )
 
 
-def _studio(path: Path, count: int, gap_minutes: int) -> Studio:
+def fill(path: Path, count: int, gap_minutes: int) -> Studio:
     """A studio with so many sessions, one after the other."""
     studio = found(
         path, lambda: NOW, name="A", email="a@example.com", timezone="America/Toronto", currency="CAD"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from studio_cli.booking import availability, journey, session_changes, site
+from studio_cli.booking import block as blocks
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
-from studio_cli.booking import journey, session_changes
 from studio_cli.booking import payment as payments
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking import session as sessions
@@ -16,7 +17,8 @@ from studio_cli.booking.payment import WantedRefund
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
-from studio_cli.model.settings import Settings
+from studio_cli.model.settings import SITE_KEY, Settings
+from studio_cli.model.site import TypedSite
 from studio_cli.web import pages
 from studio_cli.web.pages import Dress, Place
 from studio_cli.web.preview import questionnaire as preview
@@ -132,6 +134,10 @@ WRONG: list[list[tuple[str, str]]] = [
 ]  # fmt: skip
 
 
+FREE = "2026-12-02T15:00:00Z"
+"""A Wednesday on which nothing else is."""
+
+
 @dataclass
 class EveryPage:
     """``read()`` goes to every page; ``texts`` is what was there, by a name for each."""
@@ -151,6 +157,7 @@ class EveryPage:
         self._paid_elsewhere()
         self._paid_online()
         self._over()
+        self._site()
         self._errors(whole)
         self._papers(whole)
         self._mails()
@@ -277,6 +284,53 @@ class EveryPage:
             self.texts[status] = pages.current(Place(self.studio, there, token, dress))
         self.clock.forward(hours=3)
         self._look("expired", token)
+
+    def _site(self) -> None:
+        """The booking site: every kind of type, and all that can come of picking a time."""
+        self._see("site, empty", "/")
+        studios.change_setting(self.studio, "site.words", "Ćwierć")
+        rules = TypedSite(description="Łąka", move_until="0", cancel_until="0")
+        more = {"form": "f", "contract": "k", "tax": "TVA 5.5%", "discount": "10%", "discount_reason": "Ósmy"}
+        self.make.offer("Ż", rules, slug="a", refunds="100% until 14d, 50%", location="Świdnica", **more)
+        later = replace(rules, move_until="2d", cancel_until="2d", approval=True)
+        self.make.offer("Ź", later, slug="b", price="0", deposit=None)
+        self.make.offer("Ł", replace(later, request="wishes"), slug="c")
+        self._see("site", "/")
+        for key, query in (
+            ("a", "zone=Asia/Tokyo&month=2026-12"),
+            ("b", "day=2026-11-28"),
+            ("c", f"at={FREE}"),
+        ):
+            self._see(f"offer {key}", f"/book/{key}?{query}")
+            self._see(f"details {key}", f"/book/{key}/details?zone=Asia/Tokyo&at={FREE},2026-12-02T17:00:00Z")
+        self._see("sent", "/book/a/sent")
+        self._take("c", "details, wrong", 422, name="", email="x", phone="x", words="x" * 1001)
+        for number in range(3):
+            self._take("a", "", 303, at=f"2026-12-0{number + 1}T15:00:00Z", email=f"{number}@example.com")
+        self._take("a", "details, enough", 409)
+        self._take("a", "details, taken", 409, at="2026-12-01T15:00:00Z")
+        self._see("details, taken before", "/book/a/details?at=2026-12-01T15:00:00Z")
+        self.clock.forward(hours=1)
+        blocks.add(self.studio, "rui@example.com")
+        self._take("a", "details, nothing free", 409)
+        studios.remove_setting(self.studio, "studio.phone")
+        self._take("a", "details, nothing free, no phone", 409)
+        studios.change_setting(self.studio, "studio.phone", "+48 22 555 01 11")
+        availability.set_hours(self.studio, "mon-sun", ["off"])
+        self._see("offer, nothing free", "/book/a")
+
+    def _see(self, name: str, path: str) -> None:
+        answer = self.visitor.get(path, Accept_Language=self.language)
+        assert answer.status == 200, (name, answer.status, answer.header("location"))
+        self.texts[name] = answer.text
+
+    def _take(self, key: str, text: str, status: int, at: str = FREE, **typed: str) -> None:
+        stamp = site.stamp(self.studio.settings[SITE_KEY], self.clock.now.subtract(seconds=9))
+        person = {"name": "Łukasz", "email": "rui@example.com", "stamp": stamp, "at": at, **typed}
+        answer = self.visitor.post(f"/book/{key}/details", person, Accept_Language=self.language)
+        assert answer.status == status, (text, answer.status)
+        if text:
+            self.texts[text] = answer.text
 
     def _errors(self, session: Session) -> None:
         dress = Dress(self.studio.settings, "", language_of(session, self.studio.settings))

@@ -317,9 +317,9 @@ def test_guard_sees_every_text(source: str, found: bool) -> None:
 
 
 @pytest.fixture
-def read_in(studio: Studio, make: Maker, clock: Clock, door: Door) -> Callable[[str], dict[str, str]]:
+def read_in(studio: Studio, make: Maker, clock: Clock, site_door: Door) -> Callable[[str], dict[str, str]]:
     """Read every page, mail and receipt in a language."""
-    return lambda code: EveryPage(studio, make, clock, Visitor(door.base), code).read()
+    return lambda code: EveryPage(studio, make, clock, Visitor(site_door.base), code).read()
 
 
 @cache

@@ -90,8 +90,8 @@ def _attendee(session: Session) -> vCalAddress:
     """Return who comes: has said so by completing the booking, or is asked nothing more."""
     from icalendar import vCalAddress, vText
 
-    attendee = vCalAddress(f"mailto:{session.client.email}")
-    attendee.params["CN"] = vText(_parameter(session.client.name))
+    attendee = vCalAddress(f"mailto:{session.written_to}")
+    attendee.params["CN"] = vText(_parameter(session.called))
     attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
     attendee.params["PARTSTAT"] = vText("ACCEPTED" if session.confirmed_by == "client" else "NEEDS-ACTION")
     attendee.params["RSVP"] = vText("FALSE")

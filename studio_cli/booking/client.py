@@ -12,6 +12,7 @@ from studio_cli.model.text import did_you_mean, nearest, shown
 from studio_cli.store import client as client_store
 from studio_cli.store import event as event_store
 from studio_cli.store import repeat_key
+from studio_cli.store.event import Actor
 
 
 def add(
@@ -42,14 +43,14 @@ def add(
         return get(studio, number), existing is None
 
 
-def insert(studio: Studio, details: ClientDetails) -> int:
+def insert(studio: Studio, details: ClientDetails, actor: Actor = "owner") -> int:
     """Inside a write: add a client and its line of history; refuse an address that a client has already."""
     existing = client_store.by_email(studio.file, details.email) if details.email else None
     if existing:
         raise _exists(existing)
     now = studio.now()
     number = client_store.insert(studio.file, details, now)
-    event_store.add(studio.file, "client added", now, client_id=number)
+    event_store.add(studio.file, "client added", now, actor=actor, client_id=number)
     return number
 
 

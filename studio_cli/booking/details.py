@@ -14,7 +14,7 @@ from studio_cli.language import ENGLISH, Language, choose
 from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.settings import Settings
-from studio_cli.model.times import from_stored, show_offset
+from studio_cli.model.times import from_stored, same_clock, show_offset
 from studio_cli.model.words import N_
 
 STEP_TITLES: dict[StepName, str] = {
@@ -38,11 +38,12 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
         "id": session.id,
         "status": session.status,
         "title": session.title,
-        "client": session.client.name,
+        "client": session.called,
         "day": language.day(session.starts_at, zone),
         "time": language.range(session.starts_at, session.ends_at, zone),
         "starts_at": f"{language.day(session.starts_at, zone)}, {language.clock(session.starts_at, zone)}",
         "zone": show_offset(session.starts_at, zone),
+        "there": _elsewhere(session, language),
         "duration": language.duration(session.duration),
         "location": session.location or "",
         "price": money(session.price) if session.price else "",
@@ -64,13 +65,24 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
     }
 
 
+def _elsewhere(session: Session, language: Language) -> str:
+    """Return when a session is by the clocks of its client, where those show another time than the studio's."""
+    zone = session.client_zone
+    if zone is None or same_clock(session.starts_at, zone, session.timezone):
+        return ""
+    when = (
+        f"{language.day(session.starts_at, zone)}, {language.range(session.starts_at, session.ends_at, zone)}"
+    )
+    return f"{when} ({show_offset(session.starts_at, zone)})"
+
+
 def describe_for(studio: Studio, session: Session, language: Language | None = None) -> dict[str, Any]:
     """Return what a template may know: the studio, the session, the client."""
     settings = studio.settings
     return {
         "studio": settings.for_clients(),
         "session": describe(session, settings, language or language_of(session, settings)),
-        "client": {"name": session.client.name, "email": session.client.email or ""},
+        "client": {"name": session.called, "email": session.written_to or ""},
     }
 
 

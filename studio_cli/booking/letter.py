@@ -103,7 +103,7 @@ def words_of(
         "studio": {**settings.for_clients(), "signature": settings.get("mail.signature") or ""},
         "session": {**known, **_in_a_mail(session, known, language), "refunded": beyond.refunded},
         "client": {
-            "name": session.client.name,
+            "name": session.called,
             "email": session.client.email or "",
             "phone": beyond.phone,
         },
@@ -333,7 +333,7 @@ def addressee(studio: Studio, session: Session, kind: str) -> tuple[str, str]:
     if KINDS[kind].recipient == "owner":
         return studio.settings["studio.name"], studio.settings["studio.email"]
     assert session.client.email is not None
-    return session.client.name, session.client.email
+    return session.called, session.client.email
 
 
 # ── a change ──────────────────────────────────────────────────────────────────────────────────────

@@ -152,7 +152,7 @@ def _facts(session: Session, amount: Money) -> dict[str, Any]:
     terms, paid = session.terms, session.paid + amount
     return {
         "title": session.title,
-        "client": session.client.name,
+        "client": session.called,
         "starts_at": stored(session.starts_at),
         "discount": terms.taken_off.minor,
         "tax": terms.tax_amount.minor,

@@ -220,6 +220,12 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
         changes["window_days"] = _window(typed.window)
     if typed.site != NOTHING_TYPED:
         changes["site"] = _site(offer.site, typed.site)
+        if typed.site.verify_email and not studio.settings.get("mail.host"):
+            raise Refused(
+                "Without a mail server nobody can be asked to open a mail.",
+                hint="Set one up first: studio config set mail.host smtp.example.com",
+                code="no_mail_server",
+            )
     changes |= _lengths(typed)
     private = changes.get("private", offer.private)
     if private and offer.link_key is None:

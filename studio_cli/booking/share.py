@@ -16,6 +16,7 @@ from studio_cli.model.session import Channel, Session
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import share as share_store
+from studio_cli.store.event import Actor
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ def prepare(
     now: Instant,
     base: str | None = None,
     note: str | None = None,
+    actor: Actor = "owner",
 ) -> Shared:
     """Inside a write: make the share, its link and, for a mail, the message that is still to be sent."""
     if session.status != "pending":
@@ -78,16 +80,7 @@ def prepare(
         )
     if channel == "email":
         note = _take_back(studio, session, note)
-    share_id = share_store.insert(studio.file, session.id, channel, now)
-    link = letter.new_link(studio, share_id, now, base)
-    event_store.add(
-        studio.file,
-        "session shared",
-        now,
-        session_id=session.id,
-        share_id=share_id,
-        details={"channel": channel},
-    )
+    share_id, link = make(studio, session, channel, now, base, actor)
     message_id = None
     if channel == "email":
         about = {
@@ -114,6 +107,29 @@ def _has_had_a_mail(studio: Studio, session: Session) -> bool:
         studio.file, ("sending", "sent", "unknown"), session_id=session.id, kind="share"
     )
     return bool(gone)
+
+
+def make(
+    studio: Studio,
+    session: Session,
+    channel: Channel,
+    now: Instant,
+    base: str | None = None,
+    actor: Actor = "owner",
+) -> tuple[int, str]:
+    """Inside a write: make a share of a session, whatever its status; return its number and its link."""
+    share_id = share_store.insert(studio.file, session.id, channel, now)
+    link = letter.new_link(studio, share_id, now, base)
+    event_store.add(
+        studio.file,
+        "session shared",
+        now,
+        actor=actor,
+        session_id=session.id,
+        share_id=share_id,
+        details={"channel": channel},
+    )
+    return share_id, link
 
 
 def latest(studio: Studio, session_id: int) -> Shared | None:

@@ -34,10 +34,13 @@ NOUNS = {
     "mail": ("mail", "The outbox."),
     "remind": ("remind", "Remind clients of what is due; for cron."),
     "template": ("template", "The words of your mails."),
-    "serve-link": ("serve_link", "Serve your clients' links."),
+    "serve": ("serve", "Serve your booking site, and your clients' links."),
+    "serve-link": ("serve_link", "Serve your clients' links only."),
+    "site": ("site", "Your booking site."),
+    "block": ("block", "Who may not book on it."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "status", "slots", "remind", "serve-link"}
+COMMANDS = {"init", "demo", "status", "slots", "remind", "serve", "serve-link"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 

@@ -380,6 +380,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         ("When", f"{day} ({show_duration(session.duration)})\n{show_offset(session.starts_at, zone)}"),
         ("Where", session.location or "–"),
         ("Client", f"{session.client.name}{f' <{session.client.email}>' if session.client.email else ''}"),
+        *_from_the_site(session),
         ("Price", _sums(session)),
         ("Steps", _steps(session)),
     ]
@@ -411,6 +412,18 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         for answer in answers:
             desk.prose(answer.label)
             desk.prose(answer.value, indent="  ")
+
+
+def _from_the_site(session: Session) -> Facts:
+    """Return what was typed on the booking site, where it is not what you know of the client, and from where."""
+    facts = []
+    if session.booked_as and session.booked_as != session.client.name:
+        facts.append(("Booked as", f"{session.booked_as} (typed on your site; the client is not changed)"))
+    if session.booked_phone:
+        facts.append(("Phone typed", session.booked_phone))
+    if session.visitor:
+        facts.append(("Booked from", f"{session.visitor} (studio block add {session.visitor})"))
+    return facts
 
 
 def _reminders(session: Session) -> str:

@@ -7,6 +7,7 @@ import typer
 
 from studio_cli.booking import mini as minis
 from studio_cli.booking import session_type as types
+from studio_cli.booking import site as sites
 from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import output
@@ -320,6 +321,40 @@ def archive(
     offer, changed = types.archive(desk.studio, type_, restore=restore)
     words = "offered again" if restore else "archived"
     _show(desk, offer, f"is {words}" if changed else f"was {words} already", as_json)
+
+
+@app.command("publish", epilog=example("studio type publish family"))
+def publish(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+    """Let clients book a session type on your site; a private one only by its link."""
+    _publish(desk_of(ctx), type_, True, as_json)
+
+
+@app.command("unpublish", epilog=example("studio type unpublish family"))
+def unpublish(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+    """Take a session type off your site. Sessions that were booked there stay."""
+    _publish(desk_of(ctx), type_, False, as_json)
+
+
+def _publish(desk: Desk, selector: str, publish: bool, as_json: bool) -> None:
+    before = types.find(desk.studio, selector)
+    offer = types.edit(desk.studio, selector, TypedOffer(site=TypedSite(publish=publish)))
+    words = "published" if publish else "not published"
+    changed = before.site.published != publish
+    _show(desk, offer, f"is {words} now" if changed else f"was {words} already", as_json)
+    if publish and changed and not as_json:
+        desk.say(f"Clients book it at {sites.link_of(offer, desk.studio.settings.link_base)}")
+
+
+@app.command("link", epilog=example("studio type link family"))
+def link(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+    """Print the address at which clients book a session type."""
+    desk = desk_of(ctx)
+    offer = sites.check_open(types.find(desk.studio, type_))
+    address = sites.link_of(offer, desk.studio.settings.link_base)
+    if as_json:
+        desk.json({"slug": offer.slug, "private": offer.private, "link": address})
+    else:
+        desk.data(address)
 
 
 def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:

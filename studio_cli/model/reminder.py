@@ -162,6 +162,8 @@ def _hold(session: Session, past: Past, plan: Plan) -> Iterator[Reminder]:
     ends, since = session.expires_at, past.held_since or session.created_at
     if ends is None or plan.hold is None:
         return
+    if session.site_hold is not None and session.step("payment").announced_at is None:
+        return  # a quarter of an hour of somebody who is there, or an address that nobody has proved
     notice = min(plan.hold * 60, _seconds(since, ends) // 2)
     why = f"held until {show_short(ends, session.timezone)}"
     yield Reminder(

@@ -190,7 +190,9 @@ class Session:
     ``revision`` counts the details that its client sees, ``sequence`` those and the changes of its status, as
     calendars want it (RFC 5545, 3.8.7.4). ``move_until`` and ``cancel_until`` are minutes before it begins, until which
     its client can change their mind; ``site_hold`` are minutes for which each thing that they do holds a time that
-    they picked themselves, ``wish`` is what they asked for in their own words.
+    that they picked themselves, ``wish`` is what they asked for in their own words. ``booked_as`` and ``booked_phone``
+    are what somebody typed on the booking site, where anybody can type anything; ``client_zone`` is the zone in which
+    they read its times, ``visitor`` the address that they came from.
     """
 
     id: int
@@ -224,6 +226,11 @@ class Session:
     cancel_until: int | None = None
     site_hold: int | None = None
     wish: str | None = None
+    holds_time: bool = True
+    booked_as: str | None = None
+    booked_phone: str | None = None
+    client_zone: str | None = None
+    visitor: str | None = None
     reminders: bool = True
     type_reminders: tuple[ReminderName, ...] = REMINDERS
     steps: tuple[Step, ...] = ()
@@ -233,6 +240,17 @@ class Session:
     def ends_at(self) -> Instant:
         """When it ends: a real duration after it starts, whatever clocks do in between."""
         return self.starts_at.add(minutes=self.duration)
+
+    @property
+    def called(self) -> str:
+        """What its client is called on its pages: as they typed, so that nobody learns how the studio knows them."""
+        return self.booked_as or self.client.name
+
+    @property
+    def written_to(self) -> str | None:
+        """The client's mail address as its pages may show it: not in the spelling that the studio has of it."""
+        email = self.client.email
+        return email.casefold() if email and self.booked_as else email
 
     @property
     def need(self) -> Need:
@@ -362,6 +380,8 @@ class Session:
             "move_until_minutes": self.move_until,
             "cancel_until_minutes": self.cancel_until,
             "wish": self.wish,
+            "booked_as": self.booked_as,
+            "booked_phone": self.booked_phone,
             "reminders": self.reminders,
             "reminded_of": list(self.reminded_of),
             "custom_time": self.custom_time,

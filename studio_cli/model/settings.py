@@ -111,6 +111,26 @@ def check_proxies(text: str) -> str:
     return ", ".join(str(one).removesuffix(f"/{one.max_prefixlen}") for one in networks)
 
 
+def check_origins(text: str) -> str:
+    """Return the addresses of websites (RFC 6454 origins), each in its usual form, separated by spaces."""
+    from urllib.parse import urlsplit  # only when they are set: every command loads this module
+
+    found = []
+    for part in text.replace(",", " ").split():
+        value = part.rstrip("/").lower()
+        parts = urlsplit(value) if _leads_somewhere(value) else None
+        plain = parts is not None and re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", value)
+        if parts is None or not plain or (parts.scheme != "https" and not is_local(value)):
+            raise WrongUsage(
+                f"{shown(part)[:80]!r} is not the address of a website.",
+                hint="Write it like https://www.example.com, without what stands behind it.",
+            )
+        found.append(value)
+    if not found:
+        raise WrongUsage("No address was given.", hint="Write it like https://www.example.com.")
+    return " ".join(dict.fromkeys(found))
+
+
 def is_local(address: str) -> bool:
     """Return whether an address leads nowhere but to this machine."""
     return address.startswith(("http://127.", "http://localhost", "http://[::1]"))
@@ -164,6 +184,12 @@ KEYS: dict[str, Key] = {
     "web.trusted_proxy": Key(
         "the proxy in front of serve-link, for example 127.0.0.1: it says who asks", check_proxies
     ),
+    "site.words": Key(
+        "what your booking site says before what you offer",
+        lambda text: clean(text, "The words", limit=4000, multiline=True),
+    ),
+    "site.indexed": Key("whether search engines may list your booking site", _one_of("yes", "no"), "no"),
+    "site.embed": Key("your own websites, in which the booking site may stand", check_origins),
     "mail.from": Key("the sender of your mails", check_email),
     "mail.host": Key("the mail server", _host),
     "mail.port": Key("the mail server's port", _port, "587"),
@@ -234,6 +260,8 @@ TEST_STUDIO = "internal.test_studio"
 ADDRESS = "internal.address"
 """Where this studio's links were last served on purpose: a link's address while there is no public one."""
 STUDIO_ID = "internal.id"
+SITE_KEY = "internal.site_key"
+"""With what the booking site signs the forms that it gives out; made when it is first served."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -876,5 +876,16 @@ ALTER TABLE session ADD COLUMN move_until_minutes INTEGER CHECK (move_until_minu
 ALTER TABLE session ADD COLUMN cancel_until_minutes INTEGER CHECK (cancel_until_minutes >= 0);;
 ALTER TABLE session ADD COLUMN site_hold_minutes INTEGER CHECK (site_hold_minutes > 0);;
 ALTER TABLE session ADD COLUMN wish TEXT;;
-ALTER TABLE session ADD COLUMN visitor TEXT
+ALTER TABLE session ADD COLUMN visitor TEXT;;
+
+-- The booking site: what was typed there, which is not what the studio knows of its client, and who may not book.
+ALTER TABLE session ADD COLUMN booked_as TEXT;;
+ALTER TABLE session ADD COLUMN booked_phone TEXT;;
+ALTER TABLE session ADD COLUMN client_zone TEXT;;
+CREATE INDEX session_from_the_site ON session (client_id, visitor) WHERE source = 'site' AND status IN ('pending', 'inquiry');;
+CREATE TABLE blocked_visitor (
+  id INTEGER PRIMARY KEY,
+  what TEXT NOT NULL UNIQUE CHECK (length(what) BETWEEN 1 AND 320),
+  created_at TEXT NOT NULL
+) STRICT
 """

@@ -123,6 +123,22 @@ def overpaid(db: Database, now: Instant) -> list[Session]:
         return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
 
 
+def unfinished_on_the_site(
+    db: Database, now: Instant, *, client_id: int | None = None, visitor: str | None = None
+) -> list[Session]:
+    """Return what a client, or somebody at an address, has begun on the booking site and not finished, oldest first.
+
+    Only what holds its time: a request that does not takes nothing from anybody.
+    """
+    query = f"""{_SELECT} WHERE session.source = 'site' AND session.status IN ('pending', 'inquiry')
+        AND session.occupies AND (session.expires_at > :now OR session.status = 'inquiry' AND session.starts_at > :now)
+        AND (:client IS NULL OR session.client_id = :client) AND (:visitor IS NULL OR session.visitor = :visitor)
+        ORDER BY session.id"""
+    with db.reading() as sql:
+        values = {"now": stored(now), "client": client_id, "visitor": visitor}
+        return _sessions(db, sql.execute(query, values).fetchall())
+
+
 def last_touched(db: Database) -> int | None:
     """Return the number of the session that the owner touched last."""
     with db.reading() as sql:
@@ -284,6 +300,11 @@ def _session(
         cancel_until=row["cancel_until_minutes"],
         site_hold=row["site_hold_minutes"],
         wish=row["wish"],
+        holds_time=bool(row["holds_time"]),
+        booked_as=row["booked_as"],
+        booked_phone=row["booked_phone"],
+        client_zone=row["client_zone"],
+        visitor=row["visitor"],
         created_at=from_stored(row["created_at"]),
         confirmed_at=_moment(row["confirmed_at"]),
         confirmed_by=row["confirmed_by"],
@@ -326,6 +347,11 @@ def insert(db: Database, session: Session) -> int:
         "cancel_until_minutes": session.cancel_until,
         "site_hold_minutes": session.site_hold,
         "wish": session.wish,
+        "holds_time": int(session.holds_time),
+        "booked_as": session.booked_as,
+        "booked_phone": session.booked_phone,
+        "client_zone": session.client_zone,
+        "visitor": session.visitor,
         "reminders": int(session.reminders),
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))

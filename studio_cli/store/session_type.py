@@ -132,6 +132,13 @@ def by_slug(db: Database, slug: str) -> SessionType | None:
     return row and _type(row)
 
 
+def by_link_key(db: Database, key: str) -> SessionType | None:
+    """Return the session type that a part of an address leads to."""
+    with db.reading() as sql:
+        row = sql.execute(f"{_SELECT} WHERE link_key = ?", (key,)).fetchone()
+    return row and _type(row)
+
+
 def listed(db: Database, *, archived: bool = False) -> list[SessionType]:
     """Return the session types in the order in which they were added; archived ones only when asked for."""
     where = "" if archived else "WHERE session_type.archived_at IS NULL"

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import receipt as receipts
+from studio_cli.booking import site as sites
 from studio_cli.booking.calendar_file import web_calendars
 from studio_cli.booking.details import STEP_TITLES, describe, differences
 from studio_cli.booking.journey import TIPS, Visit, seen_before
@@ -29,12 +30,16 @@ MINUTES: dict[StepName, int] = {"review": 1, "questionnaire": 3, "contract": 3, 
 
 @dataclass(frozen=True, slots=True)
 class Dress:
-    """What every page wears: the studio's settings, the path that its addresses begin with, the language, the logo."""
+    """What every page wears: the studio's settings, the path that its addresses begin with, the language, the logo.
+
+    ``site``: the booking site is served too.
+    """
 
     settings: Settings
     root: str
     language: Language
     logo: tuple[int, int] | None = None
+    site: bool = False
 
     def page(self, name: str, data: Mapping[str, Any]) -> str:
         """Return a page as HTML."""
@@ -230,7 +235,16 @@ def _no_step_left(place: Place) -> str:
     if session.status in {"pending", "inquiry"}:
         return place.page("waiting")
     heading, words = _ENDED[session.status]
-    return place.page("ended", heading=heading, words=words)
+    return place.page("ended", heading=heading, words=words, anew=_anew(place))
+
+
+def _anew(place: Place) -> str:
+    """Return where a client who let a time of the booking site run out picks another, if they still can."""
+    session = place.visit.session
+    if not place.dress.site or session.source != "site" or session.status != "expired":
+        return ""
+    key = sites.still_offered(place.studio, session)
+    return f"{place.dress.root}/book/{key}" if key else ""
 
 
 def summary(place: Place) -> str:

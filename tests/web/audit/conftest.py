@@ -23,9 +23,9 @@ Validate = Callable[[str], list[str]]
 
 
 @pytest.fixture
-def on(studio: Studio, make: Maker, clock: Clock, door: Door) -> Iterator[Stage]:
+def on(studio: Studio, make: Maker, clock: Clock, site_door: Door) -> Iterator[Stage]:
     """A stage for one scene of the gallery."""
-    with stage(studio, make, clock, door) as made:
+    with stage(studio, make, clock, site_door) as made:
         yield made
 
 
