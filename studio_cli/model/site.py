@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
+
+from whenever import Instant
+
+from studio_cli.errors import WrongUsage
+from studio_cli.model.client import check_email
+from studio_cli.model.text import folded, shown
+from studio_cli.model.times import rfc3339
 
 Request = Literal["hold", "free", "wishes"]
 REQUESTS: tuple[Request, ...] = ("hold", "free", "wishes")
@@ -66,3 +74,60 @@ class TypedSite:
 
 
 NOTHING_TYPED = TypedSite()
+
+
+# ── who may not book ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """One entry of the owner's list: an address or network, a mail address, or ``@domain``."""
+
+    what: str
+    since: Instant
+
+    def as_json(self, zone: str) -> dict[str, Any]:
+        """Return ``{what, since}``."""
+        return {"what": self.what, "since": rfc3339(self.since, zone)}
+
+
+def check_blocked(text: str) -> str:
+    """Return what is to be blocked in its normal form; raise ``WrongUsage`` when it is none of those."""
+    value = text.strip()
+    if value.startswith("@") and "." in value and not any(mark.isspace() for mark in value):
+        return folded(value)
+    if "@" in value:
+        return folded(check_email(value))
+    import ipaddress  # only when one is typed: everyday commands load this module
+
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        network = None
+    if network is None or network.prefixlen == 0:
+        raise WrongUsage(
+            f"{shown(value)[:60]!r} cannot be blocked: it is no address.",
+            hint="Use a mail address, @example.com, 203.0.113.7 or 203.0.113.0/24.",
+            code="block",
+        )
+    if network.version == 6 and network.prefixlen > 64:  # all of that is one home, which has many addresses
+        network = network.supernet(new_prefix=64)
+    return str(network).removesuffix(f"/{network.max_prefixlen}")
+
+
+def is_blocked(entries: Iterable[str], address: str, email: str | None = None) -> bool:
+    """Return whether an entry of the list means this machine or this mail address."""
+    import ipaddress
+
+    words = set() if email is None else {folded(email), "@" + folded(email).rpartition("@")[2]}
+    try:
+        machine = ipaddress.ip_address(address)
+    except ValueError:
+        machine = None
+    for entry in entries:
+        if "@" in entry:
+            if entry in words:
+                return True
+        elif machine is not None and machine in ipaddress.ip_network(entry):
+            return True
+    return False
