@@ -117,7 +117,8 @@ class Door:
         self._listening = listening
         self._studios = Studios(lambda: open_studio(file, clock))
         if site:
-            with self._studios.one() as studio:
+            studio = open_studio(file, clock)
+            with contextlib.closing(studio.file):
                 keep_key(studio)
         bounds = replace(bounds, connections=min(bounds.connections, _most_connections()))
         config = uvicorn.Config(
