@@ -21,11 +21,13 @@ audit: .venv/developing .venv-audit/installed
 # The pictures of the documentation, from the same scenes that the tests look at.
 pictures: .venv/developing $(PAGE_TOOLS)
 	rm -rf screenshots
-	STUDIO_SCREENSHOTS=screenshots $(BIN)/pytest -n auto tests/web/audit/test_pages.py -k test_scene
+	STUDIO_SCREENSHOTS=screenshots $(BIN)/pytest -n auto tests/web/audit/test_pages.py tests/web/audit/test_mails.py \
+	  -k "test_scene or (test_mails and not faults)"
 	$(BIN)/python -m tests.web.audit.pictures screenshots docs/pictures
 
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots
+	$(BIN)/python -m benchmarks.site
 
 lint: .venv/developing
 	$(BIN)/ruff check .

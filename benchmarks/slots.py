@@ -21,7 +21,9 @@ from whenever import Instant
 from studio_cli.booking import session_type, slot
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.booking.studio import Studio, found, open_studio
+from studio_cli.model.calendar import Busy, Calendar, Reading
 from studio_cli.model.times import stored
+from studio_cli.store import calendar as calendar_store
 
 NOW = Instant.from_utc(2026, 11, 20, 15)
 BEGIN = Instant.from_utc(2026, 1, 1)
@@ -45,14 +47,17 @@ def _row(what: str, measured: float, against: str, base: float) -> None:
 
 
 def _slots(folder: Path) -> None:
-    studio = _studio(folder / "slots.db", 10_000, gap_minutes=52)
+    studio = fill(folder / "slots.db", 10_000, gap_minutes=52)
     need = session_type.find(studio, "family").need()
     imported = _median(lambda: subprocess.run([sys.executable, "-c", "import typer"], check=True), 15)
     bare = _median(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), 15)
-    for days in (90, 365):
-        until = NOW.add(hours=24 * days)
-        taken = _median(lambda: slot.slots(studio, need, NOW, until), 20)  # noqa: B023
-        _row(f"slots, {days} days, 10,000 sessions", taken, "importing typer", imported - bare)
+    for events in (0, 1_000):
+        _be_busy(studio, events)
+        for days in (90, 365):
+            until = NOW.add(hours=24 * days)
+            taken = _median(lambda: slot.slots(studio, need, NOW, until), 20)  # noqa: B023
+            what = f"slots, {days} days, 10,000 sessions, {events:,} busy times"
+            _row(what, taken, "importing typer", imported - bare)
     command = [
         sys.executable,
         "-m",
@@ -70,10 +75,24 @@ def _slots(folder: Path) -> None:
     studio.file.close()
 
 
+def _be_busy(studio: Studio, count: int) -> None:
+    """Subscribe to a calendar with so many times in the coming year."""
+    if not count:
+        return
+    minutes = 365 * 24 * 60 // count
+    starts = [NOW.add(minutes=minutes * number) for number in range(count)]
+    busy = [Busy(start, start.add(minutes=45), "Private") for start in starts]
+    with studio.file.atomic():
+        number = calendar_store.insert(
+            studio.file, Calendar(0, "Private", "file", "/private.ics", None, True, False, NOW)
+        )
+        calendar_store.replace_busy(studio.file, number, Reading(None, busy))
+
+
 def _overlap(folder: Path) -> None:
     base = 0.0
     for count in (1_000, 10_000, 100_000, 1_000_000):
-        studio = _studio(folder / f"{count}.db", count, gap_minutes=90)
+        studio = fill(folder / f"{count}.db", count, gap_minutes=90)
         middle = BEGIN.add(minutes=90 * (count // 2) + 1)
         connection = studio.file.connection
 
@@ -99,7 +118,7 @@ INSERT = (
 )
 
 
-def _studio(path: Path, count: int, gap_minutes: int) -> Studio:
+def fill(path: Path, count: int, gap_minutes: int) -> Studio:
     """A studio with so many sessions, one after the other."""
     studio = found(
         path, lambda: NOW, name="A", email="a@example.com", timezone="America/Toronto", currency="CAD"

@@ -17,7 +17,7 @@ from whenever import Date, Instant, Time
 from studio_cli.errors import WrongUsage
 from studio_cli.model.money import Money, minor_digits
 from studio_cli.model.text import shown
-from studio_cli.model.times import show_clock, show_day, show_short
+from studio_cli.model.times import MONTH_NAMES, WEEKDAYS, show_clock, show_day, show_short
 from studio_cli.model.words import N_
 
 if TYPE_CHECKING:
@@ -69,17 +69,25 @@ class Language:
         return self.day(date.at(Time(12)).assume_utc(), "UTC")
 
     def month(self, date: Date) -> str:
-        """Return ``December 2026`` for any day of it."""
+        """Return ``December 2026``."""
+        if self.locale == "en":
+            return f"{MONTH_NAMES[date.month - 1]} {date.year}"
         from babel.dates import format_skeleton
 
         return str(format_skeleton("yMMMM", date.to_stdlib(), locale=_babel(self.locale)))
 
-    def weekdays(self) -> list[tuple[int, str, str]]:
-        """Return the days of the week as a calendar has them: number (Monday is 0), short and whole name."""
-        locale = _babel(self.locale)
-        first = 0 if self.locale == "en" else locale.first_week_day
-        short, whole = (locale.days["stand-alone"][width] for width in ("abbreviated", "wide"))
-        return [(day, short[day], whole[day]) for day in ((first + index) % 7 for index in range(7))]
+    @property
+    def first_weekday(self) -> int:
+        """The day that a week begins with here: 1 is Monday, 7 Sunday."""
+        return 1 if self.locale == "en" else int(_babel(self.locale).first_week_day) + 1
+
+    def weekdays(self) -> list[tuple[str, str]]:
+        """Return the days of a week from its first, each short and whole: ``Mon``, ``Monday``."""
+        order = [(self.first_weekday - 1 + step) % 7 for step in range(7)]
+        if self.locale == "en":
+            return [(WEEKDAYS[day][:3].capitalize(), WEEKDAYS[day].capitalize()) for day in order]
+        days = _babel(self.locale).days["stand-alone"]
+        return [(str(days["abbreviated"][day]).rstrip("."), str(days["wide"][day])) for day in order]
 
     def clock(self, moment: Instant, zone: str) -> str:
         """Return ``10:00``, or ``10:00 AM`` where that is how it is read."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from studio_cli.language import Language, catalogue
-from studio_cli.model.message import LINK
+from studio_cli.model.template import LINK, PARTS
 from studio_cli.templates import escaped, folder, part, render
 
 if TYPE_CHECKING:
+    from jinja2 import Template
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 Form = Literal["text", "html"]
@@ -20,8 +21,8 @@ WIDTH = 76
 """Columns of the text part: RFC 5322 asks for fewer than 78."""
 SUBJECT = "Subject:"
 """How the first line of every template begins."""
-PARTS = ("details", "changes", "quote", "button")
-"""What a template can place besides words; parts.html and parts.txt say how each looks."""
+Written = tuple[str, str, str]
+"""Subject, text and HTML."""
 
 # Marks the place of a part while the words around it are read as Markdown. Nobody types private-use characters,
 # and those that somebody pastes are taken out of every value.
@@ -29,7 +30,11 @@ _MARK = "\ue000{}\ue001"
 _MARKED = re.compile("<p[^>]*>\ue000(\\d+)\ue001</p>|\ue000(\\d+)\ue001")
 _PRIVATE = re.compile("[\ue000\ue001]")
 _LINK_IN_HREF = LINK.replace("{", "%7B").replace("}", "%7D")
-_LONE_LINK = re.compile(r"(?<![\"'>])" + re.escape(LINK))
+_NO_LINK = LINK.replace(":", " ")
+_LONE_LINK = re.compile(r"<a [^>]*>.*?</a>|<[^>]*>|(" + re.escape(LINK) + ")", re.DOTALL)
+"""The link among words: neither in a tag nor where it is a link already."""
+_WORDS_AND_ADDRESS = re.compile(r"(?<!!)\[([^\]\n]+)\]\(((?:\{\{[^}\n]*\}\}|[^\s(){}])+)\)")
+"""A link as Markdown writes it, ``[words](address)``."""
 
 
 class NoSubject(Exception):
@@ -47,14 +52,16 @@ def source_of(kind: str) -> str:
 
 def write(
     source: str, data: Mapping[str, Any], language: Language, logo: Mapping[str, Any] | None = None
-) -> tuple[str, str, str]:
+) -> Written:
     """Return subject, text and HTML of a mail whose template is ``source``, filled with plain ``data``.
 
     ``logo`` is ``{address, width, height}`` in CSS pixels. Raises what Jinja raises, or ``NoSubject``.
     """
-    subject, body = _split(_filled(source, data, language, "text", _placed_as_text(data, language)))
+    source, data = _PRIVATE.sub("", source), {**_tame(data), "link": data["link"]}
+    in_words = _WORDS_AND_ADDRESS.sub(r"\1: \2", source)
+    subject, body = _split(_filled(in_words, data, language, "text", _placed_as_text(data, language)))
     signature = _signature(data["studio"])
-    text = f"{_wrapped(body)}\n\n" + "\n".join(signature) + "\n"
+    text = f"{_wrapped(body)}\n\n{_wrapped(signature)}\n"
     parts: list[str] = []
     _, words = _split(_filled(source, data, language, "html", _placed_in(parts, data, language)))
     frame = {
@@ -62,19 +69,35 @@ def write(
         "subject": subject,
         "preview": _preview(body),
         "body": _safe(_as_html(words, parts, data["studio"]["ink_color"])),
-        "signature": signature,
+        "signature": signature.split("\n"),
         "logo": logo,
     }
     return subject, text, render("email/frame.html", frame, language)
 
 
+def _tame(value: Any) -> Any:
+    """Return data in which no text that somebody typed marks a place of ours: that of a part, or of the link."""
+    if isinstance(value, str):
+        return _PRIVATE.sub("", value).replace(LINK, _NO_LINK)
+    if isinstance(value, Mapping):
+        return {name: _tame(one) for name, one in value.items()}
+    return [_tame(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
 def _filled(source: str, data: Mapping[str, Any], language: Language, form: Form, parts: Any) -> str:
     # What is for nobody to read would be the first thing to be missed in a template: so it is all there.
-    return _environment(language.code, form).from_string(source).render({**data, **parts})
+    return _template(source, language.code, form).render({**data, **parts})
+
+
+@lru_cache(maxsize=64)
+def _template(source: str, code: str, form: Form) -> Template:
+    """Return a template ready to be filled: to read it takes longer than all the rest, and many mails have the same."""
+    return sandbox(code, form).from_string(source)
 
 
 @cache
-def _environment(code: str, form: Form) -> ImmutableSandboxedEnvironment:
+def sandbox(code: str, form: Form) -> ImmutableSandboxedEnvironment:
+    """Return what templates of mails are read and filled in with, for one of the two forms."""
     from jinja2 import StrictUndefined
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -88,7 +111,17 @@ def _environment(code: str, form: Form) -> ImmutableSandboxedEnvironment:
         keep_trailing_newline=True,
     )
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]
+    for name in ("lipsum", "cycler", "joiner"):  # of no use in a mail
+        del environment.globals[name]
     return environment
+
+
+def syntax_words(message: str | None) -> str:
+    """Return what Jinja says of a template that it cannot read, as a sentence without its own terms."""
+    words = message or "It cannot be read"
+    for term, meant in (("end of print statement", "}}"), ("end of statement block", "%}")):
+        words = words.replace(term, meant)
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")
 
 
 def _for_text(value: object) -> object:
@@ -159,14 +192,14 @@ def _lines(line: str) -> list[str]:
 
 
 def _preview(body: str) -> str:
-    """Return what a mailbox shows beside the subject: what comes after the greeting."""
-    return " ".join(" ".join(body.strip().split("\n\n")[1:]).split())[:140]
+    """Return what a mailbox shows beside the subject: what comes after the greeting, in words."""
+    _, _, after = re.sub(r"^> ?", "", body.strip(), flags=re.MULTILINE).partition("\n\n")
+    return " ".join(after.replace(LINK, "").split())[:140]
 
 
-def _signature(studio: Mapping[str, Any]) -> list[str]:
-    if studio["signature"]:
-        return str(studio["signature"]).split("\n")
-    return [line for line in (studio["name"], studio["email"], studio["phone"]) if line]
+def _signature(studio: Mapping[str, Any]) -> str:
+    lines = (studio["name"], studio["email"], studio["phone"])
+    return str(studio["signature"] or "\n".join(line for line in lines if line))
 
 
 def _safe(html: str) -> str:
@@ -187,6 +220,7 @@ _STYLES = {
     "bullet_list_open": "margin:0 0 16px 0;padding-inline-start:24px",
     "ordered_list_open": "margin:0 0 16px 0;padding-inline-start:24px",
     "blockquote_open": "margin:0 0 16px 0;padding-left:14px;border-left:4px solid #e6e4df",
+    "code_block": "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:14px",
     "hr": "border:0;border-top:1px solid #e6e4df;margin:0 0 16px 0",
 }
 
@@ -203,8 +237,9 @@ def _as_html(words: str, parts: list[str], link_color: str) -> str:
             token.attrs = {"style": _STYLES[token.type], "dir": "auto"}
         for child in token.children or ():
             if child.type == "link_open":
-                child.attrs |= {"class": "leads", "style": f"color:{link_color}"}
-    html = str(reader.renderer.render(tokens, reader.options, {})).replace(_LINK_IN_HREF, LINK)
-    address = f'<a class="leads" href="{LINK}" style="color:{link_color};word-break:break-all">{LINK}</a>'
-    html = _LONE_LINK.sub(lambda match: address, html)
+                address = LINK if child.attrs["href"] == _LINK_IN_HREF else child.attrs["href"]
+                child.attrs |= {"href": address, "class": "leads", "style": f"color:{link_color}"}
+    html = str(reader.renderer.render(tokens, reader.options, {}))
+    link = f'<a class="leads" href="{LINK}" style="color:{link_color};word-break:break-all">{LINK}</a>'
+    html = _LONE_LINK.sub(lambda match: link if match[1] else match[0], html)
     return _MARKED.sub(lambda match: parts[int(match[1] or match[2])], html)

@@ -44,7 +44,7 @@ def _environment(code: str) -> ImmutableSandboxedEnvironment:
 
 
 def render(name: str, data: Mapping[str, Any], language: Language = ENGLISH) -> str:
-    """Return the template ``name`` (``email/share.txt``) in a language, filled with plain ``data``; HTML is escaped."""
+    """Return the template ``name`` (``page/review.html``) in a language, filled with plain ``data``; HTML is escaped."""
     around = {"lang": language.code, "dir": language.direction}
     return _environment(language.code).get_template(name).render({**around, **data})
 

@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ from studio_cli.booking.studio import Studio, found
 from studio_cli.model.client import Client, ClientDetails
 from studio_cli.model.session import Session
 from studio_cli.model.session_type import SessionType
+from studio_cli.model.site import TypedSite
 from studio_cli.outside.stripe import Stripe
 from tests.smtp_server import MailServer
 
@@ -99,6 +100,10 @@ class Maker:
         """Add a session type: 90 minutes, 250, a deposit of 50, unless said otherwise."""
         values = {"duration": "90m", "price": "250", "deposit": "50", **typed}
         return types.add(self.studio, TypedOffer(name=name, **values))[0]
+
+    def offer(self, name: str = "Family session", site: TypedSite = TypedSite(), **typed: Any) -> SessionType:
+        """Add a session type that is on the booking site."""
+        return self.type(name, site=replace(site, publish=True), **typed)
 
     def client(self, name: str = "Rui Costa", email: str | None = None) -> Client:
         """Add a client; each has an address of its own."""
@@ -245,6 +250,13 @@ def door(studio: Studio, clock: Clock) -> Iterator[Door]:
 
 
 @pytest.fixture
+def site_door(studio: Studio, clock: Clock) -> Iterator[Door]:
+    """``door`` with the booking site, as ``studio serve`` opens it."""
+    with serving(studio, clock, provider=lambda studio: served.provider, site=True) as served:
+        yield served
+
+
+@pytest.fixture
 def stripe_door(stripe_studio: Studio, clock: Clock, provider: Stripe) -> Iterator[Door]:
     """``door`` of a studio whose clients pay with Stripe."""
     with serving(stripe_studio, clock, provider=lambda studio: provider) as served:
@@ -262,8 +274,9 @@ def serving(studio: Studio, clock: Clock, **more: Any) -> Iterator[Door]:
     base = server.address_of(listening, "127.0.0.1")
     remember_address(studio, base)
     served, fast = Door(base), Rate(10**6, 10**6)
-    bounds, log = Bounds(reading=fast, writing=fast, wrong=fast), served.log.append
-    with server.Door(listening, studio.file.path, clock, log, link_base=base, bounds=bounds, **more):
+    bounds = Bounds(reading=fast, writing=fast, wrong=fast, visiting=fast, booking=fast)
+    options = {"link_base": base, "bounds": bounds, **more}
+    with server.Door(listening, studio.file.path, clock, served.log.append, **options):
         yield served
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from whenever import Instant
 
-from studio_cli.booking import cancellation, journey, letter, request, session_changes
+from studio_cli.booking import availability, cancellation, journey, request, session_changes, site
+from studio_cli.booking import block as blocks
 from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
@@ -22,7 +21,7 @@ from studio_cli.booking.payment import WantedRefund
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
-from studio_cli.model.settings import Settings
+from studio_cli.model.settings import SITE_KEY, Settings
 from studio_cli.model.site import TypedSite
 from studio_cli.model.wish import Wish
 from studio_cli.web import pages
@@ -31,6 +30,7 @@ from studio_cli.web.pages import Dress, Place
 from studio_cli.web.preview import questionnaire as preview
 from tests.booking.asking import ask
 from tests.conftest import ZONE, Clock, Maker
+from tests.every_mail import EveryMail
 from tests.web.visitor import Visitor
 
 # What the owner and the client wrote is in no language, so that every word left over is ours.
@@ -141,6 +141,10 @@ WRONG: list[list[tuple[str, str]]] = [
 ]  # fmt: skip
 
 
+FREE = "2026-12-02T15:00:00Z"
+"""A Wednesday on which nothing else is."""
+
+
 @dataclass
 class EveryPage:
     """``read()`` goes to every page; ``texts`` is what was there, by a name for each."""
@@ -161,8 +165,10 @@ class EveryPage:
         self._paid_online()
         self._requests()
         self._over()
+        self._site()
         self._errors(whole)
         self._papers(whole)
+        self._mails()
         return self.texts
 
     def _furnish(self) -> None:
@@ -179,7 +185,6 @@ class EveryPage:
     def _session(self, **wanted: object) -> tuple[Session, str]:
         values = {"one_off": "Źrebię", "duration": "25h", "custom": True, "allow_overlap": True, **wanted}
         session = self.make.session(client=str(self.make.client("Łukasz").id), **values)
-        self._mail("share", f"session {session.id}", session)
         return session, self.make.link(session)
 
     def _look(self, name: str, token: str, step: str = "") -> None:
@@ -250,12 +255,11 @@ class EveryPage:
     def _paid_elsewhere(self) -> None:
         studios.change_setting(self.studio, "payment.provider", "offline")
         for name, expires in (("held", "2d"), ("not held", None)):
-            session, token = self._session(expires=expires)
+            _, token = self._session(expires=expires)
             self._do(token, "review", 1)
             self._look(f"payment elsewhere, {name}", token)
             self._do(token, "payment", 1)
             self._look(f"payment announced, {name}", token)
-            self._mails(name, session)
         studios.change_setting(self.studio, "studio.phone", "+48 22 555 01 12")
 
     def _paid_online(self) -> None:
@@ -308,14 +312,10 @@ class EveryPage:
         wished = Wish((Instant.from_utc(2027, 1, day, 15), Instant.from_utc(2027, 1, day, 17)), "Ňu")
         number, token = asked(f"2027-01-{day} 10:00", wished if name == "free" else None)
         self._look(f"asked, {name}", token)
-        session = sessions.get(self.studio, int(number))
-        self._mail("requested", name, session)
-        self._mail("owner", f"requested, {name}", session, about={"news": "requested"})
         offered = [f"2027-01-{day + 1} 10:00", f"2027-01-{day + 1} 13:00"]
         for times in (offered[:1], offered):
             request.propose(self.studio, number, times)
             self._look(f"proposed {len(times)}, {name}", token)
-            self._mail("proposal", f"{name} {len(times)}", sessions.get(self.studio, int(number)))
         for word in NOTES:
             self._look(f"proposed, {word}, {name}", token, f"?note={word}")
         for moment in offered:
@@ -327,8 +327,6 @@ class EveryPage:
         self._look(f"withdrawn, {name}", token)
         number, token = asked(f"2027-01-{day + 2} 10:00")
         request.accept(self.studio, number, at=f"2027-01-{day + 3} 10:00")
-        about = {"before": session.details()}
-        self._mail("accepted", name, sessions.get(self.studio, int(number)), about=about)
         self._look(f"accepted, {name}", token)
 
     def _changes(self) -> None:
@@ -349,18 +347,8 @@ class EveryPage:
                 self._look(f"{page or 'policy'}, {back}", token, page)
             minds.cancel(self.studio, token, session.revision, seen)
             self._look(f"canceled, {back}", token)
-            ended = minds.ended(self.studio, sessions.get(self.studio, session.id))
-            assert ended is not None
-            settled = [ended.money, replace(ended.money, online=ended.money.back)]
-            for money in settled:
-                about = {"money": money.as_json()}
-                where = f"{back} {money.online}"
-                self._mail("canceled", where, sessions.get(self.studio, session.id), about=about)
             self.clock.now = before
         self._cannot()
-        for what in ("requested", "withdrawn", "agreed", "moved", "canceled", "canceled-owed"):
-            about = {"news": what, "money": settled[0].as_json(), "before": session.details()}
-            self._mail("owner", what, session, about=about)
 
     def _changeable(self, *, paid: bool) -> tuple[Session, str]:
         client = str(self.make.client("Łukasz").id)
@@ -406,6 +394,53 @@ class EveryPage:
         self._look("unanswered", token)
         self.clock.now = before
 
+    def _site(self) -> None:
+        """The booking site: every kind of type, and all that can come of picking a time."""
+        self._see("site, empty", "/")
+        studios.change_setting(self.studio, "site.words", "Ćwierć")
+        rules = TypedSite(description="Łąka", move_until="0", cancel_until="0")
+        more = {"form": "f", "contract": "k", "tax": "TVA 5.5%", "discount": "10%", "discount_reason": "Ósmy"}
+        self.make.offer("Ż", rules, slug="a", refunds="100% until 14d, 50%", location="Świdnica", **more)
+        later = replace(rules, move_until="2d", cancel_until="2d", approval=True)
+        self.make.offer("Ź", later, slug="b", price="0", deposit=None)
+        self.make.offer("Ł", replace(later, request="wishes"), slug="c")
+        self._see("site", "/")
+        for key, query in (
+            ("a", "zone=Asia/Tokyo&month=2026-12"),
+            ("b", "day=2026-11-28"),
+            ("c", f"at={FREE}"),
+        ):
+            self._see(f"offer {key}", f"/book/{key}?{query}")
+            self._see(f"details {key}", f"/book/{key}/details?zone=Asia/Tokyo&at={FREE},2026-12-02T17:00:00Z")
+        self._see("sent", "/book/a/sent")
+        self._take("c", "details, wrong", 422, name="", email="x", phone="x", words="x" * 1001)
+        for number in range(3):
+            self._take("a", "", 303, at=f"2026-12-0{number + 1}T15:00:00Z", email=f"{number}@example.com")
+        self._take("a", "details, enough", 409)
+        self._take("a", "details, taken", 409, at="2026-12-01T15:00:00Z")
+        self._see("details, taken before", "/book/a/details?at=2026-12-01T15:00:00Z")
+        self.clock.forward(hours=1)
+        blocks.add(self.studio, "rui@example.com")
+        self._take("a", "details, nothing free", 409)
+        studios.remove_setting(self.studio, "studio.phone")
+        self._take("a", "details, nothing free, no phone", 409)
+        studios.change_setting(self.studio, "studio.phone", "+48 22 555 01 11")
+        availability.set_hours(self.studio, "mon-sun", ["off"])
+        self._see("offer, nothing free", "/book/a")
+
+    def _see(self, name: str, path: str) -> None:
+        answer = self.visitor.get(path, Accept_Language=self.language)
+        assert answer.status == 200, (name, answer.status, answer.header("location"))
+        self.texts[name] = answer.text
+
+    def _take(self, key: str, text: str, status: int, at: str = FREE, **typed: str) -> None:
+        stamp = site.stamp(self.studio.settings[SITE_KEY], self.clock.now.subtract(seconds=9))
+        person = {"name": "Łukasz", "email": "rui@example.com", "stamp": stamp, "at": at, **typed}
+        answer = self.visitor.post(f"/book/{key}/details", person, Accept_Language=self.language)
+        assert answer.status == status, (text, answer.status)
+        if text:
+            self.texts[text] = answer.text
+
     def _errors(self, session: Session) -> None:
         dress = Dress(self.studio.settings, "", language_of(session, self.studio.settings))
         self.texts["home"] = pages.home(dress)
@@ -414,29 +449,16 @@ class EveryPage:
 
     # ── mails and papers ─────────────────────────────────────────────────────────────────────────
 
-    def _mails(self, name: str, session: Session) -> None:
-        payment = receipts.of_session(self.studio, session.id)
-        paid = payment[0].id if payment else payments.record(self.studio, str(session.id), "1").payment.id
-        session = sessions.get(self.studio, session.id)
-        self._mail("confirmed", name, session, paid)
-        self._mail("receipt", name, session, paid)
-
-    def _mail(
-        self,
-        kind: str,
-        name: str,
-        session: Session,
-        payment: int | None = None,
-        about: Mapping[str, Any] | None = None,
-    ) -> None:
-        written, _ = letter.compose(self.studio, session, kind, linked=True, payment_id=payment, about=about)
-        for part in ("subject", "text", "html"):
-            self.texts[f"mail {kind}, {name}, {part}"] = str(getattr(written, part))
+    def _mails(self) -> None:
+        mails = EveryMail(
+            self.studio, self.make, self.clock, title="Źrebię", client="Łukasz", place="Świdnica",
+            note="Ćwierć", instructions="Środa", wanted={"form": "f", "contract": "k"},
+        )  # fmt: skip
+        for mail in mails.write():
+            self.texts[f"mail {mail}, text"] = mail.letter.text
+            self.texts[f"mail {mail}, HTML"] = mail.letter.html  # the subject is its title
 
     def _papers(self, session: Session) -> None:
-        self._mails("whole", session)
-        part, _ = self._session(price="100", deposit="20", balance_due="2d before", at="2027-01-08 10:00")
-        self._mails("part", part)
         for payment in receipts.of_session(self.studio, session.id)[:6:5]:
             self.texts[f"receipt {payment.receipt} as text"] = receipts.as_text(self.studio, payment)
             self.texts[f"receipt {payment.receipt} as paper"] = receipts.as_paper(self.studio, payment)

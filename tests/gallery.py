@@ -13,21 +13,25 @@ import contextlib
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
 
+from studio_cli.booking import availability, session_changes
+from studio_cli.booking import block as blocks
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
 from studio_cli.booking import payment as payments
 from studio_cli.booking import request as requests
 from studio_cli.booking import session as sessions
-from studio_cli.booking import session_changes
 from studio_cli.booking import share as shares
+from studio_cli.booking import site as sites
 from studio_cli.booking import studio as studios
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
+from studio_cli.model.session_type import SessionType
+from studio_cli.model.settings import SITE_KEY
 from studio_cli.model.site import TypedSite
 from studio_cli.model.wish import Wish
 from studio_cli.outside import stripe as outside
@@ -248,6 +252,29 @@ class Stage:
         """Send a form, as a browser does when it stands on this or on another website."""
         headers = {"Sec_Fetch_Site": "cross-site", "Origin": "null"} if post.foreign else {}
         return self.visitor.post(post.path, post.fields, **headers)
+
+    def offered(self, site: TypedSite = TypedSite(), **typed: Any) -> SessionType:
+        """Put a session type on the booking site that has all that one can have."""
+        self.setting("studio.phone", "+1 416 555 0134")
+        forms.add(self.studio, "family", QUESTIONS)
+        contracts.add(self.studio, "agreement", CONTRACT)
+        rules = replace(site, description=OFFER, move_until="48h", cancel_until="72h")
+        values = {
+            "location": "Toronto Music Garden, 479 Queens Quay West",
+            "form": "family",
+            "contract": "agreement",
+            "discount": "10%",
+            "discount_reason": "Until Christmas",
+            "tax": "HST 13%",
+            "refunds": "100% until 14d, 50%",
+        }
+        return self.make.offer(site=rules, **{**values, **typed})
+
+    def booking(self, path: str, at: str, **typed: str) -> Post:
+        """What a person sends who takes a time on the site, ten seconds after they saw the form."""
+        given = sites.stamp(self.studio.settings[SITE_KEY], self.clock.now.subtract(seconds=10))
+        person = {"name": "Rui Costa", "email": "rui@example.com", "phone": "", "words": ""}
+        return Post(f"{path}/details", {**person, "at": at, "stamp": given, **typed})
 
     def raise_price(self, session: Session, price: str) -> None:
         """Change what the client saw, as the owner does."""
@@ -824,10 +851,168 @@ def canceled_by_client(on: Stage) -> Post:
 # ── no page of a link ─────────────────────────────────────────────────────────────────────────────
 
 
-@scene("error")
-def home(on: Stage) -> str:
-    """The door, without a link."""
+@scene("ended")
+def expired_on_the_site(on: Stage) -> str:
+    """A time that was picked on the site and not kept: another one is a tap away."""
+    offer = on.offered()
+    answer = on.send(on.booking(f"/book/{offer.slug}", FREE))
+    on.clock.forward(hours=1)
+    return str(answer.header("location"))
+
+
+# ── the booking site ──────────────────────────────────────────────────────────────────────────────
+
+OFFER = "An hour and a half in the park, with everybody who belongs to you.\n\nChildren set the pace."
+FREE, ALSO_FREE, LATER = "2026-12-04T15:00:00Z", "2026-12-04T17:00:00Z", "2026-12-07T15:00:00Z"
+
+
+@scene("site")
+def site(on: Stage) -> str:
+    """The studio, what it says of itself, and what can be booked."""
+    on.logo()
+    on.setting(
+        "site.words", "I photograph families and the days between them.\n\nPick a time that suits you."
+    )
+    on.offered()
+    on.make.offer("Consultation", duration="30m", price="0", deposit=None)
+    on.make.offer("Wedding", TypedSite(approval=True), price="2400")
     return "/"
+
+
+@scene("site")
+def site_empty(on: Stage) -> str:
+    """Nothing is offered."""
+    return "/"
+
+
+@scene("site")
+def site_hostile(on: Stage) -> str:
+    """Words that would break a page."""
+    words = "<script>alert(1)</script> \u202egnp.exe \"'&"
+    on.setting("site.words", words + LONG_WORD)
+    on.make.offer(words, TypedSite(description=words), slug="x", location=LONG_WORD)
+    return "/"
+
+
+@scene("offer")
+def offer(on: Stage) -> str:
+    """A type with all that one can have, on the day of the first free time."""
+    return f"/book/{on.offered().slug}"
+
+
+@scene("offer")
+def offer_elsewhere(on: Stage) -> str:
+    """Read where it is another time, and another day: both clocks stand there."""
+    return f"/book/{on.offered().slug}?month=2026-12&zone=Asia/Tokyo"
+
+
+@scene("offer")
+def offer_day_without_times(on: Stage) -> str:
+    """A Saturday: the next free day is one tap away."""
+    return f"/book/{on.offered().slug}?day=2026-11-28"
+
+
+@scene("offer")
+def offer_without_times(on: Stage) -> str:
+    """Nothing is free as far as one can look, and what is offered is private."""
+    availability.set_hours(on.studio, "mon-sun", ["off"])
+    return f"/book/{on.offered(private=True).link_key}"
+
+
+@scene("offer")
+def offer_overnight(on: Stage) -> str:
+    """What ends on the next day, on the day on which an hour is there twice."""
+    availability.set_hours(on.studio, "mon-sun", ["00:00-24:00"])
+    return f"/book/{on.offered(duration='11h').slug}?day=2027-11-07"
+
+
+@scene("offer")
+def offer_wishes(on: Stage) -> str:
+    """The client names times that would suit; one is chosen."""
+    offered = on.offered(TypedSite(approval=True, request="wishes"))
+    return f"/book/{offered.slug}?at={FREE}"
+
+
+@scene("details")
+def details(on: Stage) -> str:
+    """Who takes the time."""
+    return f"/book/{on.offered().slug}/details?at={FREE}&zone=Europe/Lisbon"
+
+
+@scene("details")
+def details_wishes(on: Stage) -> str:
+    """Who asks, for two times."""
+    offered = on.offered(TypedSite(approval=True, request="wishes"))
+    return f"/book/{offered.slug}/details?at={FREE},{ALSO_FREE}"
+
+
+@scene("details")
+def details_mistakes(on: Stage) -> Post:
+    """Nothing that can be used, but not lost."""
+    offered = on.offered(TypedSite(approval=True, request="wishes"))
+    typed = {"name": "", "email": "rui@", "phone": "x", "words": "x" * 1001}
+    return on.booking(f"/book/{offered.slug}", FREE, **typed)
+
+
+@scene("details")
+def details_taken(on: Stage) -> Post:
+    """Somebody was faster: the nearest free times book with one tap."""
+    on.make.session("2026-12-04 10:00")
+    return on.booking(f"/book/{on.offered().slug}", FREE)
+
+
+@scene("details")
+def details_taken_before(on: Stage) -> str:
+    """The address of a time that is gone."""
+    on.make.session("2026-12-04 10:00")
+    return f"/book/{on.offered().slug}/details?at={FREE}"
+
+
+@scene("details")
+def details_blocked(on: Stage) -> Post:
+    """Somebody whom the owner does not want: there is no time."""
+    blocks.add(on.studio, "rui@example.com")
+    return on.booking(f"/book/{on.offered().slug}", FREE)
+
+
+@scene("details")
+def details_enough(on: Stage) -> Post:
+    """Too much that was begun is not finished."""
+    path = f"/book/{on.offered().slug}"
+    for number in range(3):
+        assert (
+            on.send(
+                on.booking(path, f"2026-12-0{number + 7}T15:00:00Z", email=f"{number}@example.com")
+            ).status
+            == 303
+        )
+    return on.booking(path, FREE)
+
+
+@scene("details")
+def details_of_a_script(on: Stage) -> Post:
+    """A field that nobody sees is filled in: the form is there again, without a word."""
+    return on.booking(f"/book/{on.offered().slug}", FREE, topic="x")
+
+
+@scene("sent")
+def sent(on: Stage) -> str:
+    """The link is in the mail."""
+    on.setting("mail.host", "127.0.0.1")
+    offered = on.offered(TypedSite(verify_email=True))
+    return str(on.send(on.booking(f"/book/{offered.slug}", FREE)).header("location"))
+
+
+@scene("review")
+def picked(on: Stage) -> Post:
+    """The link of a time that was just taken, read in another zone."""
+    return on.booking(f"/book/{on.offered().slug}", FREE, zone="Europe/Lisbon")
+
+
+@scene("error", 404)
+def no_offer(on: Stage) -> str:
+    """A type that is not on the site."""
+    return f"/book/{on.make.type().slug}"
 
 
 @scene("error", 404)

@@ -15,10 +15,10 @@ from types import TracebackType
 class ServerProcess:
     """``with ServerProcess("--port", "0") as door: door.address``; ``door.lines`` is what it wrote to stdout."""
 
-    def __init__(self, *arguments: str, most_files: int | None = None) -> None:
+    def __init__(self, *arguments: str, most_files: int | None = None, command: str = "serve-link") -> None:
         limited = ["sh", "-c", f'ulimit -n {most_files}; exec "$@"', "sh"] if most_files else []
         self._process = subprocess.Popen(
-            [*limited, sys.executable, "-m", "studio_cli", "serve-link", *arguments],
+            [*limited, sys.executable, "-m", "studio_cli", command, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -14,7 +13,8 @@ from jinja2 import UndefinedError
 
 from studio_cli.booking.contract import VARIABLES
 from studio_cli.language import choose
-from studio_cli.templates import Mistake, check_words, fill_in, folder, render
+from studio_cli.model.colors import palette
+from studio_cli.templates import Mistake, check_words, fill_in, folder, part, render
 
 PAGES = sorted(path.relative_to(folder()).as_posix() for path in folder().rglob("*.html"))
 
@@ -267,7 +267,7 @@ def test_what_is_not_there_is_no_empty_text() -> None:
 def test_missing_data_is_an_error() -> None:
     """A shipped template that is given too little fails instead of showing a hole."""
     with pytest.raises(UndefinedError):
-        render("email/share.txt", {})
+        render("receipt.txt", {})
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -284,19 +284,16 @@ def test_pages_put_no_text_outside_the_catalogues(name: str) -> None:
     assert re.findall(r"[^\W\d_]{3,}", without.replace("UTC", "").replace("SHA", "")) == []
 
 
-def test_values_are_escaped_in_pages_and_not_in_texts(tmp_path: Path) -> None:
+def test_values_are_escaped_in_pages_and_not_in_texts() -> None:
     """What a person typed is escaped where it is HTML, with translations around it too, and plain where it is not."""
-    studio = {"name": "<b>&", "email": "a@b.co", "phone": "", "color": "#000", "on_color": "#fff"}
-    session = {
-        "title": "<i>", "day": "d", "time": "t", "zone": "z", "location": "<u>", "price": "p", "due_now": "q",
-        "deadline": "",
-    }  # fmt: skip
-    data = {"studio": studio, "session": session, "client": {"name": "<s>"}, "link": "l"}
+    data = {
+        "changed": [{"label": "l", "before": "<i>", "now": "<b>&"}],
+        "link": "l",
+        "studio": palette("#7a3e9d"),
+    }
     for language in (choose(("en",), "en"), choose(("de",), "en")):
-        page = render("email/share.html", data, language)
-        assert not re.findall("<[bisu]>", page)
-        assert (
-            "&lt;s&gt;" in page and "&lt;i&gt;" in page and "&lt;u&gt;" in page and "&lt;b&gt;&amp;" in page
-        )
-        text = render("email/share.txt", data, language)
-        assert "<s>" in text and "<i>" in text and "<b>&" in text and "&lt;" not in text
+        for macro, words in (("changes", ()), ("button", ("<u>",)), ("quote", ("<s>\n<u>",))):
+            page = part("email/parts.html", macro, data, language, *words)
+            assert not re.findall("<[biu]>", page) and "&lt;" in page
+            text = part("email/parts.txt", macro, data, language, *words)
+            assert re.findall("<[biu]>", text) and "&" not in text.replace("<b>&", "")

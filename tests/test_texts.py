@@ -36,8 +36,8 @@ SAME = {
 }
 """Texts that are the same in a language as in English."""
 
-NAMES = {"SHA", "UTC"}
-"""Words in the templates that are the same in every language."""
+NAMES = {"SHA", "UTC", "Subject"}
+"""Words in the templates that are the same in every language, or are not shown: a mail's begin with ``Subject:``."""
 
 REGISTER = {
     "de": r"\b([Dd]u|[Dd]ich|[Dd]ir|[Dd]ein\w*|Session\w*|Sitzung\w*|Beleg|Einheit)\b",
@@ -273,7 +273,9 @@ class Words(HTMLParser):
 
 
 TEMPLATES = sorted(
-    path.relative_to(folder()).as_posix() for path in folder().rglob("*") if path.suffix in {".html", ".txt"}
+    path.relative_to(folder()).as_posix()
+    for path in folder().rglob("*")
+    if path.suffix in {".html", ".txt"} or path.parent.name == "email"
 )
 
 
@@ -315,9 +317,9 @@ def test_guard_sees_every_text(source: str, found: bool) -> None:
 
 
 @pytest.fixture
-def read_in(studio: Studio, make: Maker, clock: Clock, door: Door) -> Callable[[str], dict[str, str]]:
+def read_in(studio: Studio, make: Maker, clock: Clock, site_door: Door) -> Callable[[str], dict[str, str]]:
     """Read every page, mail and receipt in a language."""
-    return lambda code: EveryPage(studio, make, clock, Visitor(door.base), code).read()
+    return lambda code: EveryPage(studio, make, clock, Visitor(site_door.base), code).read()
 
 
 @cache

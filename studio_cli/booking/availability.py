@@ -17,6 +17,7 @@ from studio_cli.model.availability import (
     Interval,
     Override,
     day_name,
+    merged,
     parse_hours,
     parse_spans,
 )
@@ -28,6 +29,7 @@ from studio_cli.model.times import (
     parse_wall,
 )
 from studio_cli.store import availability as hours_store
+from studio_cli.store import calendar as calendar_store
 from studio_cli.store import event as event_store
 from studio_cli.store import session as session_store
 from studio_cli.store import session_type as type_store
@@ -177,7 +179,7 @@ def timetable(studio: Studio) -> Timetable:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """One day of the diary: the hours, the time off and the sessions in it, as exact moments."""
+    """One day of the diary: the hours, the time off or busy elsewhere, and the sessions in it, as exact moments."""
 
     date: Date
     begins: Instant
@@ -195,6 +197,10 @@ def diary(studio: Studio, first: Date, days: int) -> list[Day]:
             date = first.add(days=ahead)
             begins, ends = day_begins(date, plan.zone), day_begins(date.add(days=1), plan.zone)
             taken = session_store.taken_between(studio.file, begins, ends, now)
-            opened, closed = tuple(plan.opened(begins, ends)), tuple(plan.closed(begins, ends))
+            opened, busy = (
+                tuple(plan.opened(begins, ends)),
+                calendar_store.busy_intervals(studio.file, begins, ends),
+            )
+            closed = tuple(merged(sorted([*plan.closed(begins, ends), *busy])))
             found.append(Day(date, begins, ends, opened, closed, tuple(taken)))
         return found

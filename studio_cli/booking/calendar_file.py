@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from studio_cli.booking.studio import Studio
+from studio_cli.model.calendar import uid_of
 from studio_cli.model.message import Invitation
 from studio_cli.model.session import Session, Status
 from studio_cli.model.settings import STUDIO_ID, Settings
@@ -52,7 +53,7 @@ def _calendar(studio: Studio, session: Session, method: str) -> bytes:
 
     settings = studio.settings
     event = Event()
-    event.add("uid", f"session-{session.id}@{settings[STUDIO_ID]}.studio")
+    event.add("uid", uid_of(session.id, settings[STUDIO_ID]))
     event.add("dtstamp", studio.now().to_stdlib())
     event.add("dtstart", session.starts_at.to_stdlib())
     event.add("dtend", session.ends_at.to_stdlib())
@@ -89,8 +90,8 @@ def _attendee(session: Session) -> vCalAddress:
     """Return who comes: has said so by completing the booking, or is asked nothing more."""
     from icalendar import vCalAddress, vText
 
-    attendee = vCalAddress(f"mailto:{session.client.email}")
-    attendee.params["CN"] = vText(_parameter(session.client.name))
+    attendee = vCalAddress(f"mailto:{session.written_to}")
+    attendee.params["CN"] = vText(_parameter(session.called))
     attendee.params["ROLE"] = vText("REQ-PARTICIPANT")
     attendee.params["PARTSTAT"] = vText("ACCEPTED" if session.confirmed_by == "client" else "NEEDS-ACTION")
     attendee.params["RSVP"] = vText("FALSE")

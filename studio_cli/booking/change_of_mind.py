@@ -15,9 +15,11 @@ from studio_cli.booking import cancellation, journey, letter, mail, request, ses
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.journey import Visit
+from studio_cli.booking.month import View
 from studio_cli.booking.payment import GiveBack
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import StudioError
+from studio_cli.model.availability import window_ends
 from studio_cli.model.session import Session
 from studio_cli.model.settlement import Settlement
 from studio_cli.model.site import MOST_MOVES
@@ -75,6 +77,17 @@ def free_times(studio: Studio, session: Session, first: Instant, last: Instant) 
     """Return when a client can move their session to, between two moments: where it is now counts as free."""
     need = slot.need_of(studio, session)
     return slot.slots(studio, need, first, last, for_clients=True, but=session.id)
+
+
+def view(studio: Studio, session: Session) -> View:
+    """Return when a client can move their session to, to turn the months of: another time than the one it has."""
+    now = studio.now()
+
+    def free(first: Instant, last: Instant) -> list[Instant]:
+        return [one for one in free_times(studio, session, first, last) if one != session.starts_at]
+
+    ends = window_ends(slot.need_of(studio, session), studio.settings.zone, now)
+    return View(free, session.timezone, now, ends)
 
 
 def nearest(studio: Studio, session: Session, wanted: Instant) -> list[Instant]:

@@ -266,7 +266,7 @@ def _order(
         session_id=session.id,
         amount=checkout.amount,
         title=session.title,
-        email=session.client.email,
+        email=session.written_to,
         back=f"{base or settings.link_base}/s/{provider.link_token(checkout.key)}",
         expires_at=checkout.expires_at,
     )

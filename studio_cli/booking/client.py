@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Any
 
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
@@ -11,6 +12,7 @@ from studio_cli.model.text import did_you_mean, nearest, shown
 from studio_cli.store import client as client_store
 from studio_cli.store import event as event_store
 from studio_cli.store import repeat_key
+from studio_cli.store.event import Actor
 
 
 def add(
@@ -41,23 +43,25 @@ def add(
         return get(studio, number), existing is None
 
 
-def insert(studio: Studio, details: ClientDetails) -> int:
+def insert(studio: Studio, details: ClientDetails, actor: Actor = "owner") -> int:
     """Inside a write: add a client and its line of history; refuse an address that a client has already."""
     existing = client_store.by_email(studio.file, details.email) if details.email else None
     if existing:
         raise _exists(existing)
     now = studio.now()
     number = client_store.insert(studio.file, details, now)
-    event_store.add(studio.file, "client added", now, client_id=number)
+    event_store.add(studio.file, "client added", now, actor=actor, client_id=number)
     return number
 
 
-def edit(studio: Studio, number: int, **changes: str | None) -> Client:
+def edit(studio: Studio, number: int, **changes: str | bool | None) -> Client:
     """Change what is known of a client; a change to an empty text removes it."""
     with studio.file.atomic():
         client = get(studio, number)
-        before = ClientDetails(client.name, client.email, client.phone, client.notes, client.language)
-        typed = {**asdict(before), **changes}
+        before = ClientDetails(
+            client.name, client.email, client.phone, client.notes, client.language, client.no_reminders
+        )
+        typed: dict[str, Any] = {**asdict(before), **changes}
         after = ClientDetails.checked(**typed)
         other = client_store.by_email(studio.file, after.email) if after.email else None
         if other and other.id != number:

@@ -15,7 +15,7 @@ from studio_cli.language import ENGLISH, Language, choose
 from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.settings import Settings
-from studio_cli.model.times import from_stored, show_offset
+from studio_cli.model.times import from_stored, same_clock, show_offset
 from studio_cli.model.words import N_
 
 STEP_TITLES: dict[StepName, str] = {
@@ -39,11 +39,12 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
         "id": session.id,
         "status": session.status,
         "title": session.title,
-        "client": session.client.name,
+        "client": session.called,
         "day": language.day(session.starts_at, zone),
         "time": language.range(session.starts_at, session.ends_at, zone),
         "starts_at": f"{language.day(session.starts_at, zone)}, {language.clock(session.starts_at, zone)}",
         "zone": show_offset(session.starts_at, zone),
+        "there": _elsewhere(session, language),
         "duration": language.duration(session.duration),
         "location": session.location or "",
         "price": money(session.price) if session.price else "",
@@ -61,7 +62,7 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
         "balance": money(session.balance) if session.balance.minor > 0 else "",
         "deadline": language.short(deadline, zone) if deadline else "",
         "held_until": language.short(deadline, zone) if deadline and session.holds_time else "",
-        "offered": [when(moment, session, language) for moment in session.offered],
+        "offered": _offered(session, language),
         "wishes": [when(moment, session, language) for moment in wish.times] if wish else [],
         "wish": wish.words or "" if wish else "",
         "policy": policy.terms(session, language),
@@ -70,10 +71,29 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
     }
 
 
-def when(moment: Instant, session: Session, language: Language) -> str:
+def when(moment: Instant, session: Session, language: Language, zone: str | None = None) -> str:
     """Return a time that a session could have, as its client reads it: the day, from when to when."""
-    zone, end = session.timezone, moment.add(minutes=session.duration)
+    zone, end = zone or session.timezone, moment.add(minutes=session.duration)
     return f"{language.day(moment, zone)}, {language.range(moment, end, zone)}"
+
+
+def _offered(session: Session, language: Language) -> list[str]:
+    """Return the times that the owner proposed; one after a change of clocks says its own offset."""
+    zone = session.timezone
+    own, said = show_offset(session.starts_at, zone), []
+    for moment in session.offered:
+        text, offset = when(moment, session, language), show_offset(moment, zone)
+        said.append(text if offset == own else f"{text} ({offset})")
+    return said
+
+
+def _elsewhere(session: Session, language: Language) -> str:
+    """Return when a session is by the clocks of its client, where those show another time than the studio's."""
+    zone = session.client_zone
+    if zone is None or same_clock(session.starts_at, zone, session.timezone):
+        return ""
+    there = when(session.starts_at, session, language, zone)
+    return f"{there} ({show_offset(session.starts_at, zone)})"
 
 
 def describe_for(studio: Studio, session: Session, language: Language | None = None) -> dict[str, Any]:
@@ -82,7 +102,7 @@ def describe_for(studio: Studio, session: Session, language: Language | None = N
     return {
         "studio": settings.for_clients(),
         "session": describe(session, settings, language or language_of(session, settings)),
-        "client": {"name": session.client.name, "email": session.client.email or ""},
+        "client": {"name": session.called, "email": session.written_to or ""},
     }
 
 

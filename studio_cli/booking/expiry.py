@@ -17,7 +17,9 @@ def tell(studio: Studio, number: int) -> None:
     assert session is not None
     if session.starts_at <= now:  # nobody noticed in time: there is nothing to save any more
         return
-    if letter.knows(session):
+    if session.site_hold is not None and not any(step.done_at for step in session.steps):
+        return  # picked on the site and left at once: nobody waits for it, and the address may be a stranger's
+    if letter.knows(studio, session):
         letter.tell_client(studio, session, "expired", f"event {event}")
     letter.tell_owner(studio, session, "expired", f"event {event}")
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from whenever import Date
+from whenever import Date, Instant
 
 from studio_cli.booking import letter
 from studio_cli.booking import payment as payments
@@ -18,12 +18,14 @@ from studio_cli.model.contract import Signature
 from studio_cli.model.form import Answer
 from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
+from studio_cli.model.site import MONEY_ON_ITS_WAY
 from studio_cli.model.text import clean
 from studio_cli.model.words import N_
 from studio_cli.store import contract as contract_store
 from studio_cli.store import event as event_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import session as session_store
+from studio_cli.store import session_type as type_store
 from studio_cli.store import share as share_store
 
 Fields = Mapping[str, Sequence[str]]
@@ -264,6 +266,7 @@ def _announce(studio: Studio, token: str, here: Visit) -> Visit:
         studio.file, here.session.id, studio.now(), here.share_id
     ):
         event = _tell(studio, here, "payment announced")
+        _wait_for_money(studio, here.session)
         announced = sessions.get(studio, here.session.id)
         letter.tell_client(studio, announced, "payment-instructions", f"event {event}")
         letter.tell_owner(studio, announced, "payment-announced", f"event {event}")
@@ -312,6 +315,23 @@ def _finish(studio: Studio, here: Visit, step: StepName) -> None:
         studio.file, session.id, step, studio.now(), session.revision, here.share_id
     ):
         _tell(studio, here, f"{step} done")
+        if session.site_hold is not None:
+            _hold_until(studio, session, studio.now().add(minutes=session.site_hold))
+
+
+def _hold_until(studio: Studio, session: Session, until: Instant) -> None:
+    """Hold a time that the client picked themselves longer: whoever goes on has as long again. Never shorter."""
+    if session.expires_at is not None and session.expires_at < until:
+        session_store.set_expiry(studio.file, session.id, until)
+
+
+def _wait_for_money(studio: Studio, session: Session) -> None:
+    """Hold a time picked on the site as long as one that the owner set up: now it waits for the owner."""
+    if session.site_hold is None:
+        return
+    offer = type_store.get(studio.file, session.type.id) if session.type else None
+    hold = offer.hold if offer and offer.hold else MONEY_ON_ITS_WAY
+    _hold_until(studio, session, studio.now().add(minutes=hold))
 
 
 def _keep_draft(studio: Studio, here: Visit, step: StepName, posted: Fields) -> Visit:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from whenever import Instant
 
-from studio_cli.booking import brand, details, policy, receipt
+from studio_cli.booking import brand, details, own_template, policy, receipt
 from studio_cli.booking.calendar_file import invitation
 from studio_cli.booking.studio import Studio
 from studio_cli.language import Language, choose
-from studio_cli.letters import source_of, write
 from studio_cli.model.message import KINDS, LINK, LOGO, WAITING, Letter, Message
 from studio_cli.model.money import Money
 from studio_cli.model.session import Session
+from studio_cli.model.settings import Settings
 from studio_cli.model.settlement import Settlement
 from studio_cli.model.text import clean_optional
 from studio_cli.model.words import N_
 from studio_cli.store import client as client_store
+from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import share as share_store
@@ -49,7 +52,7 @@ def compose(
     about: About | None = None,
     payment_id: int | None = None,
 ) -> tuple[Letter, str | None]:
-    """Return a mail of a kind about a session as it is now, and why the owner's own template was not used.
+    """Inside a write: return a mail of a kind about a session as it is now, and why the owner's template was not used.
 
     A client's is in their language, the owner's in the studio's.
     """
@@ -60,26 +63,56 @@ def compose(
         **describe(studio, session, about or {}, language, payment_id=payment_id),
         "link": LINK if linked else "",
     }
-    subject, text, html = write(source_of(kind), data, language, _logo(studio))
-    return Letter(subject, text, html, None if to_owner else invitation(studio, session, kind)), None
+    (subject, text, html), trouble = own_template.write(studio, kind, data, language, logo_of(studio))
+    return Letter(subject, text, html, None if to_owner else invitation(studio, session, kind)), trouble
 
 
 def describe(
     studio: Studio, session: Session, about: About, language: Language, *, payment_id: int | None = None
 ) -> dict[str, Any]:
     """Return what the template of a mail may know, as plain data; every name is there in every kind of mail."""
-    known = details.describe_for(studio, session, language)
     client = client_store.get(studio.file, session.client.id)
-    today = studio.now().to_tz(session.timezone).date()
+    beyond = Beyond(
+        phone=(client and client.phone) or "",
+        receipt=_receipt(studio, payment_id, language),
+        refund=_refunded(studio, session, about.get("refunds"), language),
+        refunded=_refunded(studio, session, None, language),
+    )
+    return words_of(studio.settings, session, about, language, studio.now(), beyond)
+
+
+@dataclass(frozen=True, slots=True)
+class Beyond:
+    """What a mail says besides its session and its occasion, in words; empty where there is nothing."""
+
+    phone: str
+    receipt: Mapping[str, Any]
+    refund: str
+    refunded: str
+
+
+NO_RECEIPT = {"number": "", "amount": "", "at": ""}
+
+
+def words_of(
+    settings: Settings, session: Session, about: About, language: Language, now: Instant, beyond: Beyond
+) -> dict[str, Any]:
+    """Return what the template of a mail may know of a session, whether or not that is in the file."""
+    known = details.describe(session, settings, language)
+    today = now.to_tz(session.timezone).date()
     return {
-        "studio": {**known["studio"], "signature": studio.settings.get("mail.signature") or ""},
-        "session": {**known["session"], **_in_a_mail(studio, session, known["session"], language)},
-        "client": {**known["client"], "phone": (client and client.phone) or ""},
-        "receipt": _receipt(studio, payment_id, language),
-        "refund": {"amount": _refunded(studio, session, about.get("refunds"), language)},
+        "studio": {**settings.for_clients(), "signature": settings.get("mail.signature") or ""},
+        "session": {**known, **_in_a_mail(session, known, language), "refunded": beyond.refunded},
+        "client": {
+            "name": session.called,
+            "email": session.client.email or "",
+            "phone": beyond.phone,
+        },
+        "receipt": beyond.receipt,
+        "refund": {"amount": beyond.refund},
         "changed": _changed(session, about, language),
         "mail": {
-            "money": _money_back(studio, about, language),
+            "money": _money_back(settings, about, language),
             "note": about.get("note") or "",
             "again": bool(about.get("again")),
             "overdue": session.balance_due_on is not None and session.balance_due_on < today,
@@ -90,9 +123,11 @@ def describe(
     }
 
 
-def _in_a_mail(
-    studio: Studio, session: Session, known: Mapping[str, Any], language: Language
-) -> dict[str, Any]:
+LIVING = frozenset({"inquiry", "pending", "confirmed"})
+"""While a session has one of these statuses there is something to pay for."""
+
+
+def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """Return what a mail says of a session besides what a page does."""
     asks = ""
     if session.status in {"inquiry", "pending"} and session.total:
@@ -105,14 +140,15 @@ def _in_a_mail(
     return {
         "asks": asks,
         "steps_left": language.listed(known["steps"]) if known["steps"] else "",
-        "refunded": _refunded(studio, session, None, language),
+        "announced": session.step("payment").announced_at is not None,
+        **({} if session.status in LIVING else {"balance": "", "balance_due": ""}),
     }
 
 
 def _receipt(studio: Studio, payment_id: int | None, language: Language) -> dict[str, Any]:
     payment = payment_store.get(studio.file, payment_id) if payment_id is not None else None
     if payment is None or payment.kind != "payment":
-        return {"number": "", "amount": "", "at": ""}
+        return NO_RECEIPT
     found = receipt.describe(studio, payment, language)["receipt"]
     return {name: found[name] for name in ("number", "amount", "at")}
 
@@ -131,11 +167,11 @@ def _changed(session: Session, about: About, language: Language) -> list[dict[st
     return [{"label": one.label, "before": one.before, "now": one.now} for one in found]
 
 
-def _money_back(studio: Studio, about: About, language: Language) -> list[str]:
+def _money_back(settings: Settings, about: About, language: Language) -> list[str]:
     """Return what a client who canceled was told about the money."""
     if "money" not in about:
         return []
-    return policy.money(Settlement.from_json(about["money"]), language, studio.settings["studio.name"])
+    return policy.money(Settlement.from_json(about["money"]), language, settings["studio.name"])
 
 
 def _moved(session: Session, about: About) -> bool:
@@ -143,7 +179,7 @@ def _moved(session: Session, about: About) -> bool:
     return bool(before) and before["starts_at"] != now["starts_at"]
 
 
-def _logo(studio: Studio) -> dict[str, Any] | None:
+def logo_of(studio: Studio) -> dict[str, Any] | None:
     size = brand.logo_size(studio)
     return {"address": LOGO, "width": size[0], "height": size[1]} if size else None
 
@@ -216,7 +252,7 @@ def _news(session: Session, about: About, known: Mapping[str, Any], language: La
     words = {
         "client": session.client.name,
         "title": session.title,
-        "when": known["session"]["starts_at"],
+        "when": known["starts_at"],
         "owed": language.money(owed),
     }
     return {
@@ -253,16 +289,28 @@ def tell_client(
     """
     if not session.client.email or not studio.settings.get("mail.host"):
         return None
-    living = [share.id for share in session.shares if share.revoked_at is None]
-    return put(
+    share_id = linkable(studio, session)[-1:]
+    return _put_safely(
         studio,
         session,
         kind,
-        occasion,
-        about=about,
-        payment_id=payment_id,
-        share_id=living[-1] if living else None,
+        lambda: put(
+            studio,
+            session,
+            kind,
+            occasion,
+            about=about,
+            payment_id=payment_id,
+            share_id=share_id[0] if share_id else None,
+        ),
     )
+
+
+def linkable(studio: Studio, session: Session) -> list[int]:
+    """Return the shares of which a link would open something."""
+    if session.link_ends_at <= studio.now():
+        return []
+    return [share.id for share in session.shares if share.revoked_at is None]
 
 
 def tell_owner(
@@ -272,7 +320,25 @@ def tell_owner(
     settings = studio.settings
     if not settings.get("mail.host") or settings["mail.news"] != "yes":
         return None
-    return put(studio, session, "owner", occasion, about={**(about or {}), "news": what})
+    told = {**(about or {}), "news": what}
+    return _put_safely(studio, session, "owner", lambda: put(studio, session, "owner", occasion, about=told))
+
+
+def _put_safely(studio: Studio, session: Session, kind: str, write: Callable[[], int | None]) -> int | None:
+    """Inside a write: write a mail that nobody asked for; one that cannot be written undoes nothing.
+
+    What the file or the disk refuses is another matter: then nothing of the write is kept.
+    """
+    try:
+        return write()
+    except (sqlite3.Error, MemoryError):
+        raise
+    except Exception as problem:
+        why = {"kind": kind, "why": type(problem).__name__}
+        event_store.add(
+            studio.file, "mail not written", studio.now(), actor="system", session_id=session.id, details=why
+        )
+        return None
 
 
 def put(
@@ -309,7 +375,7 @@ def addressee(studio: Studio, session: Session, kind: str) -> tuple[str, str]:
     if KINDS[kind].recipient == "owner":
         return studio.settings["studio.name"], studio.settings["studio.email"]
     assert session.client.email is not None
-    return session.client.name, session.client.email
+    return session.called, session.client.email
 
 
 # ── a change ──────────────────────────────────────────────────────────────────────────────────────
@@ -322,10 +388,10 @@ def tell_change(
 
     A mail about an earlier change that has not gone out is replaced: who reads it compares with what they knew.
     """
-    if not knows(before):
-        return None
+    if not knows(studio, before) or before.details() == after.details():
+        return None  # what waits is written anew when it goes out
     knew, note = before.details(), check_note(note)
-    for waiting in _waiting_changes(studio, after):
+    for waiting in _untold_changes(studio, after):
         knew = waiting.about.get("before", knew)
         note = note or waiting.about.get("note")
         message_store.cancel(studio.file, waiting.id)
@@ -334,10 +400,26 @@ def tell_change(
     return tell_client(studio, after, "changed", occasion, about={"before": knew, "note": note})
 
 
-def knows(session: Session) -> bool:
-    """Return whether a client has heard of a session: it was shared with them, or confirmed."""
-    return bool(session.shares) or session.confirmed_at is not None
+def knows(studio: Studio, session: Session) -> bool:
+    """Return whether a client has heard of a session: it was shared with them, or is confirmed, or they have had it so.
+
+    A share that has not gone out yet will say how things are when it does.
+    """
+    unsent = (*WAITING, "given_up", "canceled")
+    waiting = message_store.listed(studio.file, unsent, session_id=session.id, kind="share")
+    heard = {share.id for share in session.shares} - {one.share_id for one in waiting}
+    opened = any(share.opened_at for share in session.shares)
+    if heard or opened or session.confirmed_at is not None:
+        return True
+    return message_store.was_invited(studio.file, session.id)
 
 
-def _waiting_changes(studio: Studio, session: Session) -> list[Message]:
-    return message_store.listed(studio.file, WAITING, session_id=session.id, kind="changed")
+def _untold_changes(studio: Studio, session: Session) -> list[Message]:
+    """Return the mails about earlier changes that have not gone out, and will not by themselves."""
+    return message_store.listed(studio.file, (*WAITING, "given_up"), session_id=session.id, kind="changed")
+
+
+def is_empty(studio: Studio, session: Session, message: Message) -> bool:
+    """Return whether a mail about a change has none to tell any more."""
+    language = details.language_of(session, studio.settings)
+    return message.kind == "changed" and not _changed(session, message.about, language)

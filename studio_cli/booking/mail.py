@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Protocol
@@ -23,8 +24,11 @@ from studio_cli.model.message import (
     MailUnknown,
     Message,
     State,
+    Step,
     next_try,
 )
+from studio_cli.model.reminder import KINDS as REMINDER_KINDS
+from studio_cli.model.reminder import makes_sense
 from studio_cli.model.session import Session
 from studio_cli.model.settings import Settings
 from studio_cli.store import event as event_store
@@ -36,11 +40,22 @@ CLAIM_MINUTES = 10
 """A mail that has been "being sent" for longer was left by a program that ended around it."""
 
 
+BY_THE_CLOCK = frozenset({*REMINDER_KINDS.values(), "expired"})
+"""Mails to clients that no person has caused."""
+
+
 class Mailer(Protocol):
     """Something that sends one mail, or raises ``MailFailed`` or ``MailUnknown``."""
 
     def send(self, envelope: Envelope, letter: Letter, /) -> None:
         """Send one mail."""
+
+
+class Tester(Protocol):
+    """Something that sends one mail step by step; after a step that failed it raises as a ``Mailer`` does."""
+
+    def steps(self, envelope: Envelope, letter: Letter, /) -> Iterator[Step]:
+        """Send one mail, yielding each step when it is done."""
 
 
 def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None = None) -> Message:
@@ -57,7 +72,7 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
             _cancel(studio, get(studio, number), "nothing to say any more")
         if not message_store.claim(studio.file, number, now):
             return get(studio, number)
-        message = _as_it_is_now(studio, get(studio, number))
+        message = as_it_is_now(studio, get(studio, number))
         if LINK in message.letter.text and message.share_id is not None and link is None:
             link = letter.new_link(studio, message.share_id, now)
         sent = _to_send(studio, message).with_link(link or LINK)
@@ -73,8 +88,8 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
     return _settle(studio, message, "sent")
 
 
-def _as_it_is_now(studio: Studio, message: Message) -> Message:
-    """Inside a write: a mail that has waited goes to the client's present address and says what is true now."""
+def as_it_is_now(studio: Studio, message: Message) -> Message:
+    """Inside a write: let a mail that has waited go to the client's present address and say what is true now."""
     if message.session_id is None:
         return message
     session = _session(studio, message.session_id)
@@ -82,7 +97,7 @@ def _as_it_is_now(studio: Studio, message: Message) -> Message:
         studio,
         session,
         message.kind,
-        linked=message.share_id in {share.id for share in session.shares if share.revoked_at is None},
+        linked=message.share_id in letter.linkable(studio, session),
         about=message.about,
         payment_id=message.payment_id,
     )
@@ -175,18 +190,35 @@ def send_written(studio: Studio, mailer: Mailer | None, *, retry: bool = False) 
         look_for_lost(studio)
     sent: list[Message] = []
     trouble = None
-    for message in message_store.listed(studio.file, WAITING, due=studio.now()):
-        if not retry and (message.kind == "share" or message.state == "failed"):
-            continue
+    for message in to_send(studio, retry=retry):
         try:
             sent.append(deliver(studio, mailer, message.id))
         except Exception as error:  # one that cannot be written or sent holds up no other
             trouble = error
-        if sent and sent[-1].state in {"failed", "unknown"}:
+        # One full mailbox holds up nobody else; a server that takes nothing is not asked about all the others.
+        if len(sent) > 1 and all(one.state in {"failed", "unknown"} for one in sent[-2:]):
             break
     if trouble:
         raise trouble
     return sent
+
+
+def to_send(studio: Studio, *, retry: bool) -> list[Message]:
+    """Return the mails that go out now by themselves.
+
+    Not in the quiet hours: what no person has caused, reminders and the end of a hold.
+    """
+    now = studio.now()
+    quiet = studio.settings.reminders.is_quiet(now)
+    waiting = message_store.listed(studio.file, WAITING, due=now)
+    return [
+        message
+        for message in sorted(
+            waiting, key=lambda one: one.state == "failed"
+        )  # what was never tried goes first
+        if (retry or (message.kind != "share" and message.state != "failed"))
+        and not (quiet and message.kind in BY_THE_CLOCK)
+    ]
 
 
 def send_again(studio: Studio, mailer: Mailer, number: int) -> Message:
@@ -241,7 +273,9 @@ def _pointless(studio: Studio, message: Message) -> bool:
         return False
     session, kind = _session(studio, message.session_id), KINDS[message.kind]
     if kind.recipient == "owner":
-        return False
+        news = message.about.get("news")
+        over = news == "expired" and session.status != "expired"
+        return over or (news == "payment-announced" and not session.step("payment").open)
     if session.client.email is None or session.status not in kind.while_:
         return True
     if kind.before_it and session.starts_at <= studio.now():
@@ -250,9 +284,18 @@ def _pointless(studio: Studio, message: Message) -> bool:
         return any(share.id == message.share_id and share.revoked_at for share in session.shares)
     if message.kind == "proposal":
         return not session.offered
-    if message.kind == "payment-due":
-        return session.balance.minor <= 0
+    if message.kind in REMINDER_KINDS.values():
+        fits = makes_sense(session, message.kind, message.occasion, message.created_at, studio.now())
+        return not fits or _newer(studio, message)
+    if message.kind == "changed":
+        return letter.is_empty(studio, session, message)
     return message.kind == "payment-instructions" and not session.step("payment").open
+
+
+def _newer(studio: Studio, message: Message) -> bool:
+    """Return whether another reminder of the same session was written later."""
+    later = message_store.listed(studio.file, session_id=message.session_id, after=message.id)
+    return any(one.kind in REMINDER_KINDS.values() for one in later)
 
 
 def cancel_pointless(studio: Studio, session_id: int) -> None:
@@ -279,24 +322,32 @@ def as_page(studio: Studio, letter: Letter) -> str:
     )
 
 
-def send_test(studio: Studio, mailer: Mailer, address: str) -> None:
-    """Send a mail that only says that mails arrive; it is not kept in the outbox."""
+def send_test(studio: Studio, mailer: Tester, address: str) -> Iterator[Step]:
+    """Send a mail that only says that mails arrive, yielding each step; it is not kept in the outbox.
+
+    After a step that failed raise ``OutsideFailed`` with what helps.
+    """
     settings = studio.settings
     name = settings["studio.name"]
     text = f"This is a test from {name}.\n\nIf you can read it, your mail settings work.\n"
     test = Letter(f"Test from {name}", text, "")
     sender = _sender(settings)
+    # Another one each time: a provider that has seen a number shows the mail only once.
+    number = f"<test.{secrets.token_hex(8)}@{sender[1].rpartition('@')[2]}>"
     try:
-        mailer.send(
-            Envelope(sender, ("", address), sender, f"<test.{studio.now().timestamp()}@studio.invalid>"),
-            test,
-        )
-    except (MailFailed, MailUnknown) as failure:
+        yield from mailer.steps(Envelope(sender, ("", address), sender, number), test)
+    except MailFailed as failure:
         raise OutsideFailed(
             f"The test mail was not sent. {failure}",
-            hint="Check the settings: studio config list",
+            hint=failure.hint or "Check the settings: studio config list",
             code="mail_failed",
         ) from failure
+    except MailUnknown as doubt:
+        raise OutsideFailed(
+            f"The test mail may or may not have been sent. {doubt}",
+            hint=f"Look whether it arrives at {address}.",
+            code="mail_unknown",
+        ) from doubt
 
 
 def _sender(settings: Settings) -> tuple[str, str]:

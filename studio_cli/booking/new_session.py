@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from whenever import Instant
 
@@ -61,6 +61,7 @@ class Wanted:
     notes: str | None = None
     share: Channel | None = None
     note: str | None = None
+    no_reminders: bool = False
     inquiry: bool = False
 
 
@@ -88,9 +89,7 @@ def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None) -> SetUp:
                 return SetUp(sessions.get(studio, earlier), share.latest(studio, earlier), repeated=True)
         draft, contract = _draft(studio, wanted, now)
         placed, overlaps = slot.place(studio, draft, custom=wanted.custom, allow_overlap=wanted.allow_overlap)
-        number = session_store.insert(studio.file, placed)
-        contracts.freeze(studio, sessions.get(studio, number), contract)
-        session_store.keep_revision(studio.file, sessions.get(studio, number), now)
+        number = put(studio, placed, contract)
         details = {"overlaps": overlaps} if overlaps else {}
         event_store.add(studio.file, "session set up", now, session_id=number, details=details)
         shared = (
@@ -101,6 +100,14 @@ def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None) -> SetUp:
         if key is not None:
             repeat_key.remember(studio.file, key, "session new", asdict(wanted), number, now)
         return SetUp(sessions.get(studio, number), shared, overlaps)
+
+
+def put(studio: Studio, session: Session, contract: Document | None) -> int:
+    """Inside a write: keep a new session with its contract, and what its client sees of it; return its number."""
+    number = session_store.insert(studio.file, session)
+    contracts.freeze(studio, sessions.get(studio, number), contract)
+    session_store.keep_revision(studio.file, sessions.get(studio, number), studio.now())
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +136,42 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
     client = _client(studio, wanted)
     starts_at = parse_when(wanted.at, settings.zone, now, wanted.which)
     holds, expires_at = _held(wanted, offer, starts_at, settings.zone, now)
-    session = Session(
-        id=0,
+    session = replace(
+        _session(studio, offer, client, starts_at),
         status="inquiry" if wanted.inquiry else "pending",
+        expires_at=expires_at,
+        holds_time=holds,
+        notes=clean_optional(wanted.notes, "The notes", limit=LONG, multiline=True),
+        language=language_of(wanted.language),
+        reminders=not wanted.no_reminders,
+    )
+    return session, offer.contract
+
+
+def draft_of(
+    studio: Studio, offer: SessionType, client: Client, starts_at: Instant
+) -> tuple[Session, Document | None]:
+    """Return a session of a type as the type says, before its time has been looked at, and its contract."""
+    what = _of_type(studio, offer, Wanted(at=""))
+    return _session(studio, what, client, starts_at), what.contract
+
+
+def _session(studio: Studio, offer: _Offer, client: Client, starts_at: Instant) -> Session:
+    return Session(
+        id=0,
+        status="pending",
         title=offer.title,
         type=offer.type,
-        client=Named(client.id, client.name, email=client.email, language=client.language),
+        client=Named(
+            client.id,
+            client.name,
+            email=client.email,
+            language=client.language,
+            reminders=not client.no_reminders,
+        ),
         starts_at=starts_at,
         duration=offer.duration,
-        timezone=settings.zone,
+        timezone=studio.settings.zone,
         buffer_before=offer.buffer_before,
         buffer_after=offer.buffer_after,
         location=offer.location,
@@ -147,18 +181,14 @@ def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Docum
         form=offer.form,
         custom_time=False,
         overlap_allowed=False,
-        expires_at=expires_at,
-        holds_time=holds,
+        expires_at=None,
         revision=1,
-        created_at=now,
+        created_at=studio.now(),
         confirmed_at=None,
         confirmed_by=None,
-        notes=clean_optional(wanted.notes, "The notes", limit=LONG, multiline=True),
-        language=language_of(wanted.language),
         move_until=offer.move_until,
         cancel_until=offer.cancel_until,
     )
-    return session, offer.contract
 
 
 def _held(

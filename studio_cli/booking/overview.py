@@ -8,12 +8,16 @@ from typing import Any
 
 from whenever import Instant
 
+from studio_cli.booking import own_template
+from studio_cli.booking.own_template import NotUsed
 from studio_cli.booking.studio import Studio
+from studio_cli.model.calendar import Calendar
 from studio_cli.model.message import OPEN, Message
 from studio_cli.model.money import Money
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session
 from studio_cli.model.times import rfc3339
+from studio_cli.store import calendar as calendar_store
 from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import refund_order as refund_store
@@ -91,6 +95,8 @@ class Overview:
     owed: Sequence[Owed]
     unfinished_refunds: int
     mail: Sequence[Message]
+    templates: Sequence[NotUsed]
+    calendars: Sequence[Calendar]
 
     def as_json(self) -> dict[str, Any]:
         """Return the overview as scripts read it."""
@@ -104,6 +110,8 @@ class Overview:
             "to_refund": [payment.as_json(self.zone) for payment in self.to_refund],
             "owed": [one.as_json() for one in self.owed],
             "mail": [message.as_json(self.zone) for message in self.mail],
+            "templates": [one.as_json() for one in self.templates],
+            "calendars": [calendar.as_json(self.zone) for calendar in self.calendars],
         }
 
 
@@ -129,6 +137,8 @@ def overview(studio: Studio) -> Overview:
             to_refund=payment_store.listed(file, late=True),
             owed=[_owed(studio, session) for session in session_store.owed(file, now)],
             mail=message_store.listed(file, OPEN),
+            templates=own_template.not_used(studio),
+            calendars=[one for one in calendar_store.listed(file, now) if one.error],
         )
 
 

@@ -202,7 +202,7 @@ def end(
 def tell_canceled(studio: Studio, change: Change, note: str | None = None) -> None:
     """Inside a write: tell the client that a session was canceled, if they have heard of it."""
     session = change.session
-    if change.changed and letter.knows(session):
+    if change.changed and letter.knows(studio, session):
         about = {"note": letter.check_note(note)}
         letter.tell_client(studio, session, "canceled", f"canceled {session.id}", about=about)
 
@@ -227,7 +227,7 @@ def complete(
     mail.cancel_pointless(studio, number)
     confirmed = get(studio, number)
     occasion = f"confirmed {number} {confirmed.sequence}"
-    if tell:
+    if tell and confirmed.starts_at > now:  # else there is nothing to look forward to
         letter.tell_client(studio, confirmed, "confirmed", occasion, payment_id=payment_id)
     if actor == "client":
         letter.tell_owner(studio, confirmed, "confirmed", occasion)

@@ -56,6 +56,7 @@ _FOLLOWS = {
     "custom_time",
     "overlap_allowed",
     "ends_at",
+    "reminded_of",
 }
 """Fields that change because others do: not worth a line of their own in the history."""
 
@@ -86,6 +87,7 @@ class Edits:
     buffer_after: str | None = None
     move_until: str | None = None
     cancel_until: str | None = None
+    reminders: bool | None = None
 
 
 def reschedule(
@@ -160,7 +162,7 @@ def told(studio: Studio, done: Changed, note: str | None, *, by_client: bool = F
     enough.
     """
     before, after = done.before, done.after
-    occasion = f"changed {after.id} {after.sequence}"
+    occasion = f"event {event_store.newest(studio.file)}"  # that of this change
     if after.status == "confirmed" != before.status:
         if not by_client:
             letter.tell_client(studio, after, "confirmed", occasion)
@@ -198,6 +200,8 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
         changes["form"] = forms.find(studio, before.form.name)
     if edits.language is not None:
         changes["language"] = new_session.language_of(edits.language)
+    if edits.reminders is not None:
+        changes["reminders"] = edits.reminders
     if edits.expires is not None:
         changes["expires_at"] = new_session.deadline_of(edits.expires, None, before.timezone, studio.now())
     for name in ("buffer_before", "buffer_after"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from studio_cli.booking import contract as contracts
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
 from studio_cli.model.money import Money
+from studio_cli.model.reminder_plan import parse_names
 from studio_cli.model.session_type import (
     LONGEST_BUFFER,
     LONGEST_HOLD,
@@ -70,29 +72,37 @@ class TypedOffer:
     contract: str | None = None
     private: bool | None = None
     site: TypedSite = NOTHING_TYPED
+    reminders: str | None = None
 
 
 def add(studio: Studio, typed: TypedOffer, *, key: str | None = None) -> tuple[SessionType, bool]:
     """Add a session type; return it, and whether it is new."""
-    arguments = asdict(typed)
     with studio.file.atomic():
-        now = studio.now()
-        if key is not None:
-            earlier = repeat_key.earlier_result(studio.file, key, "type add", arguments)
-            if earlier is not None:
-                return _get(studio, earlier), False
-        offer = _new(studio, typed)
-        if type_store.by_slug(studio.file, offer.slug):
-            raise Refused(
-                f"There is a session type {offer.slug} already.",
-                hint="Give it another --slug, or change that one: studio type edit " + offer.slug,
-                code="already_exists",
-            )
-        number = type_store.insert(studio.file, offer, _papers(studio, offer))
-        event_store.add(studio.file, "type added", now, details={"slug": offer.slug})
-        if key is not None:
-            repeat_key.remember(studio.file, key, "type add", arguments, number, now)
-        return _get(studio, number), True
+        return insert(studio, typed, key=key)
+
+
+def insert(
+    studio: Studio, typed: TypedOffer, *, key: str | None = None, more: Sequence[object] = ()
+) -> tuple[SessionType, bool]:
+    """Inside a write: add a session type. ``more`` is what else was typed: the same key with other words is refused."""
+    arguments = asdict(typed) | ({"more": list(more)} if more else {})
+    now = studio.now()
+    if key is not None:
+        earlier = repeat_key.earlier_result(studio.file, key, "type add", arguments)
+        if earlier is not None:
+            return _get(studio, earlier), False
+    offer = _new(studio, typed)
+    if type_store.by_slug(studio.file, offer.slug):
+        raise Refused(
+            f"There is a session type {offer.slug} already.",
+            hint="Give it another --slug, or change that one: studio type edit " + offer.slug,
+            code="already_exists",
+        )
+    number = type_store.insert(studio.file, offer, _papers(studio, offer))
+    event_store.add(studio.file, "type added", now, details={"slug": offer.slug})
+    if key is not None:
+        repeat_key.remember(studio.file, key, "type add", arguments, number, now)
+    return _get(studio, number), True
 
 
 def edit(studio: Studio, selector: str, typed: TypedOffer) -> SessionType:
@@ -199,6 +209,8 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
         changes["per_day"] = _count(typed.per_day, "--per-day")
     if typed.private is not None:
         changes["private"] = typed.private
+    if typed.reminders is not None:
+        changes["reminders"] = parse_names(typed.reminders)
     if typed.form is not None:
         changes["form"] = check_form(studio, typed.form)
     if typed.contract is not None:
@@ -208,6 +220,12 @@ def _changed(studio: Studio, offer: SessionType, typed: TypedOffer) -> SessionTy
         changes["window_days"] = _window(typed.window)
     if typed.site != NOTHING_TYPED:
         changes["site"] = _site(offer.site, typed.site)
+        if typed.site.verify_email and not studio.settings.get("mail.host"):
+            raise Refused(
+                "Without a mail server nobody can be asked to open a mail.",
+                hint="Set one up first: studio config set mail.host smtp.example.com",
+                code="no_mail_server",
+            )
     changes |= _lengths(typed)
     private = changes.get("private", offer.private)
     if private and offer.link_key is None:

@@ -35,6 +35,7 @@ from studio_cli.model.times import (
     show_short,
 )
 from studio_cli.store import availability as hours_store
+from studio_cli.store import calendar as calendar_store
 from studio_cli.store import session as session_store
 from studio_cli.store import session_type as type_store
 
@@ -67,7 +68,9 @@ def slots(
         plan, now = plan_for(studio, need), studio.now()
         reach = 60 * 24 + need.duration + need.buffer_before + need.buffer_after
         begin, until = first.subtract(minutes=reach), last.add(minutes=reach)
-        busy = hours_store.busy(studio.file, begin, until, now, but=but)
+        taken = hours_store.busy(studio.file, begin, until, now, but=but)
+        elsewhere = calendar_store.busy_intervals(studio.file, begin, until)
+        busy = sorted([*taken, *elsewhere]) if elsewhere else taken
         booked = _booked(studio, need, begin, until, but) if need.per_day else []
         return find_slots(plan, need, busy, booked, first, last, now, for_clients=for_clients)
 
@@ -202,6 +205,7 @@ def closed_by(
             begin < seconds(end) and until > seconds(start) for begin, until in one.between(zone, start, end)
         ):
             yield _blocked(one, start, zone)
+    yield from _busy_elsewhere(studio, start, need)
     if need.per_day is not None and need.type_id is not None:
         day = start.to_tz(zone).date()
         around = start.subtract(hours=48), start.add(hours=48)
@@ -248,6 +252,22 @@ def _blocked(one: Block, start: Instant, zone: str) -> Closure:
     reason = f" ({shown(one.reason)})" if one.reason else ""
     words = f"{show_short(start, zone)} is in your time off {one.id}{reason}."
     return Closure("block", words, details={"block": one.id, "reason": one.reason})
+
+
+def _busy_elsewhere(studio: Studio, start: Instant, need: Need) -> Iterator[Closure]:
+    """Yield the events of the owner's calendars that a session, or the time kept free around it, would meet.
+
+    Their titles are in the words: for the owner's terminal, never for a page or a mail.
+    """
+    zone, end = studio.settings.zone, start.add(minutes=need.duration)
+    first, last = start.subtract(minutes=need.buffer_before), end.add(minutes=need.buffer_after)
+    for one in calendar_store.busy_between(studio.file, first, last):
+        meets = one.starts_at < end and one.ends_at > start
+        title = f": {shown(one.title)}" if one.title else ""
+        times = show_range(one.starts_at, one.ends_at, zone)
+        around = "" if meets else ", which reaches into the time kept free around it"
+        words = f"{show_short(start, zone)} is closed by your calendar “{shown(one.calendar)}”{title}, {times}{around}."
+        yield Closure("calendar", words, details=one.as_json(zone))
 
 
 def _taken(studio: Studio, start: Instant, need: Need) -> Iterator[Closure]:

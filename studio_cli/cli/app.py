@@ -27,14 +27,20 @@ NOUNS = {
     "type": ("session_type", "The session types you offer."),
     "availability": ("availability", "The hours you work, and your time off."),
     "slots": ("slots", "The free times of a session type."),
+    "calendar": ("calendar", "Your own calendars, out and in."),
     "form": ("form", "Questionnaires for your clients."),
     "contract": ("contract", "Contracts for your clients to sign."),
     "payment": ("payment", "The money that came in."),
     "mail": ("mail", "The outbox."),
-    "serve-link": ("serve_link", "Serve your clients' links."),
+    "remind": ("remind", "Remind clients of what is due; for cron."),
+    "template": ("template", "The words of your mails."),
+    "serve": ("serve", "Serve your booking site, and your clients' links."),
+    "serve-link": ("serve_link", "Serve your clients' links only."),
+    "site": ("site", "Your booking site."),
+    "block": ("block", "Who may not book on it."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "status", "slots", "serve-link"}
+COMMANDS = {"init", "demo", "status", "slots", "remind", "serve", "serve-link"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 

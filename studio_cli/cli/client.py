@@ -6,7 +6,17 @@ import typer
 
 from studio_cli.booking import client as clients
 from studio_cli.cli import output
-from studio_cli.cli.params import ClientRef, DryRun, Json, Key, LanguageTag, desk_of, example
+from studio_cli.cli.params import (
+    ClientRef,
+    DryRun,
+    Json,
+    Key,
+    LanguageTag,
+    NoReminders,
+    Reminders,
+    desk_of,
+    example,
+)
 from studio_cli.errors import WrongUsage
 from studio_cli.model.client import Client, ClientDetails
 from studio_cli.model.text import shown
@@ -29,6 +39,7 @@ def add(
     phone: Phone = None,
     notes: Notes = None,
     language: LanguageTag = None,
+    no_reminders: NoReminders = False,
     if_missing: Annotated[
         bool, typer.Option("--if-missing", help="Return the client with that address if there is one.")
     ] = False,
@@ -38,7 +49,7 @@ def add(
 ) -> None:
     """Add a client."""
     desk = desk_of(ctx)
-    details = ClientDetails.checked(name, email, phone, notes, language)
+    details = ClientDetails.checked(name, email, phone, notes, language, no_reminders)
     client, new = clients.add(desk.studio, details, key=key, if_missing=if_missing, rehearse=dry_run)
     zone = desk.studio.settings.zone
     if as_json:
@@ -87,7 +98,12 @@ def show(ctx: typer.Context, client: ClientRef, as_json: Json = False) -> None:
         output.show_client(desk, found, zone)
 
 
-@app.command("edit", epilog=example('studio client edit rui --phone "+1 416 555 0199"'))
+@app.command(
+    "edit",
+    epilog=example(
+        'studio client edit rui --phone "+1 416 555 0199"', "studio client edit rui --no-reminders"
+    ),
+)
 def edit(
     ctx: typer.Context,
     client: ClientRef,
@@ -96,12 +112,15 @@ def edit(
     phone: Phone = None,
     notes: Notes = None,
     language: LanguageTag = None,
+    reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
     """Change what you know of a client; an empty text removes it."""
     desk = desk_of(ctx)
     typed = {"name": name, "email": email, "phone": phone, "notes": notes, "language": language}
-    changes = {field: value for field, value in typed.items() if value is not None}
+    changes: dict[str, str | bool] = {field: value for field, value in typed.items() if value is not None}
+    if reminders is not None:
+        changes["no_reminders"] = not reminders
     found = clients.find(desk.studio, client)
     if not changes:
         raise WrongUsage(

@@ -119,7 +119,7 @@ def secret(
     if name not in SECRETS:
         raise NotFound(f"There is no secret {shown(name)[:40]!r}.", hint=f"There is: {', '.join(SECRETS)}.")
     studio_id = desk.studio.settings[STUDIO_ID]
-    value = None if unset else _ask(name, hidden=desk.may_ask)
+    value = None if unset else ask_secret(name, hidden=desk.may_ask)
     if value is not None:
         _check_secret(desk, name, value)
     where = config.write_secret(desk.environ, studio_id, name, value)
@@ -160,7 +160,8 @@ def _check_stripe_key(desk: Desk, value: str) -> None:
         desk.say_mode(provider)
 
 
-def _ask(name: str, *, hidden: bool) -> str:
+def ask_secret(name: str, *, hidden: bool) -> str:
+    """Ask for a secret on a terminal without showing it, or read a line of stdin."""
     import sys
 
     if hidden:

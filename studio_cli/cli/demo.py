@@ -13,9 +13,9 @@ from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.studio import Studio, remember_address
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.door import News
 from studio_cli.cli.link import show_qr
 from studio_cli.cli.params import Json, desk_of, example
-from studio_cli.cli.serve_link import News
 from studio_cli.errors import StudioError
 from studio_cli.model.session import Session
 from studio_cli.model.text import shown

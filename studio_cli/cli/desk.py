@@ -15,14 +15,17 @@ from whenever import Instant
 from studio_cli import config
 from studio_cli.booking.studio import Studio, open_studio
 from studio_cli.errors import OutsideFailed, WrongUsage
+from studio_cli.model.settings import CALENDAR_PASSWORD, STUDIO_ID, login_name
 from studio_cli.model.text import shown
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
     from studio_cli.booking.checkout import Provider
-    from studio_cli.booking.mail import Mailer
+    from studio_cli.booking.subscription import Source
+    from studio_cli.model.calendar import Calendar
     from studio_cli.model.settings import Settings
+    from studio_cli.outside.smtp import SmtpServer
 
 
 class Desk:
@@ -81,12 +84,12 @@ class Desk:
 
     def secret(self, name: str, settings: Settings | None = None) -> str | None:
         """Return a secret of this studio."""
-        from studio_cli.model.settings import SECRETS, STUDIO_ID
+        from studio_cli.model.settings import SECRETS
 
         known = settings or self.studio.settings
         return config.read_secret(self.environ, SECRETS[name], known[STUDIO_ID], name)
 
-    def mailer(self, studio: Studio | None = None) -> Mailer | None:
+    def mailer(self, studio: Studio | None = None) -> SmtpServer | None:
         """Return the mail server of the settings as they are now, or None when there is none.
 
         ``studio`` is the same one, opened by another thread.
@@ -117,6 +120,24 @@ class Desk:
         check_stripe_key(settings, key)
         webhook = self.secret("stripe.webhook", settings)
         return Stripe(key, webhook, self.environ.get("STUDIO_STRIPE_API_BASE"), hurried)
+
+    def calendar_source(self, calendar: Calendar, studio: Studio | None = None) -> Source:
+        """Return where a calendar is read from. ``studio`` is the same one, opened by another thread."""
+        from studio_cli.outside.calendars import CalendarFile, WebCalendar
+
+        if calendar.kind == "file":
+            return CalendarFile(Path(calendar.address))
+        if calendar.kind == "url":
+            return WebCalendar(calendar.address)
+        from studio_cli.outside.caldav import CalDav
+
+        user = calendar.user or ""
+        return CalDav(calendar.address, user, self.calendar_password(calendar.address, user, studio))
+
+    def calendar_password(self, address: str, user: str, studio: Studio | None = None) -> str | None:
+        """Return the password of somebody on a calendar server: the environment's, else the one that is kept."""
+        known = (studio or self.studio).settings[STUDIO_ID]
+        return config.read_secret(self.environ, CALENDAR_PASSWORD, known, login_name(address, user))
 
     def say_mode(self, provider: Provider) -> None:
         """Say loudly that no real money moves, where one could think that it does."""

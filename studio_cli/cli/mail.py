@@ -1,7 +1,7 @@
 """``studio mail``: the outbox."""
 
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,11 +10,11 @@ from studio_cli.booking import session as sessions
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.news import warn_of_template
-from studio_cli.cli.outbox import fail_if_any, message_columns, not_configured, show_message
+from studio_cli.cli.outbox import fail_if_any, message_columns, not_configured, show_message, show_step
 from studio_cli.cli.params import LARGEST, DryRun, Json, Yes, desk_of, example
-from studio_cli.errors import Refused, WrongUsage
+from studio_cli.errors import OutsideFailed, Refused, WrongUsage
 from studio_cli.model.client import check_email
-from studio_cli.model.message import OPEN, STATES, WAITING, Message, State
+from studio_cli.model.message import OPEN, STATES, WAITING, Message, State, Step
 from studio_cli.model.text import did_you_mean, nearest, shown
 from studio_cli.store import message as message_store
 
@@ -182,7 +182,7 @@ def test(
     ],
     as_json: Json = False,
 ) -> None:
-    """Send a test mail, to see whether the settings work."""
+    """Send a test mail step by step, to see whether the settings work, and if not, what helps."""
     desk = desk_of(ctx)
     to = check_email(address)
     mailer = desk.mailer()
@@ -192,8 +192,21 @@ def test(
             hint="Set one: studio config set mail.host smtp.example.com",
             code="no_mail_server",
         )
-    mail.send_test(desk.studio, mailer, to)
+    steps: list[Step] = []
+    try:
+        for step in mail.send_test(desk.studio, mailer, to):
+            steps.append(step)
+            if not as_json:
+                show_step(desk, step)
+    except OutsideFailed as problem:
+        if as_json:
+            desk.json(_tested(to, problem.code.removeprefix("mail_"), steps))
+        raise
     if as_json:
-        desk.json({"to": to, "state": "sent"})
+        desk.json(_tested(to, "sent", steps))
     else:
         desk.say(f"The mail server took a test mail to {to}. Look whether it arrives.")
+
+
+def _tested(to: str, state: str, steps: list[Step]) -> dict[str, Any]:
+    return {"to": to, "state": state, "steps": [step.as_json() for step in steps]}

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.output import Column, show_card
 from studio_cli.errors import OutsideFailed
-from studio_cli.model.message import Message, State
+from studio_cli.model.message import Message, State, Step
+from studio_cli.model.text import shown
 from studio_cli.model.times import rfc3339, show_short
 
 WORDS: dict[State, str] = {
@@ -37,6 +38,7 @@ def message_columns(zone: str) -> tuple[Column, ...]:
         Column("#", lambda one: str(one.id), lambda one: str(one.id), right=True),
         Column("State", lambda one: one.state, lambda one: WORDS[one.state]),
         Column("Kind", lambda one: one.kind, lambda one: one.kind),
+        Column("For", _session, _session, right=True, people_only=True),
         Column("To", lambda one: one.to_email, lambda one: one.to_email),
         Column("Subject", lambda one: one.letter.subject, None),
         plain("created_at"),
@@ -50,11 +52,15 @@ def message_columns(zone: str) -> tuple[Column, ...]:
     )
 
 
+def _session(message: Message) -> str:
+    return str(message.session_id or "")
+
+
 def what_now(message: Message, zone: str = "UTC") -> str:
     """Return what went wrong with a message and what happens next; nothing while all is well."""
     error = message.last_error or ""
     if message.state == "failed":
-        again = f" Tried again {show_short(message.next_try_at, zone)}." if message.next_try_at else ""
+        again = f" Next try: {show_short(message.next_try_at, zone)}." if message.next_try_at else ""
         return f"{error}{again}"
     if message.state == "given_up":
         return f"{error} After {message.attempts} {'try' if message.attempts == 1 else 'tries'} given up."
@@ -107,7 +113,9 @@ def failure(message: Message) -> OutsideFailed:
     if message.state == "given_up":
         return OutsideFailed(
             f"The mail to {message.to_email} was not sent, and is not tried again: {message.last_error}",
-            hint=f"When that is mended: studio mail send {message.id}",
+            hint=f"When that is mended (studio client edit … --email …): studio mail send {message.id}"
+            if message.recipient == "client"
+            else f"When that is mended: studio mail send {message.id}",
             code="mail_given_up",
             details={"message": message.id},
         )
@@ -126,3 +134,42 @@ def not_configured(what: str) -> OutsideFailed:
         hint="Set one: studio config set mail.host smtp.example.com, then: studio mail send",
         code="no_mail_server",
     )
+
+
+# ── trying it out ─────────────────────────────────────────────────────────────────────────────────
+
+STEPS = {
+    "name": "Name",
+    "connection": "Connection",
+    "greeting": "Greeting",
+    "tls": "TLS",
+    "login": "Login",
+    "acceptance": "Mail",
+}
+
+
+def show_step(desk: Desk, step: Step) -> None:
+    """Write one step of a test mail: a line with a tick or a cross, or tab-separated for scripts.
+
+    Why a step failed is told in the error that follows, so a person is not told twice.
+    """
+    if not desk.on_terminal:
+        done = "done" if step.ok else "failed"
+        desk.lines([[step.name, done, str(step.milliseconds), step.detail]])
+        return
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, min_width=10)
+    grid.add_column(no_wrap=True, min_width=8, justify="right", style="dim")
+    grid.add_column(overflow="fold")
+    mark = Text("✓", style="green") if step.ok else Text("✗", style="red")
+    grid.add_row(mark, STEPS[step.name], _took(step), Text(shown(step.detail) if step.ok else "failed"))
+    desk.show(grid)
+
+
+def _took(step: Step) -> str:
+    seconds = step.milliseconds / 1000
+    return f"{seconds:.1f} s" if seconds >= 1 else f"{step.milliseconds} ms"

@@ -10,6 +10,7 @@ from whenever import Instant, Time
 
 from studio_cli.cli.desk import Desk
 from studio_cli.model.availability import Block, Hours, day_name, show_minutes
+from studio_cli.model.calendar import Calendar
 from studio_cli.model.client import Client
 from studio_cli.model.event import Line
 from studio_cli.model.form import Answer, Field, Form
@@ -214,6 +215,32 @@ def share_columns(zone: str) -> tuple[Column, ...]:
     )
 
 
+def calendar_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of the calendars that close times, with times in ``zone``."""
+
+    def read_at(one: Calendar) -> str:
+        return show_short(one.synced_at, zone) if one.synced_at else "never"
+
+    return (
+        _same("Name", lambda one: one.name),
+        _same("Kind", lambda one: one.kind),
+        _same("Where", lambda one: one.where),
+        _same("Busy times", lambda one: str(one.events), right=True),
+        Column("Read", lambda one: rfc3339(one.synced_at, zone) if one.synced_at else "", read_at),
+        Column("Trouble", lambda one: one.error or "", lambda one: one.error or "", rare=True),
+        Column("Notes", lambda one: "; ".join(one.notes), lambda one: "; ".join(one.notes), rare=True),
+    )
+
+
+def busy_columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of busy times, with times in ``zone``."""
+    return (
+        Column("From", lambda one: rfc3339(one.starts_at, zone), lambda one: show_short(one.starts_at, zone)),
+        Column("Until", lambda one: rfc3339(one.ends_at, zone), lambda one: show_short(one.ends_at, zone)),
+        _same("What", lambda one: one.title or ""),
+    )
+
+
 # ── lists ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -353,6 +380,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         ("When", f"{day} ({show_duration(session.duration)})\n{show_offset(session.starts_at, zone)}"),
         ("Where", session.location or "–"),
         ("Client", f"{session.client.name}{f' <{session.client.email}>' if session.client.email else ''}"),
+        *_from_the_site(session),
         ("Price", _sums(session)),
         ("Steps", _steps(session)),
     ]
@@ -380,6 +408,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         facts.append(("Custom time", "outside the availability"))
     if session.overlap_allowed:
         facts.append(("Overlap", "allowed by you"))
+    facts.append(("Reminders", _reminders(session)))
     facts.append(("Links", "\n".join(_share(share, zone) for share in session.shares) or "not shared yet"))
     plain = [
         *_json_facts(session.as_json()),
@@ -390,6 +419,27 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         for answer in answers:
             desk.prose(answer.label)
             desk.prose(answer.value, indent="  ")
+
+
+def _from_the_site(session: Session) -> Facts:
+    """Return what was typed on the booking site, where it is not what you know of the client, and from where."""
+    facts = []
+    if session.booked_as and session.booked_as != session.client.name:
+        facts.append(("Booked as", f"{session.booked_as} (typed on your site; the client is not changed)"))
+    if session.booked_phone:
+        facts.append(("Phone typed", session.booked_phone))
+    if session.visitor:
+        facts.append(("Booked from", f"{session.visitor} (studio block add {session.visitor})"))
+    return facts
+
+
+def _reminders(session: Session) -> str:
+    """Return what a session's client is reminded of, or who said that they are not."""
+    if not session.reminders:
+        return "off for this session"
+    if not session.client.reminders:
+        return "off for this client"
+    return ", ".join(session.type_reminders) or "off for this session type"
 
 
 def until(session: Session) -> str:
@@ -479,6 +529,7 @@ def show_client(desk: Desk, client: Client, zone: str) -> None:
         ("Phone", client.phone or "–"),
         ("Notes", client.notes or "–"),
         ("Language", client.language or "as their browser says, else yours"),
+        ("Reminders", "off" if client.no_reminders else "on"),
         ("Since", show_short(client.created_at, zone)),
     ]
     show_card(desk, f"{client.id}  {client.name}", facts, _json_facts(client.as_json(zone)))
@@ -500,6 +551,28 @@ def _on_the_site(offer: SessionType) -> str:
         if rules.approval
         else f"{who}; held {show_duration(rules.hold)} at first"
     )
+
+
+def show_calendar(desk: Desk, calendar: Calendar, zone: str) -> None:
+    """Show a calendar as a card."""
+
+    def at(moment: Instant | None) -> str:
+        return show_short(moment, zone) if moment else "never"
+
+    facts = [
+        ("From", f"{calendar.kind}, {calendar.where}"),
+        ("Titles", "kept, for you alone" if calendar.titles else "not kept"),
+        ("Busy times", f"{calendar.events} to come"),
+        ("Read", at(calendar.synced_at)),
+        ("Known until", at(calendar.covers_until)),
+    ]
+    if calendar.writes:
+        facts.insert(1, ("Sessions", f"written into it, as {calendar.user}"))
+    if calendar.error:
+        facts.append(("Trouble", f"{calendar.error} ({at(calendar.tried_at)})"))
+    if calendar.notes:
+        facts.append(("Notes", "\n".join(calendar.notes)))
+    show_card(desk, calendar.name, facts, _json_facts(calendar.as_json(zone)))
 
 
 def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
@@ -529,6 +602,7 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Booking site", _on_the_site(offer)),
         ("They can move it", show_until(offer.site.move_until)),
         ("They can cancel it", show_until(offer.site.cancel_until)),
+        ("Reminders", ", ".join(offer.reminders) or "off"),
     ]
     if offer.archived_at:
         facts.append(("Archived", show_short(offer.archived_at, zone)))
@@ -638,7 +712,7 @@ def show_history(desk: Desk, lines: Sequence[Line], zone: str, *, as_json: bool)
         Column("When", lambda line: rfc3339(line.at, zone), lambda line: show_short(line.at, zone)),
         _same("Who", lambda line: line.actor),
         _same("What", lambda line: line.kind),
-        _same("Details", lambda line: "; ".join(_changes(line.details))),
+        Column("Details", lambda line: "; ".join(_changes(line.details)), _details),
     )
     show_list(
         desk,
@@ -648,6 +722,14 @@ def show_history(desk: Desk, lines: Sequence[Line], zone: str, *, as_json: bool)
         json=[line.as_json(zone) for line in lines],
         empty="No history.",
     )
+
+
+def _details(line: Line) -> str:
+    """Return the details of a line of history as a person reads them."""
+    if line.kind.startswith("mail ") and "to" in line.details:
+        why = f": {line.details['why']}" if "why" in line.details else ""
+        return f"{line.details['kind']} to {line.details['to']}{why}"
+    return "; ".join(_changes(line.details))
 
 
 def _changes(details: dict[str, Any]) -> list[str]:

@@ -97,6 +97,11 @@ LanguageTag = Annotated[
     str | None,
     typer.Option("--language", metavar="LANG", help="What to write to the client in: pt, fr-CA; none."),
 ]
+NoReminders = Annotated[bool, typer.Option("--no-reminders", help="The client is never reminded.")]
+Reminders = Annotated[
+    bool | None,
+    typer.Option("--reminders/--no-reminders", help="Whether the client is reminded (studio remind)."),
+]
 Expires = Annotated[
     str | None, typer.Option("--expires", metavar="TIME", help="Held only so long: 3d, a time, or never.")
 ]

@@ -9,7 +9,7 @@ from studio_cli.booking import session_changes
 from studio_cli.booking.session_changes import Changed, Edits
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.news import News, end_pages, note_of, rehearsed
+from studio_cli.cli.news import News, end_pages, note_of, rehearsed, say_untold
 from studio_cli.cli.output import sentence
 from studio_cli.cli.params import (
     AllowOverlap,
@@ -38,6 +38,7 @@ from studio_cli.cli.params import (
     PersonalNote,
     Price,
     Refunds,
+    Reminders,
     Second,
     SessionRef,
     Tax,
@@ -80,6 +81,7 @@ def reschedule(
         raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
     note = note_of(desk, message, write)
     with rehearsed(desk, dry_run) as news:
+        news.note = note
         done = session_changes.reschedule(
             desk.studio,
             session,
@@ -90,7 +92,7 @@ def reschedule(
             tell=not no_email,
             note=note,
         )
-    _show_changed(desk, done, news, as_json)
+    _show_changed(desk, done, news, as_json, told=not no_email)
 
 
 @app.command(
@@ -100,6 +102,7 @@ def reschedule(
         "studio session edit 12 --price 300 --deposit 20%",
         "studio session edit 12 --refresh-documents",
         "studio session edit 12 --move-until 24h --cancel-until none",
+        "studio session edit 12 --no-reminders",
     ),
 )
 def edit(
@@ -132,6 +135,7 @@ def edit(
     buffer_after: BufferAfter = None,
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
+    reminders: Reminders = None,
     custom: Custom = False,
     allow_overlap: AllowOverlap = False,
     message: PersonalNote = None,
@@ -144,10 +148,11 @@ def edit(
     desk = desk_of(ctx)
     edits = Edits(
         title, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location, notes, form, contract, language, refresh_documents,
-        expires, buffer_before, buffer_after, move_until, cancel_until,
+        expires, buffer_before, buffer_after, move_until, cancel_until, reminders,
     )  # fmt: skip
     note = note_of(desk, message, write)
     with rehearsed(desk, dry_run) as news:
+        news.note = note
         done = session_changes.edit(
             desk.studio,
             session,
@@ -161,10 +166,10 @@ def edit(
         end_pages(desk, done.after.id)
     if refresh_documents and done.after.form and done.after.step("questionnaire").done_at:
         desk.say("The questionnaire stays as it is: the client has answered it.")
-    _show_changed(desk, done, news, as_json)
+    _show_changed(desk, done, news, as_json, told=not no_email)
 
 
-def _show_changed(desk: Desk, done: Changed, news: News, as_json: bool) -> None:
+def _show_changed(desk: Desk, done: Changed, news: News, as_json: bool, *, told: bool) -> None:
     if as_json:
         news.send(done.after.id)
         differences = {
@@ -174,6 +179,8 @@ def _show_changed(desk: Desk, done: Changed, news: News, as_json: bool) -> None:
         desk.json({**done.after.as_json(), **more, "dry_run": news.dry_run})
     else:
         _say_changed(desk, done, news.dry_run)
+        if done.before.details() != done.after.details() and (done.before.shares or done.before.confirmed_at):
+            say_untold(desk, done.after, told=told)
         news.send(done.after.id)
     news.say()
 

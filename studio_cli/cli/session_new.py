@@ -29,6 +29,7 @@ from studio_cli.cli.params import (
     Key,
     LanguageTag,
     Location,
+    NoReminders,
     Notes,
     Pay,
     PersonalNote,
@@ -90,6 +91,7 @@ def new(
     language: LanguageTag = None,
     expires: Expires = None,
     notes: Notes = None,
+    no_reminders: NoReminders = False,
     custom: Custom = False,
     allow_overlap: AllowOverlap = False,
     first: First = False,
@@ -118,7 +120,7 @@ def new(
         deposit=deposit, pay=pay, discount=discount, discount_reason=discount_reason, tax=tax,
         balance_due=balance_due, tips=tips, refunds=refunds, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
         notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share), note=note_of(desk, message, write),
-        inquiry=inquiry,
+        inquiry=inquiry, no_reminders=no_reminders,
     )  # fmt: skip
     mailer = mailer_for(desk, wanted.share)
     with rehearsed(desk, dry_run) as news:
@@ -128,6 +130,7 @@ def new(
         return
     sent, problem = deliver(desk, done.shared, mailer)
     _show_new(desk, done, sent, as_json)
+    news.send(done.session.id)  # holds that have run out meanwhile
     if problem:
         raise problem
 

@@ -1,10 +1,14 @@
 """``studio type``: what the studio offers."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
+from studio_cli.booking import mini as minis
 from studio_cli.booking import session_type as types
+from studio_cli.booking import site as sites
+from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
@@ -79,6 +83,22 @@ VerifyEmail = Annotated[
     bool | None,
     typer.Option("--verify-email/--no-verify-email", help="Hold it only once the mail is opened."),
 ]
+On = Annotated[
+    list[str] | None, typer.Option("--on", metavar="DAY", help="A date of mini sessions; may be repeated.")
+]
+Opens = Annotated[str | None, typer.Option("--from", metavar="HH:MM", help="When the first slot begins.")]
+Closes = Annotated[str | None, typer.Option("--to", metavar="HH:MM", help="When the last slot ends.")]
+Breaks = Annotated[
+    list[str] | None, typer.Option("--break", metavar="RANGE", help="A break, 12:00-13:00; may be repeated.")
+]
+Reminders = Annotated[
+    str | None,
+    typer.Option(
+        "--reminders",
+        metavar="on|off|NAMES",
+        help='Of what clients are reminded: on, off, "unfinished, tomorrow".',
+    ),
+]
 
 
 @app.command(
@@ -86,6 +106,7 @@ VerifyEmail = Annotated[
     epilog=example(
         'studio type add "Family session" --duration 90m --price 250 --deposit 50',
         'studio type add "Consultation" --duration 30m --price 0',
+        'studio type add "Santa minis" --price 90 --mini --on 2026-12-12 --from 10:00 --to 16:00 --every 20m --break 12:00-13:00',
     ),
 )
 def add(
@@ -121,6 +142,20 @@ def add(
     verify_email: VerifyEmail = None,
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
+    reminders: Reminders = None,
+    mini: Annotated[
+        bool, typer.Option("--mini", help="Short slots on given dates: --on, --from, --to, --every, --break.")
+    ] = False,
+    on: On = None,
+    opens: Opens = None,
+    closes: Closes = None,
+    every: Annotated[
+        str | None, typer.Option("--every", metavar="TIME", help="How long a slot is: 20m.")
+    ] = None,
+    breaks: Breaks = None,
+    limit: Annotated[
+        int | None, typer.Option("--limit", metavar="N", help="At most so many mini sessions a date.")
+    ] = None,
     key: Key = None,
     as_json: Json = False,
 ) -> None:
@@ -131,8 +166,16 @@ def add(
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
         TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        reminders,
     )  # fmt: skip
-    offer, new = types.add(desk.studio, typed, key=key)
+    days = TypedDays(tuple(on or ()), opens, closes, tuple(breaks or ()))
+    if mini:
+        limited = replace(typed, per_day=limit if limit is not None else per_day)
+        offer, new = minis.add(desk.studio, limited, every, days, key=key)
+    elif days != TypedDays() or every or limit:
+        raise WrongUsage("--on, --from, --to, --every, --break and --limit are for --mini.")
+    else:
+        offer, new = types.add(desk.studio, typed, key=key)
     _show(desk, offer, "is added" if new else "was there already", as_json)
 
 
@@ -168,7 +211,13 @@ def show(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
         output.show_type(desk, offer, zone)
 
 
-@app.command("edit", epilog=example("studio type edit family --price 280 --deposit 20%"))
+@app.command(
+    "edit",
+    epilog=example(
+        "studio type edit family --price 280 --deposit 20%",
+        'studio type edit family --reminders "unfinished, tomorrow"',
+    ),
+)
 def edit(
     ctx: typer.Context,
     type_: TypeRef,
@@ -203,15 +252,17 @@ def edit(
     verify_email: VerifyEmail = None,
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
+    reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
-    """Change a session type. Sessions that are set up already keep what they have."""
+    """Change a session type. Sessions that are set up already keep what they have; only --reminders is for them too."""
     desk = desk_of(ctx)
     typed = TypedOffer(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
         TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        reminders,
     )  # fmt: skip
     types.find(desk.studio, type_)
     if typed == TypedOffer():
@@ -219,6 +270,36 @@ def edit(
             "Nothing to change was said.", hint=f"For example: studio type edit {type_} --price 280"
         )
     _show(desk, types.edit(desk.studio, type_, typed), "is changed", as_json)
+
+
+@app.command(
+    "dates",
+    epilog=example(
+        "studio type dates santa-minis --on 2026-12-13 --from 10:00 --to 14:00",
+        "studio type dates santa-minis --on 2026-12-12 --off",
+    ),
+)
+def dates(
+    ctx: typer.Context,
+    type_: TypeRef,
+    on: On = None,
+    opens: Opens = None,
+    closes: Closes = None,
+    breaks: Breaks = None,
+    off: Annotated[bool, typer.Option("--off", help="Not on these dates any more.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Give mini sessions more dates, or take dates away. Sessions that are booked stay."""
+    desk = desk_of(ctx)
+    days = TypedDays(tuple(on or ()), opens, closes, tuple(breaks or ()))
+    made = minis.set_dates(desk.studio, type_, days, off=off)
+    if as_json:
+        desk.json([override.as_json() for override in made])
+    elif desk.on_terminal:
+        for override in made:
+            desk.data(f"{override.date.format_iso()}: {override.hours}")
+    else:
+        desk.lines([[override.date.format_iso(), override.hours] for override in made])
 
 
 @app.command("archive", epilog=example("studio type archive family", "studio type archive family --restore"))
@@ -233,6 +314,40 @@ def archive(
     offer, changed = types.archive(desk.studio, type_, restore=restore)
     words = "offered again" if restore else "archived"
     _show(desk, offer, f"is {words}" if changed else f"was {words} already", as_json)
+
+
+@app.command("publish", epilog=example("studio type publish family"))
+def publish(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+    """Let clients book a session type on your site; a private one only by its link."""
+    _publish(desk_of(ctx), type_, True, as_json)
+
+
+@app.command("unpublish", epilog=example("studio type unpublish family"))
+def unpublish(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+    """Take a session type off your site. Sessions that were booked there stay."""
+    _publish(desk_of(ctx), type_, False, as_json)
+
+
+def _publish(desk: Desk, selector: str, publish: bool, as_json: bool) -> None:
+    before = types.find(desk.studio, selector)
+    offer = types.edit(desk.studio, selector, TypedOffer(site=TypedSite(publish=publish)))
+    words = "published" if publish else "not published"
+    changed = before.site.published != publish
+    _show(desk, offer, f"is {words} now" if changed else f"was {words} already", as_json)
+    if publish and changed and not as_json:
+        desk.say(f"Clients book it at {sites.link_of(offer, desk.studio.settings.link_base)}")
+
+
+@app.command("link", epilog=example("studio type link family"))
+def link(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+    """Print the address at which clients book a session type."""
+    desk = desk_of(ctx)
+    offer = sites.check_open(types.find(desk.studio, type_))
+    address = sites.link_of(offer, desk.studio.settings.link_base)
+    if as_json:
+        desk.json({"slug": offer.slug, "private": offer.private, "link": address})
+    else:
+        desk.data(address)
 
 
 def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:

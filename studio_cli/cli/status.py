@@ -9,11 +9,13 @@ import typer
 from studio_cli.booking.overview import Overview, Stuck, overview
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.news import News
 from studio_cli.cli.outbox import message_columns
 from studio_cli.cli.output import Column
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.errors import StudioError
 from studio_cli.model.session import Session
+from studio_cli.model.text import shown
 from studio_cli.model.times import rfc3339, show_short
 
 app = typer.Typer()
@@ -21,7 +23,7 @@ app = typer.Typer()
 
 @app.command("status", epilog=example("studio status", "studio status --json"))
 def status(ctx: typer.Context, as_json: Json = False) -> None:
-    """Show what is stuck and the command that moves it, what is next, what you are owed, and mail that failed."""
+    """Show what is stuck and the command that moves it, what is next, what you are owed, and mail and calendars that failed."""
     desk = desk_of(ctx)
     _ask_outside(desk)
     found = overview(desk.studio)
@@ -33,6 +35,9 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
         _section(desk, title, columns, rows)
     if found.unfinished_refunds:
         desk.say(f"{found.unfinished_refunds} refund begun and not finished: studio payment sync")
+    for one in found.templates:
+        desk.say(f"Your template {one.kind} ({one.language}) is not used: {shown(one.why)}")
+        desk.say(f"  studio template check {one.kind}")
     if desk.on_terminal and not any(rows for _, _, rows in sections):
         desk.data("Nothing waits, and nothing is booked in the coming week.")
         desk.say("Set up a session: studio session new --help")
@@ -45,6 +50,7 @@ def _ask_outside(desk: Desk) -> None:
     with contextlib.suppress(StudioError):
         if sync.anything_stale(desk.studio):
             sync.sync_if_stale(desk.studio, desk.provider(hurried=True))
+            News(desk).send()
 
 
 def _sections(found: Overview) -> list[tuple[str, Sequence[Column], Sequence[Any]]]:
@@ -59,6 +65,7 @@ def _sections(found: Overview) -> list[tuple[str, Sequence[Column], Sequence[Any
         ("To give back", output.payment_columns(found.zone), found.to_refund),
         ("Owed to clients", _OWED, found.owed),
         ("Mail to look at", message_columns(found.zone), found.mail),
+        ("Calendars that cannot be read", output.calendar_columns(found.zone), found.calendars),
     ]
 
 

@@ -76,7 +76,7 @@ def _legend(minutes: int) -> "Text":
     from rich.text import Text
 
     legend = Text(" " * LABEL, style="dim")
-    for mark, words in ((OPEN, "free"), (TAKEN, "confirmed"), (PENDING, "pending"), (OFF, "time off")):
+    for mark, words in ((OPEN, "free"), (TAKEN, "confirmed"), (PENDING, "pending"), (OFF, "time off, busy")):
         legend.append(mark, style=STYLES[mark])
         legend.append(f" {words}   ")
     legend.append(f"{minutes} min each")

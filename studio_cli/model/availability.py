@@ -107,6 +107,19 @@ def parse_spans(ranges: Iterable[str]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+def without(spans: Iterable[Span], breaks: Iterable[Span]) -> tuple[Span, ...]:
+    """Return what is left of hours when breaks are taken out."""
+    left = list(spans)
+    for begins, ends in breaks:
+        pieces = [
+            piece
+            for opens, closes in left
+            for piece in ((opens, min(closes, begins)), (max(opens, ends), closes))
+        ]
+        left = [(opens, closes) for opens, closes in pieces if opens < closes]
+    return tuple(sorted(set(left)))
+
+
 def _range(text: str) -> tuple[int, int]:
     parts = re.split(r"\s*[-–]\s*", text.strip())
     example = "Write it like 09:00-12:00."

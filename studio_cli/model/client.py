@@ -24,6 +24,7 @@ class Client:
     language: str | None
     created_at: Instant
     archived_at: Instant | None
+    no_reminders: bool = False
 
     def as_json(self, zone: str) -> dict[str, Any]:
         """Return the client as scripts read it; times in ``zone``."""
@@ -34,6 +35,7 @@ class Client:
             "phone": self.phone,
             "notes": self.notes,
             "language": self.language,
+            "reminders": not self.no_reminders,
             "created_at": rfc3339(self.created_at, zone),
             "archived_at": self.archived_at and rfc3339(self.archived_at, zone),
         }
@@ -48,6 +50,7 @@ class ClientDetails:
     phone: str | None = None
     notes: str | None = None
     language: str | None = None
+    no_reminders: bool = False
 
     @classmethod
     def checked(
@@ -57,6 +60,7 @@ class ClientDetails:
         phone: str | None = None,
         notes: str | None = None,
         language: str | None = None,
+        no_reminders: bool = False,
     ) -> ClientDetails:
         """Return the details as they are stored; raise ``WrongUsage`` for what cannot be one."""
         return cls(
@@ -65,6 +69,7 @@ class ClientDetails:
             phone=_phone(phone),
             notes=clean_optional(notes, "The notes", limit=20_000, multiline=True),
             language=_language(language),
+            no_reminders=no_reminders,
         )
 
 

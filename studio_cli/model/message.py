@@ -10,6 +10,7 @@ from whenever import Instant
 
 from studio_cli.model.picture import Picture
 from studio_cli.model.session import STATUSES, Status
+from studio_cli.model.template import LINK as LINK
 from studio_cli.model.times import rfc3339
 
 State = Literal["queued", "sending", "sent", "failed", "unknown", "given_up", "canceled"]
@@ -72,10 +73,6 @@ def next_try(tries: int, now: Instant) -> Instant:
     return now.add(minutes=_BACK_OFF[min(tries, len(_BACK_OFF)) - 1])
 
 
-LINK = "{studio:link}"
-"""Stands for the link in a kept message: the link itself exists only in the mail that is sent."""
-
-
 @dataclass(frozen=True, slots=True)
 class Invitation:
     """The calendar part of a mail (RFC 6047): the file and what the calendar is to do with it."""
@@ -114,18 +111,39 @@ class Envelope:
 
 
 class MailFailed(Exception):
-    """The mail was not sent, and it is known that it was not; ``str()`` is the server's words.
+    """The mail was not sent, and it is known that it was not; ``str()`` says what failed, in a sentence.
 
-    ``permanent``: the address or the mail itself was refused for good, so that trying again is of no use.
+    ``hint`` is what helps. ``permanent``: this recipient or this mail was refused for good, so that sending it
+    again changes nothing; everything else (settings, the line, the server's mood) may pass.
     """
 
-    def __init__(self, words: str, *, permanent: bool = False) -> None:
+    def __init__(self, words: str, *, hint: str | None = None, permanent: bool = False) -> None:
         super().__init__(words)
+        self.hint = hint
         self.permanent = permanent
 
 
 class MailUnknown(Exception):
     """The connection broke after the mail had been handed over: it may have been sent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a conversation with a mail server, and how it went; ``detail`` says it in a few words."""
+
+    name: Literal["name", "connection", "greeting", "tls", "login", "acceptance"]
+    ok: bool
+    detail: str
+    milliseconds: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the step as scripts read it."""
+        return {
+            "step": self.name,
+            "ok": self.ok,
+            "detail": self.detail,
+            "milliseconds": self.milliseconds,
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from whenever import Date, Instant
 from studio_cli.model.availability import Need
 from studio_cli.model.form import Form
 from studio_cli.model.money import Money
+from studio_cli.model.reminder_plan import REMINDERS, ReminderName
 from studio_cli.model.site import Request
 from studio_cli.model.terms import Terms
 from studio_cli.model.times import rfc3339, stored
@@ -179,16 +180,21 @@ class Named:
     email: str | None = None
     slug: str | None = None
     language: str | None = None
+    reminders: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
     """An appointment. Buffers are minutes; ``tip`` is what its client gives on top of the terms.
 
+    ``reminders`` is the switch of this session, ``type_reminders`` what its type says by now.
+
     ``revision`` counts the details that its client sees, ``sequence`` those and the changes of its status, as
     calendars want it (RFC 5545, 3.8.7.4). ``move_until`` and ``cancel_until`` are minutes before it begins, until which
     its client can change their mind; ``site_hold`` are minutes for which each thing that they do holds a time that
-    they picked themselves, ``wish`` is what they asked for in their own words.
+    that they picked themselves, ``wish`` is what they asked for in their own words. ``booked_as`` and ``booked_phone``
+    are what somebody typed on the booking site, where anybody can type anything; ``client_zone`` is the zone in which
+    they read its times, ``visitor`` the address that they came from.
 
     Of an inquiry, ``holds_time`` says whether its time is kept free for it, ``offered`` are the times that the owner
     proposed instead. ``kept`` is what the studio keeps of what was paid when its client has canceled it: what is paid
@@ -229,6 +235,12 @@ class Session:
     holds_time: bool = True
     offered: tuple[Instant, ...] = ()
     kept: Money | None = None
+    booked_as: str | None = None
+    booked_phone: str | None = None
+    client_zone: str | None = None
+    visitor: str | None = None
+    reminders: bool = True
+    type_reminders: tuple[ReminderName, ...] = REMINDERS
     steps: tuple[Step, ...] = ()
     shares: tuple[Share, ...] = ()
 
@@ -236,6 +248,17 @@ class Session:
     def ends_at(self) -> Instant:
         """When it ends: a real duration after it starts, whatever clocks do in between."""
         return self.starts_at.add(minutes=self.duration)
+
+    @property
+    def called(self) -> str:
+        """What its client is called on its pages: as they typed, so that nobody learns how the studio knows them."""
+        return self.booked_as or self.client.name
+
+    @property
+    def written_to(self) -> str | None:
+        """The client's mail address as its pages may show it: not in the spelling that the studio has of it."""
+        email = self.client.email
+        return email.casefold() if email and self.booked_as else email
 
     @property
     def need(self) -> Need:
@@ -324,6 +347,11 @@ class Session:
         """The languages that its client is written to in, the most wanted first."""
         return self.language, self.client.language
 
+    @property
+    def reminded_of(self) -> tuple[ReminderName, ...]:
+        """What its client is reminded of, as session, client and type together say."""
+        return self.type_reminders if self.reminders and self.client.reminders else ()
+
     def details(self) -> dict[str, str]:
         """Return what a client agrees to when reviewing: any change must be seen first.
 
@@ -393,6 +421,10 @@ class Session:
             "holds_time": self.occupies,
             "offered_times": [at(moment) for moment in self.offered],
             "kept": self.kept.as_json() if self.kept else None,
+            "booked_as": self.booked_as,
+            "booked_phone": self.booked_phone,
+            "reminders": self.reminders,
+            "reminded_of": list(self.reminded_of),
             "custom_time": self.custom_time,
             "overlap_allowed": self.overlap_allowed,
             "expires_at": at(self.expires_at) if self.status in {"inquiry", "pending", "expired"} else None,

@@ -9,6 +9,7 @@ from whenever import Instant
 
 from studio_cli.errors import WrongUsage
 from studio_cli.model.availability import Need
+from studio_cli.model.reminder_plan import REMINDERS, ReminderName
 from studio_cli.model.site import NOT_ON_THE_SITE, SiteRules
 from studio_cli.model.terms import Terms
 from studio_cli.model.times import rfc3339, show_duration
@@ -48,6 +49,7 @@ class SessionType:
     contract: str | None = None
     site: SiteRules = NOT_ON_THE_SITE
     link_key: str | None = None
+    reminders: tuple[ReminderName, ...] = REMINDERS
 
     def need(self, duration: int | None = None) -> Need:
         """Return what a session of this type asks of the time around it."""
@@ -82,6 +84,7 @@ class SessionType:
             "contract": self.contract,
             "private": self.private,
             **self.site.as_json(),
+            "reminders": list(self.reminders),
             "own_hours": self.own_hours,
             "created_at": rfc3339(self.created_at, zone),
             "archived_at": self.archived_at and rfc3339(self.archived_at, zone),

@@ -11,6 +11,16 @@ from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.client import check_email
 from studio_cli.model.colors import palette
 from studio_cli.model.money import parse_currency
+from studio_cli.model.reminder_plan import (
+    DEFAULTS,
+    Plan,
+    check_balance,
+    check_hold,
+    check_quiet,
+    check_tomorrow,
+    check_unfinished,
+    plan_of,
+)
 from studio_cli.model.terms import Tax, parse_tax, show_rate
 from studio_cli.model.text import clean, did_you_mean, nearest, shown
 from studio_cli.model.times import check_zone
@@ -49,6 +59,12 @@ def _color(text: str) -> str:
 
 
 def _host(text: str) -> str:
+    name, _, port = text.rpartition(":")
+    if name and ":" not in name and port.isdigit():
+        raise WrongUsage(
+            f"{shown(text)[:60]!r} is a server with its port.",
+            hint=f"studio config set mail.host {name}, then: studio config set mail.port {port}",
+        )
     if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]{1,253}", text):
         raise WrongUsage(
             f"{shown(text)[:60]!r} is not the name of a server.", hint="Write it like smtp.example.com."
@@ -93,6 +109,26 @@ def check_proxies(text: str) -> str:
             hint="Write it like 127.0.0.1, 10.0.0.0/8 or both: 127.0.0.1, 10.0.0.0/8.",
         )
     return ", ".join(str(one).removesuffix(f"/{one.max_prefixlen}") for one in networks)
+
+
+def check_origins(text: str) -> str:
+    """Return the addresses of websites (RFC 6454 origins), each in its usual form, separated by spaces."""
+    from urllib.parse import urlsplit  # only when they are set: every command loads this module
+
+    found = []
+    for part in text.replace(",", " ").split():
+        value = part.rstrip("/").lower()
+        parts = urlsplit(value) if _leads_somewhere(value) else None
+        plain = parts is not None and re.fullmatch(r"https?://[a-z0-9.-]+(:\d{1,5})?", value)
+        if parts is None or not plain or (parts.scheme != "https" and not is_local(value)):
+            raise WrongUsage(
+                f"{shown(part)[:80]!r} is not the address of a website.",
+                hint="Write it like https://www.example.com, without what stands behind it.",
+            )
+        found.append(value)
+    if not found:
+        raise WrongUsage("No address was given.", hint="Write it like https://www.example.com.")
+    return " ".join(dict.fromkeys(found))
 
 
 def is_local(address: str) -> bool:
@@ -148,6 +184,12 @@ KEYS: dict[str, Key] = {
     "web.trusted_proxy": Key(
         "the proxy in front of serve-link, for example 127.0.0.1: it says who asks", check_proxies
     ),
+    "site.words": Key(
+        "what your booking site says before what you offer",
+        lambda text: clean(text, "The words", limit=4000, multiline=True),
+    ),
+    "site.indexed": Key("whether search engines may list your booking site", _one_of("yes", "no"), "no"),
+    "site.embed": Key("your own websites, in which the booking site may stand", check_origins),
     "mail.from": Key("the sender of your mails", check_email),
     "mail.host": Key("the mail server", _host),
     "mail.port": Key("the mail server's port", _port, "587"),
@@ -162,6 +204,27 @@ KEYS: dict[str, Key] = {
         lambda text: clean(text, "The signature", limit=1000, multiline=True),
     ),
     "mail.news": Key("whether you get a mail when a client has done something", _one_of("yes", "no"), "yes"),
+    "remind.unfinished": Key(
+        "when clients are asked about what they have not finished: days after the link, 2d, 5d; none",
+        check_unfinished,
+        DEFAULTS["remind.unfinished"],
+    ),
+    "remind.hold": Key(
+        "how long before a hold ends its client is told: 24h; none", check_hold, DEFAULTS["remind.hold"]
+    ),
+    "remind.balance": Key(
+        "when clients are asked for a balance: 7d before, on the day, 2d after; none",
+        check_balance,
+        DEFAULTS["remind.balance"],
+    ),
+    "remind.tomorrow": Key(
+        "from what hour on the day before a session its client is reminded: 09:00; no",
+        check_tomorrow,
+        DEFAULTS["remind.tomorrow"],
+    ),
+    "remind.quiet": Key(
+        "hours in which no reminder is sent: 21:00-08:00; none", check_quiet, DEFAULTS["remind.quiet"]
+    ),
     "payment.tax": Key("the tax of new session types and one-offs: HST 13%, or VAT 20% included", _tax),
     "payment.provider": Key(
         "how clients pay: offline, stripe or test", _one_of("offline", "stripe", "test"), "offline"
@@ -172,6 +235,16 @@ KEYS: dict[str, Key] = {
     ),
 }
 
+_CAN_BE_UNSET = {
+    "studio.phone",
+    "web.public_url",
+    "mail.from",
+    "mail.host",
+    "mail.user",
+    "mail.signature",
+    "payment.instructions",
+}
+
 SECRETS: dict[str, str] = {
     "mail.password": "STUDIO_MAIL_PASSWORD",
     "stripe.key": "STUDIO_STRIPE_KEY",
@@ -179,11 +252,16 @@ SECRETS: dict[str, str] = {
 }
 """Kept outside the studio's file; the environment variable wins."""
 
+CALENDAR_PASSWORD = "STUDIO_CALENDAR_PASSWORD"  # noqa: S105
+"""The environment variable with the password of a connected calendar; else each login's is kept by its name."""
+
 TEST_STUDIO = "internal.test_studio"
 """Set by ``studio demo`` and ``init --test``: the only studios in which the test payment page works."""
 ADDRESS = "internal.address"
 """Where this studio's links were last served on purpose: a link's address while there is no public one."""
 STUDIO_ID = "internal.id"
+SITE_KEY = "internal.site_key"
+"""With what the booking site signs the forms that it gives out; made when it is first served."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +301,11 @@ class Settings:
         """Whether pretended payments are allowed here."""
         return self.get(TEST_STUDIO) == "yes"
 
+    @property
+    def reminders(self) -> Plan:
+        """When clients are reminded."""
+        return plan_of({name: self[name] for name in DEFAULTS}, self.zone)
+
     def for_clients(self) -> dict[str, Any]:
         """Return what pages and mails may know of the studio, as plain data."""
         return {
@@ -237,6 +320,13 @@ class Settings:
         }
 
 
+def login_name(address: str, user: str) -> str:
+    """Return the name under which the password of somebody on a calendar server is kept: one for all calendars there."""
+    from studio_cli.model.calendar import host_of
+
+    return f"calendar {user}@{host_of(address)}"
+
+
 def check_key(name: str) -> Key:
     """Return the setting of that name; raise ``NotFound`` with the nearest names."""
     if name in KEYS:
@@ -249,4 +339,8 @@ def check_key(name: str) -> Key:
 
 def check_setting(name: str, text: str) -> str:
     """Return ``text`` as the value of the setting ``name``; raise ``WrongUsage`` when it cannot be."""
+    if name in _CAN_BE_UNSET and text.strip().casefold() in {"", "none"}:
+        raise WrongUsage(
+            f"{name} cannot be {shown(text)!r}.", hint=f"To be without: studio config set {name} --unset"
+        )
     return check_key(name).check(text)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from whenever import Instant
 
-from studio_cli.model.times import show_duration
+from studio_cli.errors import WrongUsage
+from studio_cli.model.client import check_email
+from studio_cli.model.text import folded, shown
+from studio_cli.model.times import rfc3339, show_duration
 
 Request = Literal["hold", "free", "wishes"]
 REQUESTS: tuple[Request, ...] = ("hold", "free", "wishes")
@@ -20,6 +24,10 @@ REQUEST_HOLD = 7 * 24 * 60
 """Minutes for which a request holds its time when its type does not say how long; never beyond its beginning."""
 MOST_MOVES = 5
 """So often a client can move one session themselves; after that they ask the studio."""
+
+
+MONEY_ON_ITS_WAY = 3 * 24 * 60
+"""Minutes for which a time picked there is held for a payment that is said to be on its way, if the type says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,3 +91,60 @@ def show_until(minutes: int | None) -> str:
     if minutes is None:
         return "they ask you"
     return f"until {show_duration(minutes)} before" if minutes else "until it begins"
+
+
+# ── who may not book ──────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """One entry of the owner's list: an address or network, a mail address, or ``@domain``."""
+
+    what: str
+    since: Instant
+
+    def as_json(self, zone: str) -> dict[str, Any]:
+        """Return ``{what, since}``."""
+        return {"what": self.what, "since": rfc3339(self.since, zone)}
+
+
+def check_blocked(text: str) -> str:
+    """Return what is to be blocked in its normal form; raise ``WrongUsage`` when it is none of those."""
+    value = text.strip()
+    if value.startswith("@") and "." in value and not any(mark.isspace() for mark in value):
+        return folded(value)
+    if "@" in value:
+        return folded(check_email(value))
+    import ipaddress  # only when one is typed: everyday commands load this module
+
+    try:
+        network = ipaddress.ip_network(value, strict=False)
+    except ValueError:
+        network = None
+    if network is None or network.prefixlen == 0:
+        raise WrongUsage(
+            f"{shown(value)[:60]!r} cannot be blocked: it is no address.",
+            hint="Use a mail address, @example.com, 203.0.113.7 or 203.0.113.0/24.",
+            code="block",
+        )
+    if network.version == 6 and network.prefixlen > 64:  # all of that is one home, which has many addresses
+        network = network.supernet(new_prefix=64)
+    return str(network).removesuffix(f"/{network.max_prefixlen}")
+
+
+def is_blocked(entries: Iterable[str], address: str, email: str | None = None) -> bool:
+    """Return whether an entry of the list means this machine or this mail address."""
+    import ipaddress
+
+    words = set() if email is None else {folded(email), "@" + folded(email).rpartition("@")[2]}
+    try:
+        machine = ipaddress.ip_address(address)
+    except ValueError:
+        machine = None
+    for entry in entries:
+        if "@" in entry:
+            if entry in words:
+                return True
+        elif machine is not None and machine in ipaddress.ip_network(entry):
+            return True
+    return False

@@ -30,7 +30,7 @@ Which = Literal["first", "second"]
 EXAMPLES = 'Write it like "2026-12-04 10:00", "tomorrow 10:00" or "fri 3pm".'
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_MONTH_NAMES = (
+MONTH_NAMES = (
     "January",
     "February",
     "March",
@@ -87,6 +87,36 @@ def check_zone(name: str) -> str:
     near = near or [cities[city] for city in nearest(wanted, cities, 2)] or nearest(wanted, zones, 2)
     hint = f"Did you mean {' or '.join(near)}?" if near else "Use an IANA name, for example: America/Toronto"
     raise WrongUsage(f"{shown(name)[:60]!r} is not a time zone.", hint=hint, code="time_zone")
+
+
+COMMON_ZONES = (
+    "America/New_York", "America/Chicago", "America/Denver", "America/Phoenix", "America/Los_Angeles",
+    "America/Anchorage", "Pacific/Honolulu", "America/Toronto", "America/Halifax", "America/St_Johns",
+    "America/Vancouver", "America/Mexico_City", "America/Havana", "America/Panama", "America/Bogota",
+    "America/Lima", "America/Caracas", "America/La_Paz", "America/Santiago", "America/Asuncion",
+    "America/Sao_Paulo", "America/Argentina/Buenos_Aires", "America/Montevideo", "Atlantic/Azores",
+    "Atlantic/Cape_Verde", "Atlantic/Reykjavik", "Europe/Lisbon", "Europe/London", "Europe/Dublin",
+    "Europe/Madrid", "Europe/Paris", "Europe/Brussels", "Europe/Amsterdam", "Europe/Zurich",
+    "Europe/Berlin", "Europe/Rome", "Europe/Vienna", "Europe/Prague", "Europe/Warsaw", "Europe/Copenhagen",
+    "Europe/Oslo", "Europe/Stockholm", "Europe/Helsinki", "Europe/Athens", "Europe/Bucharest",
+    "Europe/Kyiv", "Europe/Istanbul", "Europe/Moscow", "Africa/Casablanca", "Africa/Lagos", "Africa/Cairo",
+    "Africa/Johannesburg", "Africa/Nairobi", "Asia/Jerusalem", "Asia/Riyadh", "Asia/Dubai", "Asia/Tehran",
+    "Asia/Kabul", "Asia/Karachi", "Asia/Kolkata", "Asia/Kathmandu", "Asia/Dhaka", "Asia/Yangon",
+    "Asia/Bangkok", "Asia/Singapore", "Asia/Shanghai", "Asia/Hong_Kong", "Asia/Manila", "Asia/Tokyo",
+    "Asia/Seoul", "Australia/Perth", "Australia/Darwin", "Australia/Adelaide", "Australia/Brisbane",
+    "Australia/Sydney", "Pacific/Noumea", "Pacific/Auckland", "Pacific/Chatham", "Pacific/Tongatapu",
+)  # fmt: skip
+"""One zone for every clock that many people live by, from west to east, to choose from where all would be too many."""
+
+
+def known_zone(name: str) -> str | None:
+    """Return a time zone's own name if there is one of that name; nothing is guessed, so it costs nothing to ask."""
+    if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,40}", name):
+        return None
+    try:
+        return str(Instant.from_utc(2026, 1, 1).to_tz(name).tz_id)
+    except (TimeZoneNotFoundError, ValueError):
+        return None
 
 
 # ── typed ─────────────────────────────────────────────────────────────────────────────────────────
@@ -268,7 +298,7 @@ def _month(word: str) -> int | None:
     if len(name) < 3:
         return None
     return next(
-        (number for number, month in enumerate(_MONTH_NAMES, 1) if month.casefold().startswith(name)), None
+        (number for number, month in enumerate(MONTH_NAMES, 1) if month.casefold().startswith(name)), None
     )
 
 
@@ -320,7 +350,7 @@ def show_day(moment: Instant, zone: str) -> str:
     """Return ``Friday 4 December 2026``."""
     local = moment.to_tz(zone)
     weekday = WEEKDAYS[local.date().day_of_week().value - 1].capitalize()
-    return f"{weekday} {local.day} {_MONTH_NAMES[local.month - 1]} {local.year}"
+    return f"{weekday} {local.day} {MONTH_NAMES[local.month - 1]} {local.year}"
 
 
 def show_clock(moment: Instant, zone: str) -> str:
@@ -347,6 +377,11 @@ def show_offset(moment: Instant, zone: str) -> str:
     """Return ``America/Toronto, UTC−05:00``: the zone and its offset at that moment."""
     offset = rfc3339(moment, zone)[19:].replace("Z", "+00:00")
     return f"{zone}, UTC" + offset.replace("-", "−")
+
+
+def same_clock(moment: Instant, zone: str, other: str) -> bool:
+    """Return whether the clocks of two zones show the same at a moment."""
+    return moment.to_tz(zone).to_plain() == moment.to_tz(other).to_plain()
 
 
 def parse_day(text: str, zone: str, now: Instant) -> Date:

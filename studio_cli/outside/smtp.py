@@ -1,26 +1,41 @@
-"""Sending one mail over SMTP (RFC 5321), safely whatever a person typed into a name."""
+"""Sending one mail over SMTP (RFC 5321), step by step, so that a failure says which step it was and what helps."""
 
 from __future__ import annotations
 
 import base64
 import contextlib
+import io
+import ipaddress
+import queue
 import re
 import smtplib
+import socket
 import ssl
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import EmailPolicy
-from email.utils import format_datetime
-from typing import Any
+from typing import Any, Literal
 
-from studio_cli.model.message import Envelope, Letter, MailFailed, MailUnknown
+from studio_cli.model.message import Envelope, Letter, MailFailed, MailUnknown, Step
+from studio_cli.outside import smtp_trouble as trouble
+from studio_cli.outside.mime import Wire, compose, routable
 
-TIMEOUT_SECONDS = 30
-# On some Python versions (3.11.7 is one) an encoded word in a display name is decoded when the header is
-# folded, line breaks included, and adds headers of its own. Nobody's name has one.
-_DANGEROUS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]|=\?")
+TALKING_SECONDS = 28
+"""For everything up to the mail itself, however slowly the server drips its answers."""
+CONNECTING_SECONDS = 10
+"""For one address of the server; many have two, and one of them may lead nowhere."""
+PATIENCE_SECONDS = 3
+"""For a greeting, before we look whether the server waits for TLS. Some servers take long on purpose."""
+TAKING_SECONDS = 25
+"""For the mail itself, when it is small."""
+SLOWEST = 20_000
+"""Bytes a second: a larger mail has as much more time as this line would need."""
+PARTING_SECONDS = 2
+LEAST_SECONDS = 0.05
+
+StepName = Literal["name", "connection", "greeting", "tls", "login", "acceptance"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,133 +51,332 @@ class SmtpServer:
 
     def send(self, envelope: Envelope, letter: Letter) -> None:
         """Send one mail. ``MailFailed``: it was not sent. ``MailUnknown``: it may have been."""
-        mail = compose(envelope, letter)
+        for _ in self.steps(envelope, letter):
+            pass
+
+    def steps(self, envelope: Envelope, letter: Letter) -> Iterator[Step]:
+        """Send one mail, yielding each step when it is done; after one that failed, raise as ``send`` does."""
+        envelope = routable(envelope)
+        mail = compose(envelope, letter).as_bytes(
+            policy=Wire(linesep="\r\n", utf8=bool(_beyond_ascii(envelope)))
+        )
+        talk = _Conversation(self)
+        todo: dict[StepName, Callable[[], str]] = {
+            "name": talk.look_up,
+            "connection": talk.connect,
+            **self._opening(talk),
+            "acceptance": lambda: talk.hand_over(envelope, mail),
+        }
         try:
-            server = self._connect()
+            for name, do in todo.items():
+                began = time.monotonic()
+                try:
+                    detail, failure = do(), None
+                except (MailFailed, MailUnknown) as problem:
+                    detail, failure = str(problem), problem
+                yield Step(name, failure is None, detail, round((time.monotonic() - began) * 1000))
+                if failure:
+                    raise failure
+        finally:
+            talk.part()
+
+    def _opening(self, talk: _Conversation) -> dict[StepName, Callable[[], str]]:
+        """Return the steps between the connection and the mail, in the order that the settings ask for."""
+        steps: dict[StepName, Callable[[], str]] = {"greeting": talk.greet}
+        if self.tls == "tls":
+            steps = {"tls": talk.protect, **steps}
+        elif self.tls == "starttls":
+            steps["tls"] = talk.start_tls
+        if self.user:
+            steps["login"] = talk.log_in
+        return steps
+
+
+def _beyond_ascii(envelope: Envelope) -> list[str]:
+    """Return the addresses for which a server has to know RFC 6531."""
+    addresses = envelope.to[1], envelope.sender[1], envelope.reply_to[1]
+    return [address for address in addresses if not address.isascii()]
+
+
+@dataclass
+class _Conversation:
+    """One connection. Each step returns what is worth telling of it, or raises ``MailFailed`` or ``MailUnknown``."""
+
+    server: SmtpServer
+    client: smtplib.SMTP = field(init=False)
+    addresses: list[Any] = field(default_factory=list)
+    line: socket.socket | None = None
+    greeted: bool = False
+    until: float = field(default_factory=lambda: time.monotonic() + TALKING_SECONDS)
+
+    # ── the steps ────────────────────────────────────────────────────────────────────────────────
+
+    def look_up(self) -> str:
+        """Ask for the addresses of the server's name."""
+        found: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        # In a thread of its own because the system's own waiting for a name cannot be bounded.
+        threading.Thread(target=lambda: found.put(_addresses(self.server)), daemon=True).start()
+        try:
+            answer = found.get(timeout=self._left())
+        except queue.Empty:
+            answer = TimeoutError()
+        if isinstance(answer, Exception):
+            raise trouble.no_name(self.server.host, answer)
+        self.addresses = answer
+        first, more = answer[0][4][0], f" and {len(answer) - 1} more" if len(answer) > 1 else ""
+        return "an address already" if first == self.server.host else f"{self.server.host} is {first}{more}"
+
+    def connect(self) -> str:
+        """Connect to the first address that answers."""
+        problem: OSError = OSError("no address")
+        for position, (family, kind, protocol, _, address) in enumerate(self.addresses):
+            line = socket.socket(family, kind, protocol)
+            line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # the last dot does not wait
+            # Each has its share of the time, so that the last is reached.
+            line.settimeout(min(CONNECTING_SECONDS, self._left() / (len(self.addresses) - position)))
             try:
-                self._hand_over(server, envelope, mail)
-            finally:
-                # Whatever is said at parting, the mail was accepted or refused before it.
-                with contextlib.suppress(smtplib.SMTPException, OSError):
-                    server.quit()
-                server.close()
-        except (MailFailed, MailUnknown):
-            raise
-        except ssl.SSLError as error:
-            raise MailFailed(
-                f"{self._named}: the protected connection failed: {error.reason or error}"
-            ) from error
+                line.connect(address)
+            except OSError as error:
+                line.close()
+                problem = error
+                continue
+            self._take(line)
+            return f"{address[0]} answers on port {self.server.port}"
+        raise trouble.no_connection(self.server.host, self.server.port, problem) from problem
+
+    def greet(self) -> str:
+        """Wait for the greeting, and greet."""
+        assert self.line is not None
+        # Who we are: our address on this line. The machine's name would have to be looked up, which can take
+        # long, and is nobody's business (RFC 5321, 4.1.4, allows either).
+        self.client.local_hostname = _literal(self.line.getsockname()[0])
+        try:
+            begins = self._first_word()
+            code, words = self.client.getreply()
+            if code != 220:
+                raise trouble.no_greeting(self._where, self.server, code, words, begins)
+            self.greeted = True
+            self.client.ehlo_or_helo_if_needed()
+        except (smtplib.SMTPException, OSError) as error:
+            raise trouble.silence(self._where, error, late=self._late) from error
+        return trouble.words_of(words)
+
+    def start_tls(self) -> str:
+        """Ask for TLS on this connection; without it nothing more is said."""
+        if not self.client.has_extn("starttls"):
+            raise trouble.no_starttls(self._where, self.server)
+        try:
+            code, words = self.client.docmd("STARTTLS")
+        except (smtplib.SMTPException, OSError) as error:
+            raise trouble.broken(self._where, "STARTTLS", error, late=self._late) from error
+        if code != 220:
+            raise trouble.no_starttls(self._where, self.server, code, words)
+        detail = self.protect()
+        # What was said before was not protected, so it counts for nothing (RFC 3207, 4.2).
+        self.client.ehlo_resp = self.client.helo_resp = None
+        try:
+            self.client.ehlo_or_helo_if_needed()
+        except (smtplib.SMTPException, OSError) as error:
+            raise trouble.broken(self._where, "TLS", error, late=self._late) from error
+        return detail
+
+    def protect(self) -> str:
+        """Speak TLS from here on, with a server whose certificate is good for the name in the settings."""
+        assert self.line is not None
+        try:
+            context = self.server.context or ssl.create_default_context()
+            line = context.wrap_socket(
+                self.line, server_hostname=self.server.host, do_handshake_on_connect=False
+            )
+            self._take(line)
+            line.settimeout(self._left())
+            line.do_handshake()
+        except (OSError, ValueError) as error:
+            raise trouble.no_tls(self._where, self.server, error, late=self._late) from error
+        ends = (line.getpeercert() or {}).get("notAfter")
+        until = f", the certificate is good until {_day(ends)}" if isinstance(ends, str) else ""
+        return f"{line.version()}{until}"
+
+    def log_in(self) -> str:
+        """Log in, over TLS or to this machine only."""
+        server, client = self.server, self.client
+        assert server.user is not None
+        if server.password is None:
+            raise trouble.no_password(server.user)
+        if not isinstance(self.line, ssl.SSLSocket) and not self._loopback:
+            raise trouble.login_in_the_clear(self._where)
+        if not client.has_extn("auth"):
+            raise trouble.no_login(self._where, server)
+        try:
+            if (server.user + server.password).isascii():
+                client.login(server.user, server.password)
+            else:
+                self._log_in_beyond_ascii(server.user, server.password)
         except smtplib.SMTPResponseException as error:
-            raise MailFailed(f"{self._named} said: {_words(error.smtp_error)} ({error.smtp_code})") from error
-        except (smtplib.SMTPException, OSError, UnicodeError) as error:
-            raise MailFailed(f"{self._named}: {_reason(error)}") from error
+            raise trouble.login_refused(self._where, server, error.smtp_code, error.smtp_error) from error
+        except smtplib.SMTPServerDisconnected as error:
+            raise trouble.broken(self._where, "the login", error, late=self._late) from error
+        except smtplib.SMTPException as error:  # none of the ways to log in is one that we know
+            raise trouble.no_login(self._where, server, client.esmtp_features.get("auth", "")) from error
+        except OSError as error:
+            raise trouble.broken(self._where, "the login", error, late=self._late) from error
+        return f"as {server.user}"
+
+    def hand_over(self, envelope: Envelope, mail: bytes) -> str:
+        """Say from whom and to whom, and hand the mail over."""
+        client, to = self.client, envelope.to[1]
+        options = self._options(envelope, len(mail))
+        try:
+            code, words = client.mail(envelope.sender[1], options)
+            if code != 250:
+                raise trouble.sender_refused(self._where, self.server, envelope.sender[1], code, words)
+            code, words = client.rcpt(to)
+            if code not in {250, 251}:
+                raise trouble.recipient_refused(self._where, self.server, to, code, words)
+            # From here on the clock is for the mail: it may be large and the line slow.
+            self.until = time.monotonic() + TAKING_SECONDS + len(mail) / SLOWEST
+            code, words = self._data(mail)
+        except (smtplib.SMTPException, OSError) as error:
+            raise trouble.broken(self._where, "the mail", error, late=self._late) from error
+        if code != 250:
+            raise trouble.mail_refused(self._where, self.server, code, words)
+        return f"taken for {to}: {trouble.words_of(words)}"
+
+    def part(self) -> None:
+        """Say goodbye. Whatever is answered, the mail was taken or refused before it."""
+        if self.line is None:
+            return
+        self.until = time.monotonic() + PARTING_SECONDS
+        with contextlib.suppress(smtplib.SMTPException, OSError, ValueError):
+            self.line.settimeout(PARTING_SECONDS)
+            if self.greeted:
+                self.client.quit()
+        self.client.close()
+        self.line.close()
+
+    # ── what they stand on ───────────────────────────────────────────────────────────────────────
+
+    def _first_word(self) -> bytes:
+        """Wait for the first bytes of the greeting. A port for TLS from the first byte would wait for ours for ever."""
+        assert self.client.file is not None
+        whole = self.until
+        if self.server.tls != "tls":
+            self.until = min(whole, time.monotonic() + PATIENCE_SECONDS)
+            try:
+                return bytes(self.client.file.peek(1))
+            except TimeoutError:
+                if self._waits_for_tls():
+                    raise trouble.tls_expected(self._where) from None
+            finally:
+                self.until = whole
+        return bytes(self.client.file.peek(1))
+
+    def _waits_for_tls(self) -> bool:
+        """Return whether TLS is answered at that port: on a connection of its own, where nothing else is said."""
+        assert self.line is not None
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE  # whose it is does not matter here
+        try:
+            with socket.create_connection(self.line.getpeername()[:2], timeout=PATIENCE_SECONDS) as line:
+                context.wrap_socket(line).close()
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def _options(self, envelope: Envelope, size: int) -> list[str]:
+        """Return what is said with the sender; ``MailFailed`` for what the server says it cannot take."""
+        client, options = self.client, []
+        if beyond := _beyond_ascii(envelope):
+            if not client.has_extn("smtputf8"):
+                raise trouble.not_ascii(self._where, beyond[0], ours=beyond[0] != envelope.to[1])
+            options = ["SMTPUTF8", "BODY=8BITMIME"]
+        if client.has_extn("size"):
+            most = client.esmtp_features["size"]
+            if most.isdigit() and 0 < int(most) < size:
+                raise trouble.too_large(self._where, size, int(most))
+            options.append(f"SIZE={size}")
+        return options
+
+    def _data(self, mail: bytes) -> tuple[int, bytes]:
+        assert self.line is not None
+        code, words = self.client.docmd("DATA")
+        if code != 354:  # whatever it is: the server has not been given the mail
+            raise trouble.mail_refused(self._where, self.server, code, words)
+        self.line.settimeout(self._left())
+        # A dot alone ends the mail, so one that begins a line is doubled (RFC 5321, 4.5.2).
+        self.client.send(re.sub(rb"(?m)^\.", b"..", mail))
+        try:
+            self.client.send(b".\r\n")
+            return self.client.getreply()
+        except (smtplib.SMTPException, OSError) as error:
+            # Gone while the server had all of it: it may be on its way. Before the dot it had not.
+            raise trouble.unknown(self._where, error, late=self._late) from error
+
+    def _log_in_beyond_ascii(self, user: str, password: str) -> None:
+        """Log in as UTF-8 (RFC 4616), which smtplib does not do."""
+        token = base64.b64encode(f"\0{user}\0{password}".encode()).decode()
+        code, words = self.client.docmd("AUTH", f"PLAIN {token}")
+        if code not in {235, 503}:
+            raise smtplib.SMTPAuthenticationError(code, words)
+
+    def _take(self, line: socket.socket) -> None:
+        """Let smtplib speak on this line, its answers read in the time that is left."""
+        if self.line is None:
+            self.client = smtplib.SMTP(local_hostname="localhost")  # it connects to nothing yet
+        self.line = self.client.sock = line
+        line.settimeout(self._left())
+        # Nothing that came before TLS may be read after it.
+        self.client.file = io.BufferedReader(_Answers(line, self._left))
 
     @property
-    def _named(self) -> str:
-        return f"{self.host}:{self.port}"
+    def _where(self) -> str:
+        return f"{self.server.host}:{self.server.port}"
 
-    def _connect(self) -> smtplib.SMTP:
-        context = self.context or ssl.create_default_context()
-        if self.tls == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self.port, timeout=TIMEOUT_SECONDS, context=context
-            )
-        else:
-            server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_SECONDS)
-        try:
-            if self.tls == "starttls":
-                server.starttls(context=context)
-            if self.user and self.password is not None:
-                server.login(self.user, self.password)
-            server.ehlo_or_helo_if_needed()
-        except BaseException:
-            server.close()
-            raise
-        return server
+    @property
+    def _loopback(self) -> bool:
+        assert self.line is not None
+        peer = str(self.line.getpeername()[0]).partition("%")[0]
+        return ipaddress.ip_address(peer).is_loopback
 
-    def _hand_over(self, server: smtplib.SMTP, envelope: Envelope, mail: EmailMessage) -> None:
-        utf8 = not (envelope.sender[1].isascii() and envelope.to[1].isascii())
-        if utf8 and not server.has_extn("smtputf8"):
-            raise MailFailed(f"{self._named} cannot deliver to addresses with letters outside ASCII.")
-        options = ["SMTPUTF8", "BODY=8BITMIME"] if utf8 else []
-        body = mail.as_bytes(policy=_Wire(linesep="\r\n", utf8=utf8))
-        self._expect(server.mail(envelope.sender[1], options), 250)
-        self._expect(server.rcpt(envelope.to[1]), 250, 251)
-        self._expect(self._data(server, body), 250)
+    @property
+    def _late(self) -> bool:
+        return self._left() <= LEAST_SECONDS
 
-    def _data(self, server: smtplib.SMTP, body: bytes) -> tuple[int, bytes]:
-        try:
-            return server.data(body)
-        except smtplib.SMTPDataError:
-            raise  # refused before the mail was handed over
-        except (smtplib.SMTPException, OSError) as error:
-            # Gone while the server had it: it may be on its way.
-            raise MailUnknown(f"{self._named}: {_reason(error)}") from error
-
-    def _expect(self, answer: tuple[int, bytes], *codes: int) -> None:
-        if answer[0] not in codes:
-            raise MailFailed(f"{self._named} said: {_words(answer[1])} ({answer[0]})")
+    def _left(self) -> float:
+        """Return the seconds that are left; never none, which would mean for ever."""
+        return max(self.until - time.monotonic(), LEAST_SECONDS)
 
 
-def _words(said: bytes | str) -> str:
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
-    return _DANGEROUS.sub(" ", text)[:300].strip()
+class _Answers(io.RawIOBase):
+    """What a server says, read in the time that is left: a socket's own timeout begins anew with each byte."""
+
+    def __init__(self, line: socket.socket, left: Callable[[], float]) -> None:
+        self._line, self._left = line, left
+
+    def readable(self) -> bool:
+        """Return that it can be read."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Read what there is, even from a server that never stops."""
+        if self._left() <= LEAST_SECONDS:
+            raise TimeoutError
+        self._line.settimeout(self._left())
+        return self._line.recv_into(buffer)
 
 
-def _reason(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return _words(str(error)) or type(error).__name__
+def _addresses(server: SmtpServer) -> list[Any] | Exception:
+    try:
+        return socket.getaddrinfo(server.host, server.port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        return error
 
 
-class _Wire(EmailPolicy):
-    """How a mail is written. The headers with names are folded here: Python folds a long name by dropping the
-    quotes around it, and then each comma in it makes one more recipient.
-    """
-
-    def fold_binary(self, name: str, value: Any) -> bytes:
-        """Return one header, folded."""
-        if name not in {"From", "To", "Reply-To"}:
-            return super().fold_binary(name, value)
-        (person,) = value.addresses
-        lines = [f"{name}:", *_phrase(person.display_name), f"<{person.addr_spec}>"]
-        return (f"{self.linesep} ".join(lines) + self.linesep).encode()
+def _literal(address: str) -> str:
+    """Return an address as a server is told it (RFC 5321, 4.1.3)."""
+    plain = address.partition("%")[0]
+    return f"[IPv6:{plain}]" if ":" in plain else f"[{plain}]"
 
 
-def compose(envelope: Envelope, letter: Letter) -> EmailMessage:
-    """Return the mail: text, with HTML as its alternative. Headers hold nothing that could become another header."""
-    mail = EmailMessage(policy=_Wire())
-    mail["Subject"] = harmless(letter.subject)
-    mail["From"] = _address(envelope.sender)
-    mail["To"] = _address(envelope.to)
-    mail["Reply-To"] = _address(envelope.reply_to)
-    mail["Date"] = format_datetime(datetime.now(UTC))
-    mail["Message-ID"] = envelope.message_id
-    # No vacation notes and no read receipts in answer to a mail that a program sent (RFC 3834).
-    mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(letter.text, cte="quoted-printable")
-    if letter.html:
-        mail.add_alternative(letter.html, subtype="html", cte="quoted-printable")
-    return mail
-
-
-def harmless(text: str) -> str:
-    """Return ``text`` for a header: one line, no control characters, no encoded words."""
-    return " ".join(_DANGEROUS.sub(" ", text).split())
-
-
-def _address(person: tuple[str, str]) -> Address:
-    name, address = person
-    local, _, domain = address.rpartition("@")
-    if not local or not domain or _DANGEROUS.search(address):
-        raise MailFailed(f"{harmless(address)} is not an address that mail can be sent to.")
-    return Address(display_name=harmless(name), username=local, domain=domain)
-
-
-def _phrase(name: str) -> list[str]:
-    """Return the lines of a name: a quoted string, or encoded words (RFC 2047) when it is not ASCII."""
-    if name.isascii():
-        return ['"' + re.sub(r'(["\\])', r"\\\1", name) + '"'] if name else []
-    # Eleven characters are at most 44 bytes: 72 characters with the frame, of the 75 that a word may have.
-    pieces = [name[start : start + 11] for start in range(0, len(name), 11)]
-    return [f"=?utf-8?b?{base64.b64encode(piece.encode()).decode()}?=" for piece in pieces]
+def _day(certificate_time: str) -> str:
+    return f"{datetime.fromtimestamp(ssl.cert_time_to_seconds(certificate_time), UTC):%Y-%m-%d}"

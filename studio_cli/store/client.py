@@ -11,7 +11,7 @@ from studio_cli.model.text import folded
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
 
-_COLUMNS = "id, name, email, phone, notes, language, created_at, archived_at"
+_COLUMNS = "id, name, email, phone, notes, language, created_at, archived_at, reminders"
 
 
 def _client(row: sqlite3.Row) -> Client:
@@ -24,14 +24,15 @@ def _client(row: sqlite3.Row) -> Client:
         language=row["language"],
         created_at=from_stored(row["created_at"]),
         archived_at=row["archived_at"] and from_stored(row["archived_at"]),
+        no_reminders=not row["reminders"],
     )
 
 
 def insert(db: Database, details: ClientDetails, now: Instant) -> int:
     """Add a client and return its number."""
     cursor = db.connection.execute(
-        """INSERT INTO client (name, name_folded, email, email_folded, phone, notes, language, created_at)
-           VALUES (?, ?, ?, ?, ?, ?, ?, ?)""",
+        """INSERT INTO client (name, name_folded, email, email_folded, phone, notes, language, reminders, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)""",
         (*_typed(details), stored(now)),
     )
     assert cursor.lastrowid is not None
@@ -41,13 +42,13 @@ def insert(db: Database, details: ClientDetails, now: Instant) -> int:
 def update(db: Database, number: int, details: ClientDetails) -> None:
     """Replace what was typed about a client."""
     db.connection.execute(
-        """UPDATE client SET name = ?, name_folded = ?, email = ?, email_folded = ?, phone = ?, notes = ?, language = ?
-           WHERE id = ?""",
+        """UPDATE client SET name = ?, name_folded = ?, email = ?, email_folded = ?, phone = ?, notes = ?, language = ?,
+           reminders = ? WHERE id = ?""",
         (*_typed(details), number),
     )
 
 
-def _typed(details: ClientDetails) -> tuple[str | None, ...]:
+def _typed(details: ClientDetails) -> tuple[str | int | None, ...]:
     email = details.email
     return (
         details.name,
@@ -57,6 +58,7 @@ def _typed(details: ClientDetails) -> tuple[str | None, ...]:
         details.phone,
         details.notes,
         details.language,
+        int(not details.no_reminders),
     )
 
 

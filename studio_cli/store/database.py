@@ -5,17 +5,20 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused, StudioError, WrongUsage
 
 APPLICATION_ID = 0x57D10C11
 """Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
 VERSION = 8
-"""The version of the schema that this program writes: the number of migrations."""
+"""The version of the schema that this program writes: the number of its last migration."""
 BUSY_TIMEOUT_MS = 10_000
+MOST_REMEMBERED = 200
+
+T = TypeVar("T")
 
 # A trigger or a CHECK says which rule it keeps in the first word of its message.
 _RULES = {
@@ -49,6 +52,8 @@ class Database:
         self.path = path
         self.connection = connection
         self._rehearsing = False
+        self._known_at: tuple[object, ...] = ()
+        self._known: dict[Hashable, Any] = {}
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -120,6 +125,19 @@ class Database:
 
             migrate(self.connection)
         _set_journal(self.connection)
+
+    def remembered(self, key: Hashable, moment: object, work: Callable[[], T]) -> T:
+        """Within ``reading``: return what ``work`` returns, worked out once until something is written, by anybody.
+
+        ``moment`` is how late it is, as far as that matters: at another one everything is worked out anew.
+        """
+        outside = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        state = (outside, self.connection.total_changes, moment)
+        if state != self._known_at or len(self._known) >= MOST_REMEMBERED:
+            self._known_at, self._known = state, {}
+        if key not in self._known:
+            self._known[key] = work()
+        return cast(T, self._known[key])
 
     def close(self) -> None:
         """Close the connection."""

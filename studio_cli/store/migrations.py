@@ -75,6 +75,12 @@ def mail(db: Tables) -> None:
     _run(db, 6, _MAIL)
 
 
+@migrations(name="0007_calendars")
+def calendars(db: Tables) -> None:
+    """Calendars that are read and written, the busy times in them, the address of the feed."""
+    _run(db, 7, _CALENDARS)
+
+
 @migrations(name="0008_site")
 def site(db: Tables) -> None:
     """Types that clients book by themselves, requests, and until when clients may change their minds."""
@@ -740,6 +746,7 @@ WHERE session.occupies ORDER BY session.starts_at
 """
 
 # A mail has an occasion: an event, a share, a day to be reminded of. One occasion is one mail to each person.
+# A session type's reminders are "on", "off" or some of "unfinished, hold, balance, tomorrow".
 _MAIL = """
 CREATE TABLE new_message (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -776,7 +783,7 @@ SELECT id, session_id, share_id, payment_id, kind, 'message ' || id, to_name, to
   state, attempts, last_error, created_at, claimed_at, sent_at FROM message;;
 DROP TABLE message;;
 ALTER TABLE new_message RENAME TO message;;
-CREATE INDEX message_waiting ON message (state) WHERE state IN ('queued', 'sending', 'failed', 'unknown', 'given_up');;
+CREATE INDEX message_by_state ON message (state);;
 CREATE INDEX message_by_session ON message (session_id);;
 CREATE TRIGGER message_sent_once BEFORE UPDATE OF state ON message
 WHEN OLD.state = 'sent' AND NEW.state <> 'sent'
@@ -787,12 +794,69 @@ CREATE TRIGGER message_not_replaced BEFORE INSERT ON message
 WHEN EXISTS (SELECT 1 FROM message WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'studio:append_only a mail is never replaced by another'); END;;
 
+ALTER TABLE refund_order ADD COLUMN tell INTEGER NOT NULL DEFAULT 1 CHECK (tell IN (0, 1));;
+ALTER TABLE session ADD COLUMN reminders INTEGER NOT NULL DEFAULT 1 CHECK (reminders IN (0, 1));;
+ALTER TABLE client ADD COLUMN reminders INTEGER NOT NULL DEFAULT 1 CHECK (reminders IN (0, 1));;
+ALTER TABLE session_type ADD COLUMN reminders TEXT NOT NULL DEFAULT 'on';;
+CREATE INDEX session_balance_due ON session (date(starts_at, balance_due_days || ' days'))
+WHERE status = 'confirmed' AND balance_due_days IS NOT NULL;;
+
 ALTER TABLE session ADD COLUMN sequence INTEGER NOT NULL DEFAULT 0;;
 UPDATE session SET sequence = revision + (SELECT count(*) FROM event WHERE event.session_id = session.id
   AND event.kind IN ('session confirmed', 'session reopened', 'session canceled', 'session expired'));;
 CREATE TRIGGER session_sequence AFTER UPDATE OF status, revision ON session
 WHEN OLD.status <> NEW.status OR OLD.revision <> NEW.revision
 BEGIN UPDATE session SET sequence = sequence + 1 WHERE id = NEW.id; END
+"""
+
+# A calendar's busy times are counted out ahead, in UTC, when it is read; they are replaced as a whole. The index holds
+# all that slot finding reads. mark is what the source calls what it holds (an ETag, say), digest the SHA-256 of what
+# was read last. Of a feed only the SHA-256 of its token is kept. A calendar_entry is a session as it was last written
+# into a calendar: where, what the server called that, and the SHA-256 of what was written.
+_CALENDARS = """
+CREATE TABLE calendar (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  name TEXT NOT NULL UNIQUE COLLATE NOCASE CHECK (length(name) BETWEEN 1 AND 200),
+  kind TEXT NOT NULL CHECK (kind IN ('file', 'url', 'caldav')),
+  address TEXT NOT NULL UNIQUE,
+  user TEXT,
+  titles INTEGER NOT NULL CHECK (titles IN (0, 1)),
+  writes INTEGER NOT NULL CHECK (writes IN (0, 1)),
+  created_at TEXT NOT NULL CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  tried_at TEXT CHECK (tried_at GLOB '????-??-??T??:??:??Z'),
+  synced_at TEXT CHECK (synced_at GLOB '????-??-??T??:??:??Z'),
+  error TEXT,
+  notes TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(notes)),
+  mark TEXT,
+  digest TEXT,
+  zone TEXT,
+  covers_until TEXT CHECK (covers_until GLOB '????-??-??T??:??:??Z'),
+  CHECK (kind = 'caldav' OR NOT writes)
+) STRICT;;
+CREATE TABLE busy (
+  id INTEGER PRIMARY KEY,
+  calendar_id INTEGER NOT NULL REFERENCES calendar (id) ON DELETE CASCADE,
+  starts_at TEXT NOT NULL CHECK (starts_at GLOB '????-??-??T??:??:??Z'),
+  ends_at TEXT NOT NULL CHECK (ends_at GLOB '????-??-??T??:??:??Z'),
+  title TEXT CHECK (length(title) BETWEEN 1 AND 200),
+  CHECK (starts_at < ends_at)
+) STRICT;;
+CREATE INDEX busy_time ON busy (ends_at, starts_at);;
+CREATE INDEX busy_of_calendar ON busy (calendar_id);;
+CREATE TABLE feed (
+  token_sha256 BLOB PRIMARY KEY CHECK (length(token_sha256) = 32),
+  created_at TEXT NOT NULL CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  revoked_at TEXT CHECK (revoked_at GLOB '????-??-??T??:??:??Z')
+) STRICT, WITHOUT ROWID;;
+CREATE UNIQUE INDEX feed_alive ON feed (revoked_at IS NULL) WHERE revoked_at IS NULL;;
+CREATE TABLE calendar_entry (
+  calendar_id INTEGER NOT NULL REFERENCES calendar (id) ON DELETE CASCADE,
+  session_id INTEGER NOT NULL REFERENCES session (id),
+  path TEXT NOT NULL,
+  mark TEXT,
+  digest TEXT NOT NULL,
+  PRIMARY KEY (calendar_id, session_id)
+) STRICT, WITHOUT ROWID
 """
 
 # A request holds its time until expires_at, and never for ever: who writes one without saying so holds it for a
@@ -816,6 +880,17 @@ ALTER TABLE session ADD COLUMN cancel_until_minutes INTEGER CHECK (cancel_until_
 ALTER TABLE session ADD COLUMN site_hold_minutes INTEGER CHECK (site_hold_minutes > 0);;
 ALTER TABLE session ADD COLUMN wish TEXT;;
 ALTER TABLE session ADD COLUMN visitor TEXT;;
+
+-- The booking site: what was typed there, which is not what the studio knows of its client, and who may not book.
+ALTER TABLE session ADD COLUMN booked_as TEXT;;
+ALTER TABLE session ADD COLUMN booked_phone TEXT;;
+ALTER TABLE session ADD COLUMN client_zone TEXT;;
+CREATE INDEX session_from_the_site ON session (client_id, visitor) WHERE source = 'site' AND status IN ('pending', 'inquiry');;
+CREATE TABLE blocked_visitor (
+  id INTEGER PRIMARY KEY,
+  what TEXT NOT NULL UNIQUE CHECK (length(what) BETWEEN 1 AND 320),
+  created_at TEXT NOT NULL
+) STRICT;;
 
 ALTER TABLE session ADD COLUMN offered TEXT CHECK (offered IS NULL OR json_valid(offered));;
 ALTER TABLE session ADD COLUMN kept_minor INTEGER CHECK (kept_minor >= 0);;

@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from whenever import Instant
+from whenever import Date, Instant
 
 from studio_cli.model.form import Answer, Form
 from studio_cli.model.money import Money
+from studio_cli.model.reminder_plan import parse_names
 from studio_cli.model.session import STEPS, Agreement, Mark, Named, Session, Share, Status, StepName, steps_of
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.availability import LONGEST_DAYS
@@ -30,6 +31,7 @@ _LAST = """coalesce(
 # declined, whether or not anybody has settled it yet.
 _SELECT = f"""
 SELECT session.*, client.name AS client_name, client.email AS client_email, client.language AS client_language,
+  client.reminders AS client_reminders, session_type.reminders AS type_reminders,
   (SELECT name FROM document WHERE session_id = session.id AND sha256 = contract_sha256) AS contract_name,
   session_type.slug AS type_slug, session_type.name AS type_name,
   CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN 'expired'
@@ -104,6 +106,22 @@ def owing(db: Database, now: Instant, since: Instant) -> list[Session]:
         return _sessions(db, rows)
 
 
+def with_balance_due(db: Database, now: Instant, first: Date, last: Date) -> list[Session]:
+    """Return the confirmed sessions of which not everything is paid and is due by a day from ``first`` to ``last``.
+
+    Days are those of UTC, so that the caller leaves one more on each side.
+    """
+    query = f"""{_SELECT} WHERE session.status = 'confirmed' AND session.balance_due_days IS NOT NULL
+        AND date(session.starts_at, session.balance_due_days || ' days') BETWEEN :first AND :last
+        AND coalesce(session.total_minor, session.price_minor) > (
+          SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
+          FROM payment WHERE session_id = session.id)
+        ORDER BY session.starts_at, session.id"""
+    days = {"now": stored(now), "first": first.format_iso(), "last": last.format_iso()}
+    with db.reading() as sql:
+        return _sessions(db, sql.execute(query, days).fetchall())
+
+
 def overpaid(db: Database, now: Instant) -> list[Session]:
     """Return the living sessions for which more was paid than there was to pay."""
     query = f"""{_SELECT} WHERE session.status IN ('pending', 'confirmed') AND session.id IN (
@@ -127,6 +145,22 @@ def owed(db: Database, now: Instant) -> list[Session]:
         ORDER BY session.starts_at, session.id"""
     with db.reading() as sql:
         return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
+
+
+def unfinished_on_the_site(
+    db: Database, now: Instant, *, client_id: int | None = None, visitor: str | None = None
+) -> list[Session]:
+    """Return what a client, or somebody at an address, has begun on the booking site and not finished, oldest first.
+
+    Only what holds its time: a request that does not takes nothing from anybody.
+    """
+    query = f"""{_SELECT} WHERE session.source = 'site' AND session.status IN ('pending', 'inquiry')
+        AND session.occupies AND session.expires_at > :now
+        AND (:client IS NULL OR session.client_id = :client) AND (:visitor IS NULL OR session.visitor = :visitor)
+        ORDER BY session.id"""
+    with db.reading() as sql:
+        values = {"now": stored(now), "client": client_id, "visitor": visitor}
+        return _sessions(db, sql.execute(query, values).fetchall())
 
 
 def last_touched(db: Database) -> int | None:
@@ -264,7 +298,11 @@ def _session(
         title=row["title"],
         type=Named(row["type_id"], row["type_name"], slug=row["type_slug"]) if row["type_id"] else None,
         client=Named(
-            row["client_id"], row["client_name"], row["client_email"], language=row["client_language"]
+            row["client_id"],
+            row["client_name"],
+            row["client_email"],
+            language=row["client_language"],
+            reminders=bool(row["client_reminders"]),
         ),
         starts_at=from_stored(row["starts_at"]),
         duration=row["duration_minutes"],
@@ -289,12 +327,18 @@ def _session(
         holds_time=bool(row["holds_now"]),
         offered=tuple(from_stored(moment) for moment in json.loads(row["offered"] or "[]")),
         kept=None if row["kept_minor"] is None else Money(row["kept_minor"], currency),
+        booked_as=row["booked_as"],
+        booked_phone=row["booked_phone"],
+        client_zone=row["client_zone"],
+        visitor=row["visitor"],
         created_at=from_stored(row["created_at"]),
         confirmed_at=_moment(row["confirmed_at"]),
         confirmed_by=row["confirmed_by"],
         notes=row["notes"],
         contract=contract,
         language=row["language"],
+        reminders=bool(row["reminders"]),
+        type_reminders=parse_names(row["type_reminders"] or "on"),
         steps=steps,
         shares=tuple(shares),
     )
@@ -330,6 +374,11 @@ def insert(db: Database, session: Session) -> int:
         "site_hold_minutes": session.site_hold,
         "wish": session.wish,
         "holds_time": int(session.holds_time),
+        "booked_as": session.booked_as,
+        "booked_phone": session.booked_phone,
+        "client_zone": session.client_zone,
+        "visitor": session.visitor,
+        "reminders": int(session.reminders),
     }
     names, marks = ", ".join(values), ", ".join("?" * len(values))
     cursor = db.connection.execute(f"INSERT INTO session ({names}) VALUES ({marks})", list(values.values()))
@@ -364,6 +413,7 @@ def update(db: Database, session: Session) -> None:
         "expires_at": session.expires_at and stored(session.expires_at),
         "notes": session.notes,
         "language": session.language,
+        "reminders": int(session.reminders),
         "revision": session.revision,
         "move_until_minutes": session.move_until,
         "cancel_until_minutes": session.cancel_until,

@@ -8,6 +8,7 @@ from typing import Any
 
 from whenever import Instant
 
+from studio_cli.model.reminder_plan import parse_names, show_names
 from studio_cli.model.session_type import SessionType
 from studio_cli.model.site import SiteRules
 from studio_cli.model.times import from_stored, stored
@@ -50,6 +51,7 @@ def _type(row: sqlite3.Row) -> SessionType:
             cancel_until=row["cancel_until_minutes"],
         ),
         link_key=row["link_key"],
+        reminders=parse_names(row["reminders"]),
     )
 
 
@@ -87,6 +89,7 @@ def _columns(offer: SessionType, papers: Papers) -> dict[str, Any]:
         "move_until_minutes": offer.site.move_until,
         "cancel_until_minutes": offer.site.cancel_until,
         "link_key": offer.link_key,
+        "reminders": show_names(offer.reminders),
     }
 
 
@@ -126,6 +129,13 @@ def by_slug(db: Database, slug: str) -> SessionType | None:
     """Return the session type of that slug."""
     with db.reading() as sql:
         row = sql.execute(f"{_SELECT} WHERE slug = ?", (slug,)).fetchone()
+    return row and _type(row)
+
+
+def by_link_key(db: Database, key: str) -> SessionType | None:
+    """Return the session type that a part of an address leads to."""
+    with db.reading() as sql:
+        row = sql.execute(f"{_SELECT} WHERE link_key = ?", (key,)).fetchone()
     return row and _type(row)
 
 

@@ -9,7 +9,8 @@ from studio_cli.model.times import stored
 from studio_cli.store.database import Database
 
 
-def _digest(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """Return what the file keeps of a secret that opens something: its SHA-256."""
     import hashlib  # loads OpenSSL: only where a link is made or opened
 
     return hashlib.sha256(token.encode("utf-8", "surrogateescape")).digest()
@@ -29,7 +30,7 @@ def add_link(db: Database, share_id: int, token: str, now: Instant) -> None:
     """Make ``token`` open the share's session."""
     db.connection.execute(
         "INSERT INTO link (token_sha256, share_id, created_at) VALUES (?, ?, ?)",
-        (_digest(token), share_id, stored(now)),
+        (digest(token), share_id, stored(now)),
     )
 
 
@@ -39,7 +40,7 @@ def by_token(db: Database, token: str) -> tuple[int, int] | None:
         row = sql.execute(
             """SELECT share.id, share.session_id FROM link JOIN share ON share.id = link.share_id
                WHERE token_sha256 = ? AND revoked_at IS NULL""",
-            (_digest(token),),
+            (digest(token),),
         ).fetchone()
     return row and (row[0], row[1])
 

@@ -22,6 +22,7 @@ from starlette.routing import Route
 from studio_cli.booking import brand, journey, mail
 from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking import checkout as checkouts
+from studio_cli.booking import feed as feeds
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking import sync as syncing
 from studio_cli.booking.calendar_file import calendar_file
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 Log = Callable[[str], None]
+SITE_PAGES = "details|sent"
 PAGES = "review|questionnaire|contract|payment|checkout|paid|receipt/[0-9]+|summary|calendar.ics|move|cancel|proposal"
 """What can stand after a link."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
@@ -108,6 +110,7 @@ class Call:
     posted: Posted
     link_base: str
     pays: ProviderOf
+    site: bool = False
 
     @property
     def root(self) -> str:
@@ -138,7 +141,7 @@ class Call:
 
     def dress(self, session: Session | None = None) -> Dress:
         """Return what the page wears: in the client's language, else the browser's, else the studio's."""
-        return dress(self.studio, self.root, self.request, session)
+        return replace(dress(self.studio, self.root, self.request, session), site=self.site)
 
     def to(self, page: str = "") -> Response:
         """Lead to a page of the link, by a redirect: loading it again, or going back to it, posts nothing."""
@@ -170,8 +173,9 @@ def make_app(
     proxies: Proxies = NOBODY,
     bounds: Bounds = Bounds(),
     ticks: Ticks = time.monotonic,
+    site: bool = False,
 ) -> ASGIApp:
-    """Return the application that serves every living link under ``link_base``.
+    """Return the application that serves every living link under ``link_base``, and with ``site`` the booking site.
 
     What a client's step writes into the outbox is sent after the answer: nobody waits for a mail server. Who asks
     the ``provider`` waits for it, so only a few do at once: a slow one holds up nothing else.
@@ -188,7 +192,8 @@ def make_app(
                     return await run_in_threadpool(_run, handler, request, Posted())
                 posted = await _form(request) if request.method == "POST" else Posted()
                 answer = await (asking if outside else turns).run(_run, handler, request, posted)
-                answer.background = BackgroundTask(_send_written)
+                # A mail that the client waits for goes before all others.
+                answer.background = BackgroundTask(_send_written, getattr(request.state, "mail", None))
                 return answer
             except Exception as error:
                 return await on_error(request, error)
@@ -197,7 +202,7 @@ def make_app(
 
     def _run(handler: Handler, request: Request, posted: Posted) -> Response:
         with studios.one() as studio:
-            return handler(Call(studio, request, posted, link_base, pays))
+            return handler(Call(studio, request, posted, link_base, pays, site))
 
     def pays(studio: Studio) -> Provider | None:
         try:
@@ -232,10 +237,13 @@ def make_app(
                 return Response(status_code=400)
             return Response(status_code=200)
 
-    def _send_written() -> None:
+    def _send_written(message: int | None = None) -> None:
         try:
             with studios.one() as studio:
-                mail.send_written(studio, mailer(studio))
+                server = mailer(studio)
+                if message is not None and server is not None:
+                    mail.deliver(studio, server, message)
+                mail.send_written(studio, server)
         except Exception as error:  # the step is saved and answered: the mail waits, and the log says why
             log(f"mail: {_where(error)}")
 
@@ -250,10 +258,16 @@ def make_app(
     async def find(token: str) -> int | None:
         return await run_in_threadpool(_share_of, studios, token)
 
+    async def find_feed(token: str) -> bool:
+        return await run_in_threadpool(_opens_feed, studios, token)
+
     app = Starlette(
         routes=[
-            route("/", _home, "GET"),
-            route("/robots.txt", _robots, "GET"),
+            *(
+                site_routes(route)
+                if site
+                else [route("/", _home, "GET"), route("/robots.txt", _robots, "GET")]
+            ),
             route("/studio.css", _asset("page/studio.css", "text/css"), "GET"),
             route("/studio.svg", _asset("page/studio.svg", "image/svg+xml"), "GET"),
             route("/studio.js", _asset("page/studio.js", "text/javascript"), "GET"),
@@ -272,14 +286,30 @@ def make_app(
             route("/s/{token}/proposal", _proposal, "GET", "POST"),
             route("/s/{token}/move", _move, "GET", "POST"),
             route("/s/{token}/cancel", _cancel, "GET", "POST", asks=("POST",)),
+            route("/calendar/{token}.ics", _feed, "GET"),
         ],
         exception_handlers={HTTPException: on_error},
     )
     app.router.redirect_slashes = False
     public = {one.path for one in app.routes if isinstance(one, Route) and "{" not in one.path}
-    limits = Limits(find, bounds, ticks)
-    door = guarded(app, on_error, link_base, public=public, limits=limits, proxies=proxies)
+    limits = Limits(find, bounds, ticks, feed=find_feed)
+    door = guarded(app, on_error, link_base, public=public, limits=limits, proxies=proxies, site=site)
     return _logged(door, log, public)
+
+
+def site_routes(route: Callable[..., Route]) -> list[Route]:
+    """Return the routes of the booking site."""
+    from studio_cli.web import site
+
+    return [
+        route("/", site.studio_page, "GET"),
+        route("/robots.txt", site.robots, "GET"),
+        route("/shop.css", _asset("page/shop.css", "text/css"), "GET"),
+        route("/shop.js", _asset("page/shop.js", "text/javascript"), "GET"),
+        route("/book/{key}", site.offer_page, "GET"),
+        route("/book/{key}/details", site.details, "GET", "POST"),
+        route("/book/{key}/sent", site.sent, "GET"),
+    ]
 
 
 # ── handlers ──────────────────────────────────────────────────────────────────────────────────────
@@ -454,6 +484,22 @@ def _calendar(call: Call) -> Response:
     return Response(file, media_type="text/calendar; charset=utf-8", headers=disposition)
 
 
+def _feed(call: Call) -> Response:
+    """The sessions for the owner's own calendars, which ask every few minutes: most of the time nothing is new."""
+    if not feeds.opens(call.studio, call.token):
+        raise HTTPException(404)
+    found = feeds.entries(call.studio)
+    mark = f'"{feeds.mark_of(call.studio, found)}"'
+    headers = {"ETag": mark, "Cache-Control": f"private, max-age={60 * feeds.REFRESH_MINUTES // 3}"}
+    known = call.request.headers.get("if-none-match", "")
+    if mark in (one.strip().removeprefix("W/") for one in known.split(",")):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Disposition"] = 'inline; filename="studio.ics"'
+    return Response(
+        feeds.calendar(call.studio, found), media_type="text/calendar; charset=utf-8", headers=headers
+    )
+
+
 # ── changes of mind ───────────────────────────────────────────────────────────────────────────────
 
 
@@ -551,6 +597,12 @@ def _share_of(studios: Studios, token: str) -> int | None:
         return journey.share_of(studio, token)
 
 
+def _opens_feed(studios: Studios, token: str) -> bool:
+    """Return whether a token opens the owner's feed."""
+    with studios.one() as studio:
+        return feeds.opens(studio, token)
+
+
 def _error_page(
     studios: Studios, request: Request, status: int, root: str, headers: Mapping[str, str]
 ) -> Response:
@@ -606,4 +658,9 @@ def _without_token(path: str, public: Collection[str]) -> str:
     known = re.fullmatch(rf".*?/s/[^/]*(/(?:{PAGES}))?", path)
     if known:
         return f"/s/…{known[1] or ''}"
+    booking = re.fullmatch(rf".*?/book/[^/]*(/(?:{SITE_PAGES}))?", path)
+    if booking:  # the key of a private type is as good as a link
+        return f"/book/…{booking[1] or ''}"
+    if re.fullmatch(r".*?/calendar/[^/]*\.ics", path):
+        return "/calendar/….ics"
     return path if path in public else "…"

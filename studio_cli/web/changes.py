@@ -11,10 +11,10 @@ from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking.change_of_mind import No
 from studio_cli.booking.details import STEP_TITLES, differences, when
 from studio_cli.booking.journey import seen_before
-from studio_cli.model.times import stored
+from studio_cli.model.times import day_begins, stored
 from studio_cli.model.words import N_
 from studio_cli.store import event as event_store
-from studio_cli.web import month
+from studio_cli.web.month import day_of, grid, offsets
 
 if TYPE_CHECKING:
     from studio_cli.web.pages import Place
@@ -68,22 +68,49 @@ def move(place: Place, day: str, taken: Instant | None, word: str = "") -> str:
     if why:
         return _cannot(place, _CANNOT_MOVE[why])
 
-    def free(first: Instant, last: Instant) -> list[Instant]:
-        return [one for one in minds.free_times(studio, session, first, last) if one != session.starts_at]
-
     language, zone = place.dress.language, session.timezone
-    near = minds.nearest(studio, session, taken) if taken else []
-    shown = month.look(free, zone, studio.now(), day, taken or session.starts_at)
+    near = [one for one in minds.nearest(studio, session, taken) if one != session.starts_at] if taken else []
     until = session.move_ends_at if session.status != "inquiry" else None
     return place.page(
         "move",
         revision=session.revision,
-        month=shown.data(language, zone),
-        near=month.times([one for one in near if one != session.starts_at], language, zone, days=True),
+        picker=_picker(place, day, taken or session.starts_at),
+        near=[{"value": stored(one), "text": language.short(one, zone)} for one in near],
         until=language.short(until, zone) if until else "",
         differences=_differences(place),
         **note(place, "taken" if taken else word),
     )
+
+
+def _picker(place: Place, asked_for: str, near: Instant) -> dict[str, Any]:
+    """Return the month that was asked for, else the one of ``near`` if anything is free there, and a day's times."""
+    session, language, zone = place.visit.session, place.dress.language, place.visit.session.timezone
+    view = minds.view(place.studio, session)
+    day, nearby = day_of(asked_for), near.to_tz(zone).date()
+    wanted = day or day_of(f"{asked_for}-01")
+    month = view.month(wanted or nearby)
+    if wanted is None and not month.days:
+        month = view.month()
+    if day is None or day.replace(day=1) != month.first:
+        later = [one for one in month.days if wanted is None and one >= nearby]
+        day = min(later, default=min(month.days, default=None))
+    starts = month.days.get(day, []) if day else []
+    apart = offsets(starts, zone)
+
+    def to(shown: str) -> str:
+        return f"{place.here}/move?day={shown}#times"
+
+    after = day_begins(day.add(days=1) if day else month.first, zone)
+    onward = view.next(after) if not starts else None
+    date = onward.to_tz(zone).date() if onward else None
+    return {
+        **grid(month, day, language, to),
+        "times": [
+            {"value": stored(one), "text": f"{language.clock(one, zone)} {apart[one]}".strip()}
+            for one in starts
+        ],
+        "next": {"link": to(str(date)), "day": language.date(date)} if date else None,
+    }
 
 
 def _differences(place: Place) -> list[Any]:

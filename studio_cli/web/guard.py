@@ -23,6 +23,9 @@ LARGEST_BODY = 1024 * 1024
 UNREADABLE = "studio.unreadable"
 """In the scope of a request that could not be read: the status of its answer."""
 
+OWN_HEADERS = "studio.headers"
+"""In the scope of a request: headers of its answer that are not those of all others; None for one that is missing."""
+
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
     "form-action 'self'; "
@@ -46,20 +49,24 @@ def guarded(
     public: Collection[str],
     limits: Limits,
     proxies: Proxies,
+    site: bool = False,
 ) -> ASGIApp:
     """Return ``app`` behind the guards.
 
     ``failed`` makes the answer to an error, ``link_base`` is the address at which clients reach the pages, and
-    ``public`` are the paths that need no link.
+    ``public`` are the paths that need no link; with ``site`` those of the booking site need none either.
     """
     base = urlsplit(link_base)
     prefix = base.path.rstrip("/")
-    ours = re.compile("|".join(["", "/s/.*", *map(re.escape, public)]), re.DOTALL)
+    pages = ["/s/.*", "/calendar/.*", *(["/book/.*"] if site else [])]
+    ours = re.compile("|".join(["", *pages, *map(re.escape, public)]), re.DOTALL)
 
     async def admit(scope: Any, headers: Headers) -> None:
         if UNREADABLE in scope:
             raise HTTPException(scope[UNREADABLE])
-        if scope["path"] not in public:
+        if site and (scope["path"] == "/" or scope["path"].startswith("/book/")):
+            limits.visit(scope)
+        elif scope["path"] not in public:
             await limits.admit(scope)
         if scope["method"] == "POST" and _is_cross_site(headers, base.netloc):
             raise HTTPException(403)
@@ -67,7 +74,7 @@ def guarded(
     async def guard(scope: Any, receive: Any, send: Any) -> None:
         headers = Headers(scope=scope)
         scope = _without_prefix(scope, prefix, ours) | {"client": _client(scope, headers, proxies)}
-        dressed = _Dressed(send)
+        dressed = _Dressed(scope, send)
         try:
             await admit(scope, headers)
             await app(scope, _bounded(headers, receive), dressed)
@@ -82,15 +89,20 @@ def guarded(
 class _Dressed:
     """Sends an answer with all the headers, and knows whether it has begun."""
 
-    def __init__(self, send: Any) -> None:
-        self._send, self.begun = send, False
+    def __init__(self, scope: Any, send: Any) -> None:
+        self._scope, self._send, self.begun = scope, send, False
 
     async def __call__(self, message: Any) -> None:
         if message["type"] == "http.response.start":
             self.begun = True
             headers = MutableHeaders(scope=message)
-            for name, value in HEADERS.items():
-                headers[name] = value
+            # Nothing is stored anywhere, but what says itself for how long: the feed, which calendars keep.
+            cached = headers.get("Cache-Control")
+            for name, value in {**HEADERS, **self._scope.get(OWN_HEADERS, {})}.items():
+                if value is not None:
+                    headers[name] = value
+            if cached:
+                headers["Cache-Control"] = cached
         await self._send(message)
 
 

@@ -45,6 +45,9 @@ class Bounds:
     # A link's pages, and what is posted to them: nobody's fingers are that fast, and a script gets bored.
     reading: Rate = Rate(120, 4)
     writing: Rate = Rate(30, 0.5)
+    # The booking site's pages for one address, and what is posted there: it may be a whole neighbourhood's.
+    visiting: Rate = Rate(300, 10)
+    booking: Rate = Rate(40, 0.5)
     # Requests of one address that no living link is behind.
     wrong: Rate = Rate(30, 0.5)
     # How long a client is waited for: from one answer (or the beginning) to the next complete head of a request, for
@@ -93,23 +96,41 @@ class Limits:
     """
 
     def __init__(
-        self, find: Callable[[str], Awaitable[int | None]], bounds: Bounds, ticks: Ticks = time.monotonic
+        self,
+        find: Callable[[str], Awaitable[int | None]],
+        bounds: Bounds,
+        ticks: Ticks = time.monotonic,
+        *,
+        feed: Callable[[str], Awaitable[bool]] | None = None,
     ) -> None:
-        self._find = find
+        self._find, self._feed = find, feed
         self._reading, self._writing = Buckets(bounds.reading, ticks), Buckets(bounds.writing, ticks)
         self._wrong = Buckets(bounds.wrong, ticks)
+        self._visiting, self._booking = Buckets(bounds.visiting, ticks), Buckets(bounds.booking, ticks)
+
+    def visit(self, scope: Any) -> None:
+        """Let a request to the booking site go on; raise 429 when there were too many from its address."""
+        buckets = self._booking if scope["method"] == "POST" else self._visiting
+        _take(buckets, whose(scope["client"][0]))
 
     async def admit(self, scope: Any) -> None:
         """Let a request go on; raise 404 when there is no living link in it, 429 when there were too many.
 
         All links that do not work, whatever they once were, take this way and come no further.
         """
-        link = re.match(r"/s/([^/]+)", scope["path"])
-        share = await self._find(link[1]) if link else None
-        if share is None:
+        key = await self._key(scope["path"])
+        if key is None:
             _take(self._wrong, whose(scope["client"][0]))
             raise HTTPException(404)
-        _take(self._writing if scope["method"] == "POST" else self._reading, share)
+        _take(self._writing if scope["method"] == "POST" else self._reading, key)
+
+    async def _key(self, path: str) -> Hashable | None:
+        """Return what a path is counted with: the share of its link, or the feed; None for neither."""
+        link = re.match(r"/s/([^/]+)", path)
+        if link:
+            return await self._find(link[1])
+        feed = re.fullmatch(r"/calendar/([^/]+)\.ics", path)
+        return "feed" if feed and self._feed and await self._feed(feed[1]) else None
 
 
 def _take(buckets: Buckets, key: Hashable) -> None:

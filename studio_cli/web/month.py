@@ -1,122 +1,85 @@
-"""A month as a page shows it: its weeks, on which days there are free times, and those of one day."""
+"""A month as a page shows it: rows of seven days, and the times of one of them."""
 
 from __future__ import annotations
 
+import contextlib
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from whenever import Date, Instant
 
+from studio_cli.booking.month import Month
 from studio_cli.language import Language
-from studio_cli.model.times import day_begins, stored
+from studio_cli.model.times import EARLIEST, LATEST, show_offset
 
-Free = Callable[[Instant, Instant], Sequence[Instant]]
-"""Returns the free times between two moments."""
-
-MOST_MONTHS = 18
-"""So far ahead a client can look."""
-LOOKED_AHEAD = 4
-"""So many months are looked at for the first free day."""
+To = Callable[[str], str]
+"""Returns the address that shows a month (``2026-12``) or a day (``2026-12-04``)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Month:
-    """The month that a client looks at and the day in it, with what is free there; ``first`` is its first day."""
-
-    first: Date
-    day: Date | None
-    free: dict[Date, list[Instant]]
-    today: Date
-
-    def data(self, language: Language, zone: str) -> dict[str, Any]:
-        """Return it as plain data for a template."""
-        last = self.today.replace(day=1).add(months=MOST_MONTHS)
-        return {
-            "title": language.month(self.first),
-            "weekdays": [{"short": short, "whole": whole} for _, short, whole in language.weekdays()],
-            "weeks": [[self._cell(day, language) for day in week] for week in self._weeks(language)],
-            "before": _month(self.first.subtract(months=1)) if self.first > self.today else None,
-            "after": _month(self.first.add(months=1)) if self.first < last else None,
-            "day": language.date(self.day) if self.day else "",
-            "times": times(self.free.get(self.day, []) if self.day else [], language, zone),
-        }
-
-    def _weeks(self, language: Language) -> list[list[Date | None]]:
-        begins = language.weekdays()[0][0]
-        days: list[Date | None] = [None] * ((self.first.day_of_week().value - 1 - begins) % 7)
-        day = self.first
-        while day.month == self.first.month:
-            days.append(day)
-            day = day.add(days=1)
-        days += [None] * (-len(days) % 7)
-        return [days[start : start + 7] for start in range(0, len(days), 7)]
-
-    def _cell(self, day: Date | None, language: Language) -> dict[str, Any] | None:
-        if day is None:
-            return None
-        return {
-            "number": day.day,
-            "date": str(day),
-            "name": language.date(day),
-            "free": len(self.free.get(day, [])),
-            "chosen": day == self.day,
-        }
+def grid(month: Month, chosen: Date | None, language: Language, to: To) -> dict[str, Any]:
+    """Return a month as plain data for ``page/month.html``; ``to`` says where it leads."""
+    return {
+        "month": language.month(month.first),
+        "earlier": to(_name(month.first.subtract(months=1))) if month.earlier else "",
+        "later": to(_name(month.after)) if month.later else "",
+        "weekdays": language.weekdays(),
+        "weeks": _weeks(month, chosen, language, to),
+        "day": language.date(chosen) if chosen else "",
+        "none": not month.days,
+    }
 
 
-def times(
-    moments: Sequence[Instant], language: Language, zone: str, *, days: bool = False
-) -> list[dict[str, str]]:
-    """Return times to choose from: what a form sends, and what is read; with ``days`` each says its own."""
-    return [
-        {
-            "value": stored(moment),
-            "text": language.short(moment, zone) if days else language.clock(moment, zone),
-        }
-        for moment in moments
-    ]
+def _name(first: Date) -> str:
+    return first.format_iso()[:7]
 
 
-def look(free: Free, zone: str, now: Instant, wanted: str, near: Instant) -> Month:
-    """Return the month that ``wanted`` (``2026-12``, ``2026-12-04``) is in.
-
-    Of nonsense, and at first, it is that of ``near``, or the first one from now on in which anything is free.
-    """
-    today = now.to_tz(zone).date()
-    chosen, whole = _read(wanted, today)
-    if chosen:
-        return _of(free, zone, today, chosen.replace(day=1), None if whole else chosen)
-    first = max(near.to_tz(zone).date(), today).replace(day=1)
-    found = _of(free, zone, today, first, None, near.to_tz(zone).date())
-    first = today.replace(day=1)
-    for _ in range(LOOKED_AHEAD):
-        if found.free:
-            break
-        found, first = _of(free, zone, today, first, None), first.add(months=1)
-    return found
-
-
-def _of(free: Free, zone: str, today: Date, first: Date, day: Date | None, near: Date | None = None) -> Month:
-    """Return a month with its free times; without a day, the first free one from ``near`` on is looked at."""
-    by_day: dict[Date, list[Instant]] = {}
-    for moment in free(day_begins(first, zone), day_begins(first.add(months=1), zone)):
-        by_day.setdefault(moment.to_tz(zone).date(), []).append(moment)
-    if day is None and by_day:
-        day = next((one for one in by_day if near is None or one >= near), next(iter(by_day)))
-    return Month(first, day, by_day, today)
+def _weeks(
+    month: Month, chosen: Date | None, language: Language, to: To
+) -> list[list[dict[str, Any] | None]]:
+    """Return the month as rows of seven: days of other months are empty."""
+    blanks = (month.first.day_of_week().value - language.first_weekday) % 7
+    before, _, after = to(month.first.format_iso()).partition(month.first.format_iso())
+    cells: list[dict[str, Any] | None] = [None] * blanks
+    for number in range(1, month.after.subtract(days=1).day + 1):
+        day = month.first.replace(day=number)
+        free = len(month.days.get(day, ()))
+        cells.append(
+            {
+                "number": number,
+                "link": f"{before}{day}{after}" if free else "",
+                "name": _named(language, day) if free else "",
+                "free": free,
+                "chosen": day == chosen,
+            }
+        )
+    cells += [None] * (-len(cells) % 7)
+    return [cells[at : at + 7] for at in range(0, len(cells), 7)]
 
 
-def _read(text: str, today: Date) -> tuple[Date | None, bool]:
-    """Return the day that was asked for, or the first of a whole month; None for nonsense and what is out of reach."""
-    whole = re.fullmatch(r"[0-9]{4}-[0-9]{2}", text) is not None
-    try:
-        day = Date.parse_iso(f"{text}-01" if whole else text[:10])
-    except ValueError:
-        return None, False
-    first = today.replace(day=1)
-    return (day if first <= day < first.add(months=MOST_MONTHS + 1) else None), whole
+@lru_cache(maxsize=4096)
+def _named(language: Language, day: Date) -> str:
+    """Return a day in words; kept, because a month of them is most of what Babel does for a page."""
+    return language.date(day)
 
 
-def _month(day: Date) -> str:
-    return str(day)[:7]
+def offsets(starts: Sequence[Instant], zone: str) -> dict[Instant, str]:
+    """Return what tells a time apart from another that clocks show alike, in an hour that they repeat; else nothing."""
+    shown = {start: start.to_tz(zone).to_plain() for start in starts}
+    times = Counter(shown.values())
+    return {
+        start: show_offset(start, zone).rpartition(" ")[2] if times[plain] > 1 else ""
+        for start, plain in shown.items()
+    }
+
+
+def day_of(text: str) -> Date | None:
+    """Return the date that ``2026-12-04`` says, if it is one on which a session could be."""
+    if not re.fullmatch(r"\d{4}-\d{2}-\d{2}", text) or not text.isascii():
+        return None
+    with contextlib.suppress(ValueError):
+        day = Date.parse_iso(text)
+        return day if EARLIEST.to_tz("UTC").date() < day < LATEST.to_tz("UTC").date() else None
+    return None

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import receipt as receipts
+from studio_cli.booking import site as sites
 from studio_cli.booking.calendar_file import web_calendars
 from studio_cli.booking.change_of_mind import why_not_cancel, why_not_move
 from studio_cli.booking.details import STEP_TITLES, describe, differences
@@ -31,12 +32,16 @@ MINUTES: dict[StepName, int] = {"review": 1, "questionnaire": 3, "contract": 3, 
 
 @dataclass(frozen=True, slots=True)
 class Dress:
-    """What every page wears: the studio's settings, the path that its addresses begin with, the language, the logo."""
+    """What every page wears: the studio's settings, the path that its addresses begin with, the language, the logo.
+
+    ``site``: the booking site is served too.
+    """
 
     settings: Settings
     root: str
     language: Language
     logo: tuple[int, int] | None = None
+    site: bool = False
 
     def page(self, name: str, data: Mapping[str, Any]) -> str:
         """Return a page as HTML."""
@@ -244,7 +249,16 @@ def _no_step_left(place: Place, word: str) -> str:
     if session.status == "pending":
         return place.page("waiting")
     heading, words, money = changes.ended(place) or (*_ENDED[session.status], [])
-    return place.page("ended", heading=heading, words=words, money=money)
+    return place.page("ended", heading=heading, words=words, money=money, anew=_anew(place))
+
+
+def _anew(place: Place) -> str:
+    """Return where a client who let a time of the booking site run out picks another, if they still can."""
+    session = place.visit.session
+    if not place.dress.site or session.source != "site" or session.status != "expired":
+        return ""
+    key = sites.still_offered(place.studio, session)
+    return f"{place.dress.root}/book/{key}" if key else ""
 
 
 def summary(place: Place) -> str:

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from studio_cli.booking.checkout import ProviderOf
+from studio_cli.booking.site import keep_key
 from studio_cli.booking.studio import Clock, open_studio
 from studio_cli.errors import Busy, Refused, WrongUsage
 from studio_cli.web.app import Log, MailerOf, Studios, make_app, no_mailer, no_provider
@@ -88,7 +89,7 @@ def address_of(listening: socket.socket, host: str) -> str:
 
 
 class Door:
-    """The server for one studio's links, on a socket that already listens."""
+    """The server for one studio's links, and with ``site`` its booking site, on a socket that already listens."""
 
     def __init__(
         self,
@@ -103,6 +104,7 @@ class Door:
         proxies: Proxies = NOBODY,
         bounds: Bounds = Bounds(),
         ticks: Ticks = time.monotonic,
+        site: bool = False,
     ) -> None:
         import uvicorn
 
@@ -114,6 +116,10 @@ class Door:
             logging.getLogger(loud).addHandler(logging.NullHandler())
         self._listening = listening
         self._studios = Studios(lambda: open_studio(file, clock))
+        if site:
+            studio = open_studio(file, clock)
+            with contextlib.closing(studio.file):
+                keep_key(studio)
         bounds = replace(bounds, connections=min(bounds.connections, _most_connections()))
         config = uvicorn.Config(
             make_app(
@@ -125,6 +131,7 @@ class Door:
                 proxies=proxies,
                 bounds=bounds,
                 ticks=ticks,
+                site=site,
             ),
             log_config=None,
             access_log=False,  # its lines hold the path, and the path holds the token

@@ -24,10 +24,18 @@ if (conditional.length) {
 }
 
 document.addEventListener("submit", (event) => {
-  const button = event.target.querySelector("button[type=submit]");
-  if (!button || event.defaultPrevented) return;
-  button.disabled = true;
-  setTimeout(() => { button.disabled = false; }, 8000); // the connection was lost, or the client stopped it
+  const buttons = [...event.target.querySelectorAll("button[type=submit]")];
+  if (!buttons.length || event.defaultPrevented || event.target.method === "get") return;
+  const said = document.createElement("input"); // what a disabled button says is not sent
+  if (event.submitter?.name) {
+    Object.assign(said, { type: "hidden", name: event.submitter.name, value: event.submitter.value });
+    event.target.append(said);
+  }
+  for (const button of buttons) button.disabled = true;
+  setTimeout(() => { // the connection was lost, or the client stopped it
+    said.remove();
+    for (const button of buttons) button.disabled = false;
+  }, 8000);
 });
 
 addEventListener("pageshow", () => { // also when a browser brings the page back as it was left

@@ -6,6 +6,7 @@ import hashlib
 import re
 import sqlite3
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
@@ -15,7 +16,7 @@ from studio_cli.booking import session as sessions
 from studio_cli.booking.share import Shared, revoke, share
 from studio_cli.booking.studio import Studio, change_setting, open_studio
 from studio_cli.errors import NotFound, OutsideFailed, Refused
-from studio_cli.model.message import LINK, Envelope, Letter, MailFailed, MailUnknown
+from studio_cli.model.message import LINK, Envelope, Letter, MailFailed, MailUnknown, Step
 from tests.conftest import Clock, Maker
 
 
@@ -35,6 +36,11 @@ class Postbox:
         if self.trouble is not None:
             raise self.trouble
         self.sent.append((envelope, letter))
+
+    def steps(self, envelope: Envelope, letter: Letter) -> Iterator[Step]:
+        """Take a mail in one step."""
+        yield Step("acceptance", self.trouble is None, "taken", 1)
+        self.send(envelope, letter)
 
     def tokens(self) -> list[str]:
         """Return the tokens of the links in what was sent."""
@@ -298,7 +304,8 @@ def test_no_link_is_ever_in_the_file(studio: Studio, make: Maker, shared: Shared
 def test_test_mail(studio: Studio) -> None:
     """A test mail goes to the address that is named, and is not kept."""
     box = Postbox()
-    mail.send_test(studio, box, "me@example.com")
+    (step,) = mail.send_test(studio, box, "me@example.com")
+    assert step.ok
     assert box.sent[0][0].to == ("", "me@example.com")
     with pytest.raises(NotFound):
         mail.get(studio, 1)
@@ -306,6 +313,8 @@ def test_test_mail(studio: Studio) -> None:
 
 @pytest.mark.parametrize("trouble", [MailFailed("no"), MailUnknown("gone")])
 def test_test_mail_fails_loudly(studio: Studio, trouble: Exception) -> None:
-    """A test mail that fails is told with the server's words."""
+    """A test mail that fails is told with the server's words, after the step that failed."""
+    steps = mail.send_test(studio, Postbox(trouble), "me@example.com")
+    assert not next(steps).ok
     with pytest.raises(OutsideFailed, match=str(trouble)):
-        mail.send_test(studio, Postbox(trouble), "me@example.com")
+        next(steps)

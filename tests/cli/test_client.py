@@ -10,7 +10,17 @@ from hypothesis import strategies as st
 
 from tests.conftest import Cli
 
-CLIENT_FIELDS = {"id", "name", "email", "phone", "notes", "language", "created_at", "archived_at"}
+CLIENT_FIELDS = {
+    "id",
+    "name",
+    "email",
+    "phone",
+    "notes",
+    "language",
+    "reminders",
+    "created_at",
+    "archived_at",
+}
 
 
 @pytest.fixture
@@ -33,6 +43,7 @@ def test_add_in_json(new_studio: Cli) -> None:
         "phone": None,
         "notes": None,
         "language": None,
+        "reminders": True,
         "created_at": "2026-11-20T10:00:00-05:00",
         "archived_at": None,
         "new": True,

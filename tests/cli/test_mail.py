@@ -14,6 +14,7 @@ from studio_cli.booking.studio import open_studio
 from tests.conftest import NOW, Cli, studio_process
 from tests.scripted_smtp import scripted
 from tests.smtp_server import MailServer
+from tests.terminal import on_terminal, studio
 
 MESSAGE_FIELDS = {
     "id", "session", "to", "kind", "subject", "state", "attempts", "last_error", "created_at", "sent_at",
@@ -115,8 +116,13 @@ def test_two_senders_send_once(with_session: Cli, mail_server: MailServer) -> No
     import subprocess
     import sys
 
-    for _ in range(3):
-        with_session("session", "share", "1", "--email")
+    for hour in (12, 14):
+        with_session(
+            "session", "new", "--one-off", "X", "--duration", "1h", "--client", "1",
+            "--at", f"2026-12-07 {hour}:00", "--custom",
+        ).ok()  # fmt: skip
+    for number in ("1", "2", "3"):
+        with_session("session", "share", number, "--email")
     for name, value in (("host", "127.0.0.1"), ("port", str(mail_server.port)), ("tls", "none")):
         with_session("config", "set", f"mail.{name}", value).ok()
     command = [sys.executable, "-m", "studio_cli", "mail", "send"]
@@ -235,18 +241,62 @@ def test_hostile_names_arrive_as_names(with_mail: Cli, mail_server: MailServer) 
 
 
 def test_test_mail(with_mail: Cli, mail_server: MailServer) -> None:
-    """mail test sends one mail to the address, and says on stderr that the server took it."""
+    """mail test sends one mail to the address: each step is a line, and stderr says that the server took it."""
     result = with_mail("mail", "test", "me@example.com").ok()
-    assert result.out == ""
+    rows = [line.split("\t") for line in result.out.splitlines()]
+    assert [(name, done) for name, done, *_ in rows] == [
+        ("name", "done"), ("connection", "done"), ("greeting", "done"), ("acceptance", "done"),
+    ]  # fmt: skip
+    assert all(milliseconds.isdigit() for _, _, milliseconds, _ in rows)
+    assert rows[0][3] == "an address already"
     assert "me@example.com" in result.err
     assert mail_server.received[0].recipients == ("me@example.com",)
-    assert with_mail("mail", "test", "me@example.com", "--json").ok().json == {
-        "to": "me@example.com",
-        "state": "sent",
-    }
-    mail_server.refuse = "554 No"
+    assert with_mail("mail", "list", "--json").ok().json == []
+
+
+def test_test_mail_in_json(with_mail: Cli, mail_server: MailServer) -> None:
+    """mail test --json is one document with the steps, also when a step failed; the error is on stderr."""
+    told = with_mail("mail", "test", "me@example.com", "--json").ok().json
+    assert (told["to"], told["state"]) == ("me@example.com", "sent")
+    assert all(set(step) == {"step", "ok", "detail", "milliseconds"} and step["ok"] for step in told["steps"])
+    mail_server.refuse = "554 5.6.0 No"
     refused = with_mail("mail", "test", "me@example.com", "--json")
     assert (refused.code, refused.error["code"]) == (5, "mail_failed")
+    assert refused.json["state"] == "failed"
+    assert [step["ok"] for step in refused.json["steps"]] == [True, True, True, False]
+    assert refused.json["steps"][-1]["detail"] in refused.error["message"]
+
+
+def test_doubtful_test_mail(with_session: Cli) -> None:
+    """A test mail whose fate is unknown says so, and where to look."""
+    with scripted({"DATA": "354 go on", ".": None}) as (port, _):
+        for name, value in (("host", "127.0.0.1"), ("port", str(port)), ("tls", "none")):
+            with_session("config", "set", f"mail.{name}", value).ok()
+        result = with_session("mail", "test", "me@example.com", "--json")
+    assert (result.code, result.error["code"]) == (5, "mail_unknown")
+    assert result.json["state"] == "unknown"
+    assert result.error["hint"] == "Look whether it arrives at me@example.com."
+
+
+def test_test_mail_on_a_terminal(with_mail: Cli, mail_server: MailServer) -> None:
+    """On a terminal each step is a line with a tick, the failed one with a cross; why is said once, below."""
+    code, shown = on_terminal(studio("--no-color", "mail", "test", "me@example.com"))
+    assert code == 0
+    assert re.search(r"✓ Connection +\d+ ms 127\.0\.0\.1 answers on port \d+", shown)
+    assert "Look whether it arrives." in shown
+    mail_server.refuse = "554 5.6.0 Not this one"
+    code, shown = on_terminal(studio("--no-color", "mail", "test", "me@example.com"))
+    assert code == 5
+    assert re.search(r"✗ Mail +\d+ ms failed", shown)
+    assert shown.count("Not this one") == 1
+
+
+def test_last_error_says_which_step(with_mail: Cli, mail_server: MailServer) -> None:
+    """What the outbox keeps of a failure says what was refused, and by whom."""
+    mail_server.refuse = "554 5.6.0 Not this one"
+    with_mail("session", "share", "1", "--email")
+    error = str(only_message(with_mail)["last_error"])
+    assert error == f"127.0.0.1:{mail_server.port} refused the mail: 5.6.0 Not this one (554)."
 
 
 def test_test_mail_without_a_server_or_an_address(with_session: Cli) -> None:

@@ -16,6 +16,7 @@ TYPE_FIELDS = {
     "buffer_before_minutes", "buffer_after_minutes", "increment_minutes", "notice_minutes", "window_days", "per_day",
     "hold_minutes", "form", "private", "created_at", "archived_at", "published", "description", "approval", "request",
     "site_hold_minutes", "verify_email", "move_until_minutes", "cancel_until_minutes",
+    "reminders",
 }  # fmt: skip
 
 

@@ -104,6 +104,7 @@ def test_json_has_every_field() -> None:
         "phone": None,
         "notes": None,
         "language": "pt-BR",
+        "reminders": True,
         "created_at": "2026-11-20T10:00:00-05:00",
         "archived_at": None,
     }

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import socket
-import ssl
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given, settings
@@ -18,7 +14,9 @@ from hypothesis import strategies as st
 from studio_cli.errors import WrongUsage
 from studio_cli.model.client import ClientDetails
 from studio_cli.model.message import Envelope, Letter, MailFailed, MailUnknown
-from studio_cli.outside.smtp import SmtpServer, compose, harmless
+from studio_cli.outside.mime import compose, harmless
+from studio_cli.outside.smtp import SmtpServer
+from tests.certificate import Certificate
 from tests.scripted_smtp import scripted
 from tests.smtp_server import MailServer
 
@@ -56,69 +54,40 @@ def test_address_outside_ascii_is_delivered(mail_server: MailServer) -> None:
     assert b"<r\xc3\xa9@ex\xc3\xa4mple.com>" in received.raw
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[ssl.SSLContext, ssl.SSLContext]:
-    """A self-signed certificate for 127.0.0.1: the context of a server, and of a client that trusts it."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    folder: Path = tmp_path_factory.mktemp("tls")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return server, ssl.create_default_context(cafile=str(folder / "cert.pem"))
-
-
-Certificate = tuple[ssl.SSLContext, ssl.SSLContext]
+def test_domain_outside_ascii_needs_no_new_server() -> None:
+    """A domain with letters outside ASCII is written so that a server from before RFC 6531 delivers to it."""
+    ana = ("Ana", "ana@müller.example")
+    written = Envelope(ana, ("Rui", "rui@müller.example"), ana, "<studio.1@müller.example>")
+    with scripted({"DATA": "354 go on"}) as (port, heard):
+        SmtpServer("127.0.0.1", port, "none").send(written, LETTER)
+    assert "mail FROM:<ana@xn--mller-kva.example>" in heard
+    assert "rcpt TO:<rui@xn--mller-kva.example>" in heard
+    assert "Message-ID: <studio.1@xn--mller-kva.example>" in heard
+    assert "<rui@xn--mller-kva.example>" in heard  # the line of the header To
+    assert all(line.isascii() for line in heard)
 
 
 def test_starttls_and_login(certificate: Certificate) -> None:
     """With STARTTLS the login is sent protected, and the mail arrives."""
-    server, client = certificate
-    with MailServer(starttls=server, login=("ana", "secret")) as running:
-        SmtpServer("127.0.0.1", running.port, "starttls", "ana", "secret", client).send(envelope(), LETTER)
+    with MailServer(starttls=certificate.server, login=("ana", "secret")) as running:
+        server = SmtpServer("127.0.0.1", running.port, "starttls", "ana", "secret", certificate.client)
+        server.send(envelope(), LETTER)
         assert len(running.received) == 1
 
 
 def test_tls_from_the_first_byte(certificate: Certificate) -> None:
     """With TLS from the first byte the mail arrives."""
-    server, client = certificate
-    with MailServer(tls=server) as running:
-        SmtpServer("127.0.0.1", running.port, "tls", context=client).send(envelope(), LETTER)
+    with MailServer(tls=certificate.server) as running:
+        SmtpServer("127.0.0.1", running.port, "tls", context=certificate.client).send(envelope(), LETTER)
         assert len(running.received) == 1
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
 def test_unknown_certificate_is_refused(certificate: Certificate, tls: str) -> None:
     """A certificate that nobody vouches for ends the attempt before anything is said."""
-    server, _ = certificate
-    options = {"starttls": server} if tls == "starttls" else {"tls": server}
+    options = {tls: certificate.server}
     with MailServer(**options) as running:
-        with pytest.raises(MailFailed, match="protected connection failed"):
+        with pytest.raises(MailFailed, match="vouches for its certificate"):
             SmtpServer("127.0.0.1", running.port, tls, "ana", "secret").send(envelope(), LETTER)
         assert running.received == []
 
@@ -132,10 +101,10 @@ def test_starttls_is_never_skipped(mail_server: MailServer) -> None:
 
 def test_wrong_password(certificate: Certificate) -> None:
     """A refused login fails with the server's words, without the password."""
-    server, client = certificate
-    with MailServer(starttls=server, login=("ana", "secret")) as running:
-        with pytest.raises(MailFailed, match="535") as failed:
-            SmtpServer("127.0.0.1", running.port, "starttls", "ana", "wr0ng", client).send(envelope(), LETTER)
+    with MailServer(starttls=certificate.server, login=("ana", "secret")) as running:
+        server = SmtpServer("127.0.0.1", running.port, "starttls", "ana", "wr0ng", certificate.client)
+        with pytest.raises(MailFailed, match=r"refused the login as ana.*535") as failed:
+            server.send(envelope(), LETTER)
         assert "wr0ng" not in str(failed.value)
         assert running.received == []
 
@@ -145,7 +114,7 @@ def test_nobody_listens() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    with pytest.raises(MailFailed, match=f"127.0.0.1:{port}: Connection refused"):
+    with pytest.raises(MailFailed, match=f"127.0.0.1:{port} cannot be reached: Connection refused"):
         SmtpServer("127.0.0.1", port, "none").send(envelope(), LETTER)
 
 
@@ -196,8 +165,18 @@ def test_rude_goodbye_after_the_mail_changes_nothing() -> None:
 
 def test_address_outside_ascii_needs_a_server_that_can() -> None:
     """A server that cannot deliver to an address outside ASCII is not given the mail."""
-    with scripted({}) as (port, heard), pytest.raises(MailFailed, match="outside ASCII"):
+    with scripted({}) as (port, heard), pytest.raises(MailFailed, match="outside ASCII") as failed:
         SmtpServer("127.0.0.1", port, "none").send(envelope(("Ré", "ré@example.com")), LETTER)
+    assert failed.value.permanent
+    assert not any(line.lower().startswith("mail") for line in heard)
+
+
+def test_own_address_outside_ascii_needs_a_server_that_can() -> None:
+    """An address of ours that the server cannot take is a matter of settings: no mail is given up for it."""
+    ours = Envelope(ANA, RUI, ("Aná", "aná@example.com"), "<studio.1@example.com>")
+    with scripted({}) as (port, heard), pytest.raises(MailFailed, match=r"aná@example\.com") as failed:
+        SmtpServer("127.0.0.1", port, "none").send(ours, LETTER)
+    assert not failed.value.permanent
     assert not any(line.lower().startswith("mail") for line in heard)
 
 

@@ -402,3 +402,29 @@ def test_file_system_errors_are_told() -> None:
     """What the file system says is told with the path it is about."""
     with pytest.raises(FileTrouble, match=r"studio\.db: Permission denied"), trouble(Path("studio.db")):
         raise PermissionError(13, "Permission denied")
+
+
+# ── what is worked out from the file ──────────────────────────────────────────────────────────────
+
+
+def test_remembered_until_somebody_writes(studio: Studio) -> None:
+    """What was worked out holds until anybody writes, here or elsewhere, or until it is later."""
+    other, worked = Database.open(studio.file.path), []
+
+    def ask(moment: int = 1) -> int:
+        with studio.file.reading():
+            return studio.file.remembered("key", moment, lambda: worked.append(1) or len(worked))
+
+    def write(file: Database) -> None:
+        with file.atomic():
+            setting.write(file, "internal.test", str(len(worked)))
+
+    try:
+        assert [ask(), ask()] == [1, 1]
+        write(studio.file)
+        assert [ask(), ask()] == [2, 2]
+        write(other)
+        assert [ask(), ask()] == [3, 3]
+        assert [ask(2), ask(2)] == [4, 4]
+    finally:
+        other.close()

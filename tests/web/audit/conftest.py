@@ -23,9 +23,9 @@ Validate = Callable[[str], list[str]]
 
 
 @pytest.fixture
-def on(studio: Studio, make: Maker, clock: Clock, door: Door) -> Iterator[Stage]:
+def on(studio: Studio, make: Maker, clock: Clock, site_door: Door) -> Iterator[Stage]:
     """A stage for one scene of the gallery."""
-    with stage(studio, make, clock, door) as made:
+    with stage(studio, make, clock, site_door) as made:
         yield made
 
 
@@ -49,19 +49,26 @@ def axe(modules: Path) -> str:
 @pytest.fixture(scope="session")
 def validate(modules: Path) -> Iterator[Validate]:
     """Tell what html-validate finds wrong with a page; one process for all of them."""
-    with contextlib.closing(_Validator()) as validator:
+    with contextlib.closing(_Validator(".htmlvalidate.mjs")) as validator:
+        yield validator.look
+
+
+@pytest.fixture(scope="session")
+def validate_mail(modules: Path) -> Iterator[Validate]:
+    """Tell what html-validate finds wrong with the HTML of a mail."""
+    with contextlib.closing(_Validator(".htmlvalidate-mail.mjs")) as validator:
         yield validator.look
 
 
 class _Validator:
     """``validate.mjs`` in a process of its own, on the Node that Playwright brings: the machine may have none."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: str) -> None:
         from playwright._impl._driver import compute_driver_executable
 
         node = compute_driver_executable()[0]
         self._process = subprocess.Popen(
-            [node, HERE / "validate.mjs"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [node, HERE / "validate.mjs", rules], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def look(self, page: str) -> list[str]:

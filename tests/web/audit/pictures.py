@@ -57,6 +57,10 @@ def main(source: Path, target: Path) -> None:
         sources = [source / f"{scene}-{way}.png" for scene in SCENES]
         size = sheet(sources, target / f"every-page-{way}.png", width, columns, height)
         sys.stdout.write(f"{size / 1000:6.0f} kB  {target}/every-page-{way}.png\n")
+    for way in ("390", "390-dark"):
+        sources = sorted(source.glob(f"mail-*-{way}.png"))
+        size = sheet(sources, target / f"every-mail-{way}.png", 190, 7, 470)
+        sys.stdout.write(f"{size / 1000:6.0f} kB  {target}/every-mail-{way}.png\n")
 
 
 if __name__ == "__main__":

@@ -16,14 +16,18 @@ from urllib.parse import urlsplit
 import pytest
 from starlette.exceptions import HTTPException
 
-from studio_cli.booking import journey, session_changes
+from studio_cli.booking import feed as feeds
+from studio_cli.booking import journey, session_changes, site
 from studio_cli.booking import payment as payments
 from studio_cli.booking import request as requests
 from studio_cli.booking import session as sessions
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
-from studio_cli.web import guard, pages
+from studio_cli.model.settings import SITE_KEY
+from studio_cli.model.site import TypedSite
+from studio_cli.store import session_type as types
+from studio_cli.web import guard
 from tests.booking import asking
 from tests.gallery import Post, Stage
 from tests.web.audit.conftest import HERE
@@ -41,7 +45,13 @@ def described(on: Stage, links: list[str], booked: list[Session]) -> str:
     contracts = [sessions.get(on.studio, one.id).contract for one in booked]
     text = (HERE / "openapi.yaml").read_text(encoding="utf-8")
     documents = json.dumps([one.sha256 for one in contracts if one])
-    return text.replace("[TOKENS]", json.dumps(tokens)).replace("[DOCUMENTS]", documents)
+    keys = [*(site.key_of(one) for one in types.listed(on.studio.file) if one.site.published), "none"]
+    given = site.stamp(on.studio.settings[SITE_KEY], on.clock.now.subtract(seconds=10))
+    text = text.replace("[KEYS]", json.dumps(keys)).replace("STAMP", json.dumps(given))
+    feed = feeds.feed(on.studio).address or ""
+    known = [feed.rpartition("/")[2].removesuffix(".ics"), "unknown"]
+    text = text.replace("[TOKENS]", json.dumps(tokens)).replace("[FEEDS]", json.dumps(known))
+    return text.replace("[DOCUMENTS]", documents)
 
 
 def movable(on: Stage) -> Session:
@@ -63,6 +73,8 @@ def ask(on: Stage, tmp_path: Path) -> Ask:
     """Let schemathesis ask the door, which has links at every step: ``ask("--max-examples", "20")``."""
     on.stripe()  # where no post ends a session: the next finds its form again
     on.logo()
+    on.make.offer()
+    on.make.offer("Wedding", TypedSite(approval=True), private=True)
     again = {"form": "family", "contract": "agreement", "allow_overlap": True, "tips": True}
     booked = [on.wedding(), *(on.make.session(**again) for _ in range(5))]
     steps = ("review", "questionnaire", "contract", "contract")
@@ -102,6 +114,12 @@ def check(on: Stage, asked: subprocess.CompletedProcess[str]) -> None:
         "POST /s/…/checkout 303",
         "POST /s/…/move 303",
         "POST /s/…/cancel 303",
+        "GET /book/… 200",
+        "GET /book/… 404",
+        "POST /book/…/details 303",
+        "POST /book/…/details 409",
+        "GET /calendar/….ics 200",
+        "GET /calendar/….ics 404",
     ):
         assert any(line.startswith(seen) for line in on.door.log), seen
 
@@ -133,7 +151,7 @@ def test_planted_flaws_are_found(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> N
 
     others = {name: value for name, value in guard.HEADERS.items() if name != "Referrer-Policy"}
     monkeypatch.setattr(journey, "questionnaire", planted)
-    monkeypatch.setattr(pages, "home", refuse)
+    monkeypatch.setattr(site, "offers", refuse)
     monkeypatch.setattr(guard, "HEADERS", others | {"Set-Cookie": "a=b"})
     options = ("--include-path-regex", "^/$|questionnaire", "--phases", "coverage,fuzzing", "--no-shrink")
     asked = ask("--max-examples", "20", "--continue-on-failure", *options)

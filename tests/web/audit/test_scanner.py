@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+from collections import Counter
 from collections.abc import Iterable
 from html.parser import HTMLParser
 from typing import Any
@@ -25,6 +26,9 @@ ALWAYS = ("/", "/robots.txt", "/favicon.ico")
 """What a scanner asks for whatever it was sent."""
 
 
+FEW_OF_A_KIND = 2
+
+
 class Scanner:
     """Asks for everything that a page leads to, over one connection."""
 
@@ -41,13 +45,20 @@ class Scanner:
         return answer.status, page, answer.getheader("Location", "")
 
     def reach(self, start: Iterable[str]) -> list[str]:
-        """Return every path of the door that can be got to: by links, by redirects, by where forms are sent."""
+        """Return every path of the door that can be got to: by links, by redirects, by where forms are sent.
+
+        Of the days and times of the booking site, which have no end, a few of each kind.
+        """
         seen: set[str] = set()
+        kinds: Counter[tuple[str, ...]] = Counter()
         waiting = list(start)
         while waiting:
             path = waiting.pop()
-            if path not in seen:
+            bare, _, query = path.partition("?")
+            kind = (bare, *(pair.partition("=")[0] for pair in query.split("&")))
+            if path not in seen and not (query and kinds[kind] >= FEW_OF_A_KIND):
                 seen.add(path)
+                kinds[kind] += 1
                 _, body, location = self.ask("GET", path)
                 waiting += self._own(path, [*Links(body).found, location])
         return sorted(seen)

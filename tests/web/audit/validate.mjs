@@ -1,8 +1,9 @@
 // Reads pages, one a line as JSON, and answers each with a line: what html-validate finds wrong with it.
+// Its argument is the file with the rules.
 import { createInterface } from "node:readline";
 import { HtmlValidate } from "html-validate";
-import config from "./.htmlvalidate.mjs";
 
+const { default: config } = await import(`./${process.argv[2]}`);
 const validator = new HtmlValidate(config);
 for await (const line of createInterface({ input: process.stdin })) {
   const { results } = await validator.validateString(JSON.parse(line), "page.html");

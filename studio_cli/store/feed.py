@@ -1,0 +1,100 @@
+"""The feed: its address, of which only a SHA-256 is kept, and the sessions as calendars show them."""
+
+from __future__ import annotations
+
+from whenever import Instant
+
+from studio_cli.model.feed import KEPT_DAYS, Entry
+from studio_cli.model.times import from_stored, stored
+from studio_cli.store.database import Database
+from studio_cli.store.share import digest
+
+# ── its address ───────────────────────────────────────────────────────────────────────────────────
+
+
+def made_at(db: Database) -> Instant | None:
+    """Return when the feed that is alive was made."""
+    with db.reading() as sql:
+        row = sql.execute("SELECT created_at FROM feed WHERE revoked_at IS NULL").fetchone()
+    return row and from_stored(row[0])
+
+
+def make(db: Database, token: str, now: Instant) -> None:
+    """Let ``token`` open the feed."""
+    db.connection.execute(
+        "INSERT INTO feed (token_sha256, created_at) VALUES (?, ?)", (digest(token), stored(now))
+    )
+
+
+def revoke(db: Database, now: Instant) -> bool:
+    """Let no token open the feed any more; return whether one did."""
+    cursor = db.connection.execute("UPDATE feed SET revoked_at = ? WHERE revoked_at IS NULL", (stored(now),))
+    return cursor.rowcount > 0
+
+
+def opens(db: Database, token: str) -> bool:
+    """Return whether a token opens the feed."""
+    with db.reading() as sql:
+        row = sql.execute(
+            "SELECT 1 FROM feed WHERE token_sha256 = ? AND revoked_at IS NULL", (digest(token),)
+        ).fetchone()
+    return row is not None
+
+
+# ── what is in it ─────────────────────────────────────────────────────────────────────────────────
+
+# Grows with every change that a calendar shows: the session's own number, changes that only its owner sees (notes),
+# and a hold that has run out, whether or not anybody has settled it yet.
+_SEQUENCE = """session.sequence
+  + (SELECT count(*) FROM event WHERE session_id = session.id AND kind = 'session changed')
+  + (session.status = 'pending' AND session.expires_at IS NOT NULL AND session.expires_at <= :now)"""
+
+
+def entries(db: Database, now: Instant, first: Instant, last: Instant | None = None) -> list[Entry]:
+    """Return the sessions that end after ``first`` and begin before ``last``, by their start.
+
+    Those that were called off are there as long as somebody may still have them in a calendar.
+    """
+    query = f"""SELECT * FROM (
+        SELECT session.id, session.title, session.starts_at, session.ends_at, session.location, session.notes,
+          session.created_at, session.expires_at, client.name, client.email, client.phone, {_SEQUENCE} AS sequence,
+          CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN 'expired'
+            ELSE session.status END AS status_now,
+          (SELECT at FROM event WHERE session_id = session.id ORDER BY id DESC LIMIT 1) AS changed_at
+        FROM session JOIN client ON client.id = session.client_id
+        WHERE session.starts_at > :reach AND session.ends_at > :first AND (:last IS NULL OR session.starts_at < :last))
+      WHERE status_now IN ('inquiry', 'pending', 'confirmed')
+        OR coalesce(CASE status_now WHEN 'expired' THEN max(expires_at, changed_at) ELSE changed_at END, created_at) > :kept
+      ORDER BY starts_at, id"""
+    values = {
+        "now": stored(now),
+        "reach": stored(first.subtract(hours=24 * 8)),
+        "first": stored(first),
+        "last": last and stored(last),
+        "kept": stored(now.subtract(hours=24 * KEPT_DAYS)),
+    }
+    with db.reading() as sql:
+        rows = sql.execute(query, values).fetchall()
+    return [
+        Entry(
+            session_id=row["id"],
+            status=row["status_now"],
+            sequence=row["sequence"],
+            title=row["title"],
+            starts_at=from_stored(row["starts_at"]),
+            ends_at=from_stored(row["ends_at"]),
+            location=row["location"],
+            notes=row["notes"],
+            client=row["name"],
+            email=row["email"],
+            phone=row["phone"],
+            created_at=from_stored(row["created_at"]),
+            changed_at=_changed(row["status_now"], row["changed_at"] or row["created_at"], row["expires_at"]),
+        )
+        for row in rows
+    ]
+
+
+def _changed(status: str, changed_at: str, expires_at: str | None) -> Instant:
+    expired = status == "expired" and expires_at is not None and expires_at > changed_at
+    return from_stored(expires_at if expired and expires_at else changed_at)
