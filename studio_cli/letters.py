@@ -220,6 +220,7 @@ _STYLES = {
     "bullet_list_open": "margin:0 0 16px 0;padding-inline-start:24px",
     "ordered_list_open": "margin:0 0 16px 0;padding-inline-start:24px",
     "blockquote_open": "margin:0 0 16px 0;padding-left:14px;border-left:4px solid #e6e4df",
+    "code_block": "font-family:ui-monospace,Menlo,Consolas,monospace;font-size:14px",
     "hr": "border:0;border-top:1px solid #e6e4df;margin:0 0 16px 0",
 }
 

@@ -53,7 +53,8 @@ def _read_answer(answer: bytes, count: int) -> list[Any]:
         found = json.loads(answer)
         if "problem" in found:
             message, line, costly = (found["problem"][name] for name in ("message", "line", "costly"))
-            raise Unusable(str(message)[:400], line and int(line), costly=bool(costly))
+            words = str(message)[:400].encode("utf-8", "backslashreplace").decode()
+            raise Unusable(words, line and int(line), costly=bool(costly))
         letters = found["letters"]
     except (ValueError, KeyError, TypeError, RecursionError):
         letters = None
@@ -107,7 +108,10 @@ def _ask(request: bytes, most: int) -> bytes:
 def _too_slow(child: subprocess.Popen[bytes]) -> Unusable:
     """Stop a process and return whether it is to blame: on a busy machine it may not have had its turn."""
     child.kill()
-    _, _, usage = os.wait4(child.pid, 0)
+    try:
+        _, _, usage = os.wait4(child.pid, 0)
+    except ChildProcessError:  # its end was noticed by somebody else in this program
+        return Unusable("It took too long to fill in.", passing=True)
     child.returncode = -signal.SIGKILL
     if usage.ru_utime + usage.ru_stime > letters_child.SECONDS / 2:
         return Unusable("It takes too long to fill in.", costly=True)

@@ -33,7 +33,7 @@ DATA: dict[str, Any] = {
         "starts_at": "Friday 4 December 2026, 10:00", "zone": "America/Toronto, UTC−05:00", "asks": "CA$250.00",
         "due_now": "CA$50.00", "total": "CA$250.00", "paid": "CA$50.00", "balance": "CA$200.00",
         "balance_due": "Friday 27 November 2026", "deadline": "Fri 27 Nov 2026 10:00", "status": "pending",
-        "steps_left": "Review", "refunded": "CA$20.00",
+        "steps_left": "Review", "announced": False, "refunded": "CA$20.00",
     },
     "client": {"name": "Rui", "email": "rui@example.com", "phone": "+1 416 555 0135"},
     "receipt": {"number": "7", "amount": "CA$50.00", "at": "Fri 20 Nov 2026 10:00"},

@@ -79,7 +79,8 @@ def test_readme_shows_what_happens(mail_server: MailServer) -> None:
             README.write_text(text, encoding="utf-8")
         else:
             assert happened == block
-    assert len(mail_server.received) == 3  # the link, and that each of the two sessions is confirmed
+    # The link, that each of the two sessions is confirmed, and to the owner what a client did.
+    assert len(mail_server.received) == 4
     assert reader.token
 
 

@@ -57,7 +57,9 @@ def cancel(
         raise WrongUsage(f"Only {proposal.paid} was paid: {amount} cannot go back.", code="refund")
     with studio.file.atomic():
         change = sessions.end(studio, str(session.id))
-        wanted = WantedRefund(str(session.id), amount.amount if amount else None)
+        if tell:
+            sessions.tell_canceled(studio, change, note)
+        wanted = WantedRefund(str(session.id), amount.amount if amount else None, tell=tell)
         if amount and change.changed:
             possible = give_back is not None
             done, orders = payments.plan_refund(studio, wanted, possible=possible or rehearse)
@@ -65,8 +67,6 @@ def cancel(
             done, orders = [], refund_store.unfinished(studio.file, session.id)
         if rehearse:  # nobody outside is asked
             done, orders = [*done, *(payments.as_given(studio, order) for order in orders)], []
-        if tell:
-            sessions.tell_canceled(studio, change, note)
     refunds = [*done, *payments.finish_refunds(studio, orders, give_back)]
     return Change(sessions.get(studio, session.id), change.changed), refunds
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from studio_cli.model.settings import Settings
 from studio_cli.model.text import clean_optional
 from studio_cli.model.words import N_
 from studio_cli.store import client as client_store
+from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import share as share_store
@@ -119,7 +121,11 @@ def words_of(
     }
 
 
-def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -> dict[str, str]:
+LIVING = frozenset({"inquiry", "pending", "confirmed"})
+"""While a session has one of these statuses there is something to pay for."""
+
+
+def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -> dict[str, Any]:
     """Return what a mail says of a session besides what a page does."""
     asks = ""
     if session.status in {"inquiry", "pending"} and session.total:
@@ -132,6 +138,8 @@ def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -
     return {
         "asks": asks,
         "steps_left": language.listed(known["steps"]) if known["steps"] else "",
+        "announced": session.step("payment").announced_at is not None,
+        **({} if session.status in LIVING else {"balance": "", "balance_due": ""}),
     }
 
 
@@ -240,16 +248,28 @@ def tell_client(
     """
     if not session.client.email or not studio.settings.get("mail.host"):
         return None
-    living = [share.id for share in session.shares if share.revoked_at is None]
-    return put(
+    share_id = linkable(studio, session)[-1:]
+    return _put_safely(
         studio,
         session,
         kind,
-        occasion,
-        about=about,
-        payment_id=payment_id,
-        share_id=living[-1] if living else None,
+        lambda: put(
+            studio,
+            session,
+            kind,
+            occasion,
+            about=about,
+            payment_id=payment_id,
+            share_id=share_id[0] if share_id else None,
+        ),
     )
+
+
+def linkable(studio: Studio, session: Session) -> list[int]:
+    """Return the shares of which a link would open something."""
+    if session.link_ends_at <= studio.now():
+        return []
+    return [share.id for share in session.shares if share.revoked_at is None]
 
 
 def tell_owner(studio: Studio, session: Session, what: str, occasion: str) -> int | None:
@@ -257,7 +277,26 @@ def tell_owner(studio: Studio, session: Session, what: str, occasion: str) -> in
     settings = studio.settings
     if not settings.get("mail.host") or settings["mail.news"] != "yes":
         return None
-    return put(studio, session, "owner", occasion, about={"news": what})
+    return _put_safely(
+        studio, session, "owner", lambda: put(studio, session, "owner", occasion, about={"news": what})
+    )
+
+
+def _put_safely(studio: Studio, session: Session, kind: str, write: Callable[[], int | None]) -> int | None:
+    """Inside a write: write a mail that nobody asked for; one that cannot be written undoes nothing.
+
+    What the file or the disk refuses is another matter: then nothing of the write is kept.
+    """
+    try:
+        return write()
+    except (sqlite3.Error, MemoryError):
+        raise
+    except Exception as problem:
+        why = {"kind": kind, "why": type(problem).__name__}
+        event_store.add(
+            studio.file, "mail not written", studio.now(), actor="system", session_id=session.id, details=why
+        )
+        return None
 
 
 def put(
@@ -307,10 +346,10 @@ def tell_change(
 
     A mail about an earlier change that has not gone out is replaced: who reads it compares with what they knew.
     """
-    if not knows(studio, before):
-        return None
+    if not knows(studio, before) or before.details() == after.details():
+        return None  # what waits is written anew when it goes out
     knew, note = before.details(), check_note(note)
-    for waiting in _waiting_changes(studio, after):
+    for waiting in _untold_changes(studio, after):
         knew = waiting.about.get("before", knew)
         note = note or waiting.about.get("note")
         message_store.cancel(studio.file, waiting.id)
@@ -320,11 +359,25 @@ def tell_change(
 
 
 def knows(studio: Studio, session: Session) -> bool:
-    """Return whether a client has heard of a session: it was shared with them, or is confirmed, or they have had it so."""
-    if session.shares or session.confirmed_at is not None:
+    """Return whether a client has heard of a session: it was shared with them, or is confirmed, or they have had it so.
+
+    A share that has not gone out yet will say how things are when it does.
+    """
+    unsent = (*WAITING, "given_up", "canceled")
+    waiting = message_store.listed(studio.file, unsent, session_id=session.id, kind="share")
+    heard = {share.id for share in session.shares} - {one.share_id for one in waiting}
+    opened = any(share.opened_at for share in session.shares)
+    if heard or opened or session.confirmed_at is not None:
         return True
     return message_store.was_invited(studio.file, session.id)
 
 
-def _waiting_changes(studio: Studio, session: Session) -> list[Message]:
-    return message_store.listed(studio.file, WAITING, session_id=session.id, kind="changed")
+def _untold_changes(studio: Studio, session: Session) -> list[Message]:
+    """Return the mails about earlier changes that have not gone out, and will not by themselves."""
+    return message_store.listed(studio.file, (*WAITING, "given_up"), session_id=session.id, kind="changed")
+
+
+def is_empty(studio: Studio, session: Session, message: Message) -> bool:
+    """Return whether a mail about a change has none to tell any more."""
+    language = details.language_of(session, studio.settings)
+    return message.kind == "changed" and not _changed(session, message.about, language)

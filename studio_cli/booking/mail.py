@@ -72,7 +72,7 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
             _cancel(studio, get(studio, number), "nothing to say any more")
         if not message_store.claim(studio.file, number, now):
             return get(studio, number)
-        message = _as_it_is_now(studio, get(studio, number))
+        message = as_it_is_now(studio, get(studio, number))
         if LINK in message.letter.text and message.share_id is not None and link is None:
             link = letter.new_link(studio, message.share_id, now)
         sent = _to_send(studio, message).with_link(link or LINK)
@@ -88,8 +88,8 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
     return _settle(studio, message, "sent")
 
 
-def _as_it_is_now(studio: Studio, message: Message) -> Message:
-    """Inside a write: a mail that has waited goes to the client's present address and says what is true now."""
+def as_it_is_now(studio: Studio, message: Message) -> Message:
+    """Inside a write: let a mail that has waited go to the client's present address and say what is true now."""
     if message.session_id is None:
         return message
     session = _session(studio, message.session_id)
@@ -97,7 +97,7 @@ def _as_it_is_now(studio: Studio, message: Message) -> Message:
         studio,
         session,
         message.kind,
-        linked=message.share_id in {share.id for share in session.shares if share.revoked_at is None},
+        linked=message.share_id in letter.linkable(studio, session),
         about=message.about,
         payment_id=message.payment_id,
     )
@@ -195,7 +195,8 @@ def send_written(studio: Studio, mailer: Mailer | None, *, retry: bool = False) 
             sent.append(deliver(studio, mailer, message.id))
         except Exception as error:  # one that cannot be written or sent holds up no other
             trouble = error
-        if sent and sent[-1].state in {"failed", "unknown"}:
+        # One full mailbox holds up nobody else; a server that takes nothing is not asked about all the others.
+        if len(sent) > 1 and all(one.state in {"failed", "unknown"} for one in sent[-2:]):
             break
     if trouble:
         raise trouble
@@ -209,9 +210,12 @@ def to_send(studio: Studio, *, retry: bool) -> list[Message]:
     """
     now = studio.now()
     quiet = studio.settings.reminders.is_quiet(now)
+    waiting = message_store.listed(studio.file, WAITING, due=now)
     return [
         message
-        for message in message_store.listed(studio.file, WAITING, due=now)
+        for message in sorted(
+            waiting, key=lambda one: one.state == "failed"
+        )  # what was never tried goes first
         if (retry or (message.kind != "share" and message.state != "failed"))
         and not (quiet and message.kind in BY_THE_CLOCK)
     ]
@@ -269,7 +273,9 @@ def _pointless(studio: Studio, message: Message) -> bool:
         return False
     session, kind = _session(studio, message.session_id), KINDS[message.kind]
     if kind.recipient == "owner":
-        return False
+        news = message.about.get("news")
+        over = news == "expired" and session.status != "expired"
+        return over or (news == "payment-announced" and not session.step("payment").open)
     if session.client.email is None or session.status not in kind.while_:
         return True
     if kind.before_it and session.starts_at <= studio.now():
@@ -279,6 +285,8 @@ def _pointless(studio: Studio, message: Message) -> bool:
     if message.kind in REMINDER_KINDS.values():
         fits = makes_sense(session, message.kind, message.occasion, message.created_at, studio.now())
         return not fits or _newer(studio, message)
+    if message.kind == "changed":
+        return letter.is_empty(studio, session, message)
     return message.kind == "payment-instructions" and not session.step("payment").open
 
 

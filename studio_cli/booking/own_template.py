@@ -30,7 +30,8 @@ def write(
         if source is not None:
             return _from_own(studio, kind, source, data, language, logo), None
     except (FileTrouble, Unusable) as problem:
-        trouble = str(problem)
+        # What is told of a strange file or text can be strange itself: the file has to be able to keep it.
+        trouble = str(problem).encode("utf-8", "backslashreplace").decode()
     return write_shipped(source_of(kind), data, language, logo), trouble
 
 
@@ -49,12 +50,15 @@ def _from_own(
         # It would hold up everybody who waits for the file, again for every mail.
         raise Unusable(known.message, known.line, costly=True)
     try:
-        return write_bounded(source, [data], language, logo)[0]
+        written = write_bounded(source, [data], language, logo)[0]
     except Unusable as problem:
         if not problem.passing:
             fault = Fault(fingerprint(source), problem.message, problem.line, problem.costly)
             template_store.remember(studio.file, kind, language.code, fault)
         raise
+    if known:
+        template_store.remember(studio.file, kind, language.code, None)
+    return written
 
 
 def fingerprint(source: str) -> str:

@@ -13,6 +13,7 @@ from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
 from studio_cli.model.checkout import GivenBack, ProviderRefused
+from studio_cli.model.message import WAITING
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.payment import METHODS, Payment
 from studio_cli.model.session import Session, Status
@@ -20,6 +21,7 @@ from studio_cli.model.text import clean_optional, shown
 from studio_cli.model.times import parse_moment, stored
 from studio_cli.store import checkout as checkout_store
 from studio_cli.store import event as event_store
+from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import refund_order as refund_store
 from studio_cli.store import repeat_key
@@ -136,7 +138,7 @@ def let_count(
     Who is told that the session is confirmed is not told again that the payment has arrived.
     """
     after, occasion = _received(studio, session.id, actor, number, tell=tell), f"payment {number}"
-    if after.status == "confirmed" != session.status:
+    if after.status == "confirmed" != session.status and after.starts_at > studio.now():
         return
     if tell:
         letter.tell_client(studio, after, "receipt", occasion, payment_id=number)
@@ -183,7 +185,10 @@ It is given the payment, the amount and an idempotency key: the same key gives t
 
 @dataclass(frozen=True, slots=True)
 class WantedRefund:
-    """A refund as it was asked for. ``amount`` None is all that was paid; ``of`` is a row of the ledger."""
+    """A refund as it was asked for. ``amount`` None is all that was paid; ``of`` is a row of the ledger.
+
+    ``tell``: the client hears of it.
+    """
 
     session: str
     amount: str | None = None
@@ -191,6 +196,7 @@ class WantedRefund:
     method: str | None = None
     at: str | None = None
     note: str | None = None
+    tell: bool = True
 
 
 def refund(
@@ -199,7 +205,6 @@ def refund(
     *,
     give_back: GiveBack | None = None,
     key: str | None = None,
-    tell: bool = True,
     rehearse: bool = False,
 ) -> list[Recorded]:
     """Give money back: outside, where it was paid outside, and in the ledger; return the new rows.
@@ -215,31 +220,30 @@ def refund(
         studio.settle(studio.now())
         done, orders = plan_refund(studio, wanted, possible=give_back is not None or rehearse)
         if rehearse:
-            kept = [*done, *(as_given(studio, order) for order in orders)]
-            if tell:
-                tell_refunded(studio, kept)
-            return kept
+            return [*done, *(as_given(studio, order) for order in orders)]
         if key is not None and done:
             _remember(studio, key, arguments, done[0])
-        if tell and not orders:
-            tell_refunded(studio, done)
-    made = finish_refunds(studio, orders, give_back)
-    if not made:
-        return done
-    with studio.file.atomic():
-        if key is not None and not done:
-            _remember(studio, key, arguments, made[0])
-        if tell:
-            tell_refunded(studio, [*done, *made])
-    return [*done, *made]
+
+    def first(made: Recorded) -> None:
+        if key is not None and not repeat_key.earlier_result(studio.file, key, "payment refund", arguments):
+            _remember(studio, key, arguments, made)
+
+    return [*done, *finish_refunds(studio, orders, give_back, kept=first)]
 
 
-def tell_refunded(studio: Studio, given: Sequence[Recorded]) -> None:
-    """Inside a write: tell the client what goes back: all of it in one mail."""
-    new = [one.payment.id for one in given if not one.repeated]
-    if new:
-        session = sessions.get(studio, given[0].session.id)
-        letter.tell_client(studio, session, "refund", f"refund {new[0]}", about={"refunds": new})
+def _tell_refunded(studio: Studio, session_id: int, number: int) -> None:
+    """Inside a write: tell the client that a row of the ledger went back.
+
+    Several that have not been told yet are one mail; one about the cancellation that still waits says the sum.
+    """
+    waiting = {one.kind: one for one in message_store.listed(studio.file, WAITING, session_id=session_id)}
+    if "canceled" in waiting:
+        return
+    session, told = sessions.get(studio, session_id), waiting.get("refund")
+    before = list(told.about.get("refunds", ())) if told else []
+    if told:
+        message_store.cancel(studio.file, told.id)
+    letter.tell_client(studio, session, "refund", f"refund {number}", about={"refunds": [*before, number]})
 
 
 def plan_refund(
@@ -271,15 +275,18 @@ def _order(studio: Studio, wanted: WantedRefund, part: Part) -> RefundOrder:
 
     note = clean_optional(wanted.note, "The note", limit=500)
     payment, key = part.payment, f"refund-{secrets.token_hex(16)}"
-    return refund_store.insert(
-        studio.file, payment.session_id, payment.id, part.amount, key, note, studio.now()
-    )
+    order = RefundOrder(0, payment.id, part.amount, key, note, wanted.tell)
+    return refund_store.insert(studio.file, payment.session_id, order, studio.now())
 
 
 def finish_refunds(
-    studio: Studio, orders: Sequence[RefundOrder], give_back: GiveBack | None
+    studio: Studio,
+    orders: Sequence[RefundOrder],
+    give_back: GiveBack | None,
+    *,
+    kept: Callable[[Recorded], None] = lambda made: None,
 ) -> list[Recorded]:
-    """Ask outside for refunds that are written down, and put them into the ledger.
+    """Ask outside for refunds that are written down, and put them into the ledger; ``kept`` is called in that write.
 
     Asking again is safe: each has a key. What cannot be reached stays written down, and the same command, or
     ``payment sync``, goes on with it; what is refused for good is given up.
@@ -295,6 +302,7 @@ def finish_refunds(
             raise
         with studio.file.atomic():
             made.append(_keep_order(studio, order, reference))
+            kept(made[-1])
     return made
 
 
@@ -310,7 +318,7 @@ def _keep_order(studio: Studio, order: RefundOrder, reference: str | None) -> Re
     if known:
         return _repeated(studio, known.id)
     payment = get(studio, order.payment_id)
-    wanted = WantedRefund(str(payment.session_id), note=order.note)
+    wanted = WantedRefund(str(payment.session_id), note=order.note, tell=order.tell)
     return _give(studio, wanted, Part(payment, order.amount, outside=True), reference)
 
 
@@ -386,6 +394,8 @@ def _give(studio: Studio, wanted: WantedRefund, part: Part, reference: str | Non
     )
     details = {"payment": number, "of": part.payment.id, "amount": part.amount.as_json(), "method": method}
     event_store.add(studio.file, "payment refunded", now, session_id=session_id, details=details)
+    if wanted.tell:
+        _tell_refunded(studio, session_id, number)
     return Recorded(get(studio, number), sessions.get(studio, session_id))
 
 
@@ -424,6 +434,7 @@ def keep_refund(studio: Studio, payment: Payment, given: GivenBack) -> Recorded 
     event_store.add(
         studio.file, "payment refunded", now, actor="system", session_id=payment.session_id, details=details
     )
+    _tell_refunded(studio, payment.session_id, number)
     return Recorded(get(studio, number), sessions.get(studio, payment.session_id))
 
 

@@ -216,7 +216,7 @@ def complete(
     mail.cancel_pointless(studio, number)
     confirmed = get(studio, number)
     occasion = f"confirmed {number} {confirmed.sequence}"
-    if tell:
+    if tell and confirmed.starts_at > now:  # else there is nothing to look forward to
         letter.tell_client(studio, confirmed, "confirmed", occasion, payment_id=payment_id)
     if actor == "client":
         letter.tell_owner(studio, confirmed, "confirmed", occasion)

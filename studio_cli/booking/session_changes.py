@@ -155,7 +155,7 @@ def edit(
 def _told(studio: Studio, done: Changed, note: str | None) -> Changed:
     """Inside a write: tell the client what is different; that it is confirmed now, when nothing is left to do."""
     before, after = done.before, done.after
-    occasion = f"changed {after.id} {after.sequence}"
+    occasion = f"event {event_store.newest(studio.file)}"  # that of this change
     if after.status == "confirmed" != before.status:
         letter.tell_client(studio, after, "confirmed", occasion)
     elif done.changed:

@@ -11,7 +11,7 @@ from studio_cli.booking import letter, mail
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
-from studio_cli.model.message import Message
+from studio_cli.model.message import WAITING, Message
 from studio_cli.model.session import Channel, Session
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
@@ -78,17 +78,35 @@ def prepare(
             hint=f"Add one: studio client edit {session.client.id} --email name@example.com, or share with --link.",
             code="no_email",
         )
+    if channel == "email":
+        note = _take_back(studio, session, note)
     share_id, link = make(studio, session, channel, now, base, actor)
     message_id = None
     if channel == "email":
         about = {
             "note": letter.check_note(note),
-            "again": any(one.channel == "email" for one in session.shares),
+            "again": _has_had_a_mail(studio, session),
         }
         message_id = letter.put(studio, session, "share", f"share {share_id}", about=about, share_id=share_id)
     elif note:
         raise WrongUsage("A note goes into a mail.", hint="Add --email.")
     return Shared(session.id, share_id, channel, link, message_id)
+
+
+def _take_back(studio: Studio, session: Session, note: str | None) -> str | None:
+    """Inside a write: cancel shares whose mail has not gone out: the new one takes their place, and their words."""
+    for waiting in message_store.listed(studio.file, WAITING, session_id=session.id, kind="share"):
+        message_store.cancel(studio.file, waiting.id)
+        note = note or waiting.about.get("note")
+    return note
+
+
+def _has_had_a_mail(studio: Studio, session: Session) -> bool:
+    """Return whether a link of a session has been mailed to its client, as far as is known."""
+    gone = message_store.listed(
+        studio.file, ("sending", "sent", "unknown"), session_id=session.id, kind="share"
+    )
+    return bool(gone)
 
 
 def make(

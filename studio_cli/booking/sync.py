@@ -133,8 +133,6 @@ def _finish_refunds(studio: Studio, provider: Provider) -> Iterator[Settled]:
     """Go on with refunds that were begun and did not get through."""
     for order in refund_store.unfinished(studio.file):
         for made in payments.finish_refunds(studio, [order], checkouts.give_back_with(provider)):
-            with studio.file.atomic():
-                payments.tell_refunded(studio, [made])
             yield Settled("refunded", made.session.id, order.amount, payment_id=made.payment.id)
 
 
@@ -145,7 +143,6 @@ def _keep(studio: Studio, given: list[GivenBack]) -> list[Settled]:
         payment = payment_store.by_reference(studio.file, one.payment)
         kept = payments.keep_refund(studio, payment, one) if payment else None
         if kept:
-            payments.tell_refunded(studio, [kept])
             found.append(Settled("refunded", kept.session.id, one.amount, payment_id=kept.payment.id))
     return found
 

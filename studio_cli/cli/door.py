@@ -4,6 +4,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -121,12 +122,27 @@ class Upkeep:
         return False
 
     def _do(self) -> None:
-        desk = self._desk
-        with contextlib.suppress(StudioError):
-            studio = open_studio(desk.path, desk.clock)
+        self._try("payments", lambda studio: self._ask(studio))
+        self._try("mail", lambda studio: self._send(studio))
+
+    def _try(self, what: str, work: Callable[[Studio], None]) -> None:
+        """Do one of them: what is wrong with it keeps the other from nothing, and is said by its name alone."""
+        try:
+            studio = open_studio(self._desk.path, self._desk.clock)
             with contextlib.closing(studio.file):
-                syncing.sync_if_stale(studio, desk.provider(studio, hurried=True))
-                mail.send_written(studio, desk.mailer(studio), retry=True)
+                work(studio)
+        except Exception as trouble:
+            code = trouble.code if isinstance(trouble, StudioError) else type(trouble).__name__
+            self._desk.say(f"{what}: {code}")
+
+    def _ask(self, studio: Studio) -> None:
+        if syncing.anything_stale(studio):
+            syncing.sync_if_stale(studio, self._desk.provider(studio, hurried=True))
+
+    def _send(self, studio: Studio) -> None:
+        with studio.file.atomic():
+            studio.settle(studio.now())
+        mail.send_written(studio, self._desk.mailer(studio), retry=True)
 
 
 class CalendarRefresh:

@@ -6,8 +6,10 @@ from typing import Any
 
 from studio_cli.booking import mail
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.outbox import failure
 from studio_cli.errors import OutsideFailed, StudioError, WrongUsage
 from studio_cli.model.message import Message
+from studio_cli.model.session import Session
 from studio_cli.model.text import shown
 from studio_cli.store import message as message_store
 
@@ -35,14 +37,22 @@ class News:
         self.desk = desk
         self.dry_run = dry_run
         self.messages: list[Message] = []
+        self.note: str | None = None
         self._sent = dry_run
+        self._trouble: Exception | None = None
 
     def send(self, session_id: int | None = None) -> None:
         """Send what was written, once; those about other sessions go out too, and are not mentioned."""
-        if self._sent or not self.desk.studio.settings.get("mail.host"):
+        if self._sent:
             return
         self._sent = True
-        sent = mail.send_written(self.desk.studio, self.desk.mailer())
+        if not self.desk.studio.settings.get("mail.host"):
+            return
+        try:
+            sent = mail.send_written(self.desk.studio, self.desk.mailer())
+        except Exception as trouble:  # what the command did is saved: that is said first
+            self._trouble = trouble
+            return
         self.messages = [one for one in sent if session_id in {None, one.session_id}]
 
     def as_json(self) -> list[dict[str, Any]]:
@@ -58,17 +68,28 @@ class News:
             self._would_send()
             return
         told = [message for message in self.messages if message.recipient == "client"]
+        if self.note and not told and self._trouble is None:
+            self.desk.say("Your words were not sent: there is no mail that they could go with.")
         for message in self.messages:
             warn_of_template(self.desk, message)
         for message in told:
             if message.state == "sent":
                 self.desk.say(f"{message.to_email} is told by mail.")
-        failed = [message for message in told if message.state not in {"sent", "canceled"}]
-        if failed:
+        if self._trouble is not None:
+            words = str(self._trouble) or type(self._trouble).__name__
             raise OutsideFailed(
-                f"It is saved, but the mail to {failed[0].to_email} was not sent: {failed[0].last_error}",
+                f"It is saved, but its mail was not sent: {words}",
                 hint="It waits in the outbox: studio mail send",
                 code="mail_failed",
+            )
+        failed = [message for message in told if message.state in {"failed", "unknown", "given_up"}]
+        if failed:
+            problem = failure(failed[0])
+            raise OutsideFailed(
+                f"It is saved. {problem.message}",
+                hint=problem.hint,
+                code=problem.code,
+                details=problem.details,
             )
 
     def _would_send(self) -> None:
@@ -95,7 +116,14 @@ def rehearsed(desk: Desk, dry_run: bool) -> Iterator[News]:
     with file.rehearsal():
         newest = message_store.newest(file)
         yield news
-        news.messages = message_store.listed(file, ("queued",), after=newest)
+        written = message_store.listed(file, ("queued",), after=newest)
+        news.messages = [mail.as_it_is_now(desk.studio, message) for message in written]
+
+
+def say_untold(desk: Desk, session: Session, *, told: bool) -> None:
+    """Say that a client hears nothing of what was done, because there is nothing to send a mail with."""
+    if told and session.client.email and not desk.studio.settings.get("mail.host"):
+        desk.say(f"{session.client.email} is not told: no mail server is set.")
 
 
 def note_of(desk: Desk, message: str | None, write: bool) -> str | None:
@@ -108,7 +136,10 @@ def note_of(desk: Desk, message: str | None, write: bool) -> str | None:
         raise WrongUsage("An editor needs a terminal.", hint="Say it with --message.", code="missing")
     from studio_cli.cli.editor import edit_text
 
-    return edit_text(desk, "", ".txt")
+    written = edit_text(desk, "", ".txt")
+    if not written or not written.strip():
+        desk.leave("Nothing was written, so nothing was changed and nothing is sent.", 2)
+    return written
 
 
 def warn_of_template(desk: Desk, message: Message) -> None:

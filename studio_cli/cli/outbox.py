@@ -38,6 +38,7 @@ def message_columns(zone: str) -> tuple[Column, ...]:
         Column("#", lambda one: str(one.id), lambda one: str(one.id), right=True),
         Column("State", lambda one: one.state, lambda one: WORDS[one.state]),
         Column("Kind", lambda one: one.kind, lambda one: one.kind),
+        Column("For", _session, _session, right=True, people_only=True),
         Column("To", lambda one: one.to_email, lambda one: one.to_email),
         Column("Subject", lambda one: one.letter.subject, None),
         plain("created_at"),
@@ -51,11 +52,15 @@ def message_columns(zone: str) -> tuple[Column, ...]:
     )
 
 
+def _session(message: Message) -> str:
+    return str(message.session_id or "")
+
+
 def what_now(message: Message, zone: str = "UTC") -> str:
     """Return what went wrong with a message and what happens next; nothing while all is well."""
     error = message.last_error or ""
     if message.state == "failed":
-        again = f" Tried again {show_short(message.next_try_at, zone)}." if message.next_try_at else ""
+        again = f" Next try: {show_short(message.next_try_at, zone)}." if message.next_try_at else ""
         return f"{error}{again}"
     if message.state == "given_up":
         return f"{error} After {message.attempts} {'try' if message.attempts == 1 else 'tries'} given up."
@@ -108,7 +113,9 @@ def failure(message: Message) -> OutsideFailed:
     if message.state == "given_up":
         return OutsideFailed(
             f"The mail to {message.to_email} was not sent, and is not tried again: {message.last_error}",
-            hint=f"When that is mended: studio mail send {message.id}",
+            hint=f"When that is mended (studio client edit … --email …): studio mail send {message.id}"
+            if message.recipient == "client"
+            else f"When that is mended: studio mail send {message.id}",
             code="mail_given_up",
             details={"message": message.id},
         )

@@ -18,7 +18,6 @@ from studio_cli.model.money import Money
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session, Share
 from studio_cli.model.session_type import SessionType
-from studio_cli.model.site import show_until
 from studio_cli.model.terms import show_balance_due
 from studio_cli.model.text import shown
 from studio_cli.model.times import rfc3339, show_day, show_duration, show_offset, show_range, show_short
@@ -575,8 +574,6 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Questionnaire", offer.form or "–"),
         ("Contract", offer.contract or "–"),
         ("Booking site", _on_the_site(offer)),
-        ("They can move it", show_until(offer.site.move_until)),
-        ("They can cancel it", show_until(offer.site.cancel_until)),
         ("Reminders", ", ".join(offer.reminders) or "off"),
     ]
     if offer.archived_at:

@@ -135,14 +135,14 @@ def refund(
 ) -> None:
     """Give money back. What was paid with Stripe goes back there; of other payments you record what you gave back."""
     desk = desk_of(ctx)
-    wanted = WantedRefund(session, amount, of, method, at, note)
+    wanted = WantedRefund(session, amount, of, method, at, note, tell=not no_email)
     with rehearsed(desk, dry_run) as news:
-        planned = payments.refund(desk.studio, wanted, key=key, tell=not no_email, rehearse=True)
+        planned = payments.refund(desk.studio, wanted, key=key, rehearse=True)
     if not dry_run and not all(done.repeated for done in planned):
         desk.agree(f"{_sentence(planned)}\nGive it back?", yes=yes)
     done = planned
     if not dry_run:
-        done = payments.refund(desk.studio, wanted, key=key, give_back=give_back(desk), tell=not no_email)
+        done = payments.refund(desk.studio, wanted, key=key, give_back=give_back(desk))
     if as_json:
         desk.json([{**_document(one), "dry_run": dry_run} for one in done])
     elif desk.on_terminal:

@@ -9,7 +9,7 @@ from studio_cli.booking import session_changes
 from studio_cli.booking.session_changes import Changed, Edits
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.news import News, end_pages, note_of, rehearsed
+from studio_cli.cli.news import News, end_pages, note_of, rehearsed, say_untold
 from studio_cli.cli.output import sentence
 from studio_cli.cli.params import (
     AllowOverlap,
@@ -79,6 +79,7 @@ def reschedule(
         raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
     note = note_of(desk, message, write)
     with rehearsed(desk, dry_run) as news:
+        news.note = note
         done = session_changes.reschedule(
             desk.studio,
             session,
@@ -89,7 +90,7 @@ def reschedule(
             tell=not no_email,
             note=note,
         )
-    _show_changed(desk, done, news, as_json)
+    _show_changed(desk, done, news, as_json, told=not no_email)
 
 
 @app.command(
@@ -146,6 +147,7 @@ def edit(
     )  # fmt: skip
     note = note_of(desk, message, write)
     with rehearsed(desk, dry_run) as news:
+        news.note = note
         done = session_changes.edit(
             desk.studio,
             session,
@@ -159,10 +161,10 @@ def edit(
         end_pages(desk, done.after.id)
     if refresh_documents and done.after.form and done.after.step("questionnaire").done_at:
         desk.say("The questionnaire stays as it is: the client has answered it.")
-    _show_changed(desk, done, news, as_json)
+    _show_changed(desk, done, news, as_json, told=not no_email)
 
 
-def _show_changed(desk: Desk, done: Changed, news: News, as_json: bool) -> None:
+def _show_changed(desk: Desk, done: Changed, news: News, as_json: bool, *, told: bool) -> None:
     if as_json:
         news.send(done.after.id)
         differences = {
@@ -172,6 +174,8 @@ def _show_changed(desk: Desk, done: Changed, news: News, as_json: bool) -> None:
         desk.json({**done.after.as_json(), **more, "dry_run": news.dry_run})
     else:
         _say_changed(desk, done, news.dry_run)
+        if done.before.details() != done.after.details() and (done.before.shares or done.before.confirmed_at):
+            say_untold(desk, done.after, told=told)
         news.send(done.after.id)
     news.say()
 

@@ -126,6 +126,7 @@ def new(
         return
     sent, problem = deliver(desk, done.shared, mailer)
     _show_new(desk, done, sent, as_json)
+    news.send(done.session.id)  # holds that have run out meanwhile
     if problem:
         raise problem
 

@@ -44,7 +44,7 @@ def deliver(
         return None, None
     message = mail.deliver(desk.studio, mailer, shared.message_id, shared.link)
     warn_of_template(desk, message)
-    if message.state in {"sent", "canceled"}:
+    if message.state in {"sent", "canceled", "sending"}:  # or somebody else is just sending it
         return message, None
     if mailer is None:
         return message, not_configured(
@@ -98,6 +98,7 @@ def share(
     else:
         show_link(desk, shared.link, qr=qr, copy=copy)
     warn_if_local(desk, shared.link)
+    news.send(shared.session_id)  # holds that have run out meanwhile
     if problem:
         raise problem
 

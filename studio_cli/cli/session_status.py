@@ -11,7 +11,7 @@ from studio_cli.booking.payment import Recorded
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
-from studio_cli.cli.news import end_pages, note_of, rehearsed
+from studio_cli.cli.news import end_pages, note_of, rehearsed, say_untold
 from studio_cli.cli.output import until
 from studio_cli.cli.params import (
     DryRun,
@@ -59,6 +59,7 @@ def confirm(
         desk.json({**done.session.as_json(), **more, "mails": news.as_json(), "dry_run": dry_run})
     else:
         _show_change(desk, done, "confirmed", dry_run=dry_run)
+        say_untold(desk, done.session, told=not no_email and done.changed)
         if done.waived:
             words = "Would be waived" if dry_run else "Waived"
             desk.say(f"{words}: {', '.join(step.name for step in done.waived)}.{_money_words(done)}")
@@ -99,6 +100,9 @@ def reopen(
         desk.json({**done.session.as_json(), **more})
     else:
         _show_change(desk, done, "pending", dry_run=dry_run)
+        if done.changed and done.session.status == "pending":
+            how = "--email" if done.session.client.email else "--link"
+            desk.say(f"The client is not told. Share it: studio session share {done.session.id} {how}")
         news.send(done.session.id)
     news.say()
 
@@ -139,6 +143,7 @@ def cancel(
             )
     note = note_of(desk, message, write)
     with rehearsed(desk, dry_run) as news:
+        news.note = note
         done, refunds = cancellation.cancel(
             desk.studio, str(found.id), refund, give_back=give_back(desk), tell=not no_email, note=note,
             rehearse=dry_run,
@@ -152,6 +157,7 @@ def cancel(
         desk.json({**done.session.as_json(), **more})
     else:
         _show_change(desk, done, "canceled", dry_run=dry_run)
+        say_untold(desk, done.session, told=not no_email and done.changed)
         _show_refunds(desk, plan, done, refunds, said=refund is not None, dry_run=dry_run)
         news.send(found.id)
     news.say()

@@ -62,17 +62,6 @@ Publish = Annotated[
 Description = Annotated[
     str | None, typer.Option("--description", metavar="TEXT", help="What clients read about it there.")
 ]
-Approval = Annotated[
-    bool | None, typer.Option("--approval/--no-approval", help="Whether you say yes or no to each.")
-]
-RequestKind = Annotated[
-    str | None,
-    typer.Option(
-        "--request",
-        metavar="hold|free|wishes",
-        help="While you think: the time is held, stays free, or they only name times that suit.",
-    ),
-]
 SiteHold = Annotated[
     str | None,
     typer.Option("--site-hold", metavar="TIME", help="How long a time picked there is held (15m)."),
@@ -81,15 +70,6 @@ VerifyEmail = Annotated[
     bool | None,
     typer.Option("--verify-email/--no-verify-email", help="Hold it only once the mail is opened."),
 ]
-MoveUntil = Annotated[
-    str | None,
-    typer.Option("--move-until", metavar="TIME", help="Clients can move it until 48h before; none."),
-]
-CancelUntil = Annotated[
-    str | None,
-    typer.Option("--cancel-until", metavar="TIME", help="Clients can cancel it until 48h before; none."),
-]
-
 On = Annotated[
     list[str] | None, typer.Option("--on", metavar="DAY", help="A date of mini sessions; may be repeated.")
 ]
@@ -143,12 +123,8 @@ def add(
     private: Private = None,
     publish: Publish = None,
     description: Description = None,
-    approval: Approval = None,
-    request: RequestKind = None,
     site_hold: SiteHold = None,
     verify_email: VerifyEmail = None,
-    move_until: MoveUntil = None,
-    cancel_until: CancelUntil = None,
     reminders: Reminders = None,
     mini: Annotated[
         bool, typer.Option("--mini", help="Short slots on given dates: --on, --from, --to, --every, --break.")
@@ -172,7 +148,7 @@ def add(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
-        TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        TypedSite(publish, description, site_hold=site_hold, verify_email=verify_email),
         reminders,
     )  # fmt: skip
     days = TypedDays(tuple(on or ()), opens, closes, tuple(breaks or ()))
@@ -253,12 +229,8 @@ def edit(
     private: Private = None,
     publish: Publish = None,
     description: Description = None,
-    approval: Approval = None,
-    request: RequestKind = None,
     site_hold: SiteHold = None,
     verify_email: VerifyEmail = None,
-    move_until: MoveUntil = None,
-    cancel_until: CancelUntil = None,
     reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
@@ -268,7 +240,7 @@ def edit(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
-        TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        TypedSite(publish, description, site_hold=site_hold, verify_email=verify_email),
         reminders,
     )  # fmt: skip
     types.find(desk.studio, type_)

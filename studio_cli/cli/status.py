@@ -9,6 +9,7 @@ import typer
 from studio_cli.booking.overview import Overview, Stuck, overview
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.news import News
 from studio_cli.cli.outbox import message_columns
 from studio_cli.cli.output import Column
 from studio_cli.cli.params import Json, desk_of, example
@@ -49,6 +50,7 @@ def _ask_outside(desk: Desk) -> None:
     with contextlib.suppress(StudioError):
         if sync.anything_stale(desk.studio):
             sync.sync_if_stale(desk.studio, desk.provider(hurried=True))
+            News(desk).send()
 
 
 def _sections(found: Overview) -> list[tuple[str, Sequence[Column], Sequence[Any]]]:

@@ -59,6 +59,12 @@ def _color(text: str) -> str:
 
 
 def _host(text: str) -> str:
+    name, _, port = text.rpartition(":")
+    if name and ":" not in name and port.isdigit():
+        raise WrongUsage(
+            f"{shown(text)[:60]!r} is a server with its port.",
+            hint=f"studio config set mail.host {name}, then: studio config set mail.port {port}",
+        )
     if not re.fullmatch(r"[A-Za-z0-9._:\[\]-]{1,253}", text):
         raise WrongUsage(
             f"{shown(text)[:60]!r} is not the name of a server.", hint="Write it like smtp.example.com."
@@ -229,6 +235,16 @@ KEYS: dict[str, Key] = {
     ),
 }
 
+_CAN_BE_UNSET = {
+    "studio.phone",
+    "web.public_url",
+    "mail.from",
+    "mail.host",
+    "mail.user",
+    "mail.signature",
+    "payment.instructions",
+}
+
 SECRETS: dict[str, str] = {
     "mail.password": "STUDIO_MAIL_PASSWORD",
     "stripe.key": "STUDIO_STRIPE_KEY",
@@ -323,4 +339,8 @@ def check_key(name: str) -> Key:
 
 def check_setting(name: str, text: str) -> str:
     """Return ``text`` as the value of the setting ``name``; raise ``WrongUsage`` when it cannot be."""
+    if name in _CAN_BE_UNSET and text.strip().casefold() in {"", "none"}:
+        raise WrongUsage(
+            f"{name} cannot be {shown(text)!r}.", hint=f"To be without: studio config set {name} --unset"
+        )
     return check_key(name).check(text)

@@ -11,7 +11,7 @@ from whenever import Instant
 from studio_cli.errors import WrongUsage
 from studio_cli.model.client import check_email
 from studio_cli.model.text import folded, shown
-from studio_cli.model.times import rfc3339, show_duration
+from studio_cli.model.times import rfc3339
 
 Request = Literal["hold", "free", "wishes"]
 REQUESTS: tuple[Request, ...] = ("hold", "free", "wishes")
@@ -74,13 +74,6 @@ class TypedSite:
 
 
 NOTHING_TYPED = TypedSite()
-
-
-def show_until(minutes: int | None) -> str:
-    """Return ``until 2 days before``, for the owner."""
-    if minutes is None:
-        return "they ask you"
-    return f"until {show_duration(minutes)} before" if minutes else "until it begins"
 
 
 # ── who may not book ──────────────────────────────────────────────────────────────────────────────

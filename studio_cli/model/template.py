@@ -72,6 +72,7 @@ VARIABLES: dict[str, dict[str, Variable]] = {
         "deadline": _V("until when the time is held", "Fri 27 Nov 2026 10:00"),
         "steps": _V("what the client still has to do, one after the other", "{% for step in session.steps %}"),
         "steps_left": _V("the same in words", "Review, Contract and Payment"),
+        "announced": _V("whether the client says that a payment is on its way", "{% if session.announced %}"),
         "confirmed_by": _V("client or owner", "client"),
     },
     "receipt": {

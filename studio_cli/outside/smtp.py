@@ -183,8 +183,8 @@ class _Conversation:
     def protect(self) -> str:
         """Speak TLS from here on, with a server whose certificate is good for the name in the settings."""
         assert self.line is not None
-        context = self.server.context or ssl.create_default_context()
         try:
+            context = self.server.context or ssl.create_default_context()
             line = context.wrap_socket(
                 self.line, server_hostname=self.server.host, do_handshake_on_connect=False
             )

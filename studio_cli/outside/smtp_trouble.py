@@ -220,7 +220,7 @@ def no_login(where: str, server: Settings, ways: str = "") -> MailFailed:
     if server.tls == "none":
         return MailFailed(
             f"{where} offers no login without TLS.",
-            hint=f"Most servers offer it only after TLS: {SET_TLS} starttls",
+            hint=f"Most offer it after TLS: {SET_TLS} starttls. If it wants none: studio config set mail.user --unset",
         )
     return MailFailed(
         f"{where} offers no login.",

@@ -783,7 +783,7 @@ SELECT id, session_id, share_id, payment_id, kind, 'message ' || id, to_name, to
   state, attempts, last_error, created_at, claimed_at, sent_at FROM message;;
 DROP TABLE message;;
 ALTER TABLE new_message RENAME TO message;;
-CREATE INDEX message_waiting ON message (state) WHERE state IN ('queued', 'sending', 'failed', 'unknown', 'given_up');;
+CREATE INDEX message_by_state ON message (state);;
 CREATE INDEX message_by_session ON message (session_id);;
 CREATE TRIGGER message_sent_once BEFORE UPDATE OF state ON message
 WHEN OLD.state = 'sent' AND NEW.state <> 'sent'
@@ -794,6 +794,7 @@ CREATE TRIGGER message_not_replaced BEFORE INSERT ON message
 WHEN EXISTS (SELECT 1 FROM message WHERE id = NEW.id)
 BEGIN SELECT RAISE(ABORT, 'studio:append_only a mail is never replaced by another'); END;;
 
+ALTER TABLE refund_order ADD COLUMN tell INTEGER NOT NULL DEFAULT 1 CHECK (tell IN (0, 1));;
 ALTER TABLE session ADD COLUMN reminders INTEGER NOT NULL DEFAULT 1 CHECK (reminders IN (0, 1));;
 ALTER TABLE client ADD COLUMN reminders INTEGER NOT NULL DEFAULT 1 CHECK (reminders IN (0, 1));;
 ALTER TABLE session_type ADD COLUMN reminders TEXT NOT NULL DEFAULT 'on';;

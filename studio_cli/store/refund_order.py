@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from whenever import Instant
 
@@ -20,19 +20,26 @@ class RefundOrder:
     amount: Money
     key: str
     note: str | None
+    tell: bool = True
 
 
-def insert(
-    db: Database, session_id: int, payment_id: int, amount: Money, key: str, note: str | None, now: Instant
-) -> RefundOrder:
-    """Write down a refund that is about to be asked for."""
+def insert(db: Database, session_id: int, order: RefundOrder, now: Instant) -> RefundOrder:
+    """Write down a refund that is about to be asked for (its ``id`` is not looked at), and return it."""
     cursor = db.connection.execute(
-        """INSERT INTO refund_order (session_id, payment_id, amount_minor, idempotency_key, note, created_at)
-           VALUES (?, ?, ?, ?, ?, ?)""",
-        (session_id, payment_id, amount.minor, key, note, stored(now)),
+        """INSERT INTO refund_order (session_id, payment_id, amount_minor, idempotency_key, note, tell, created_at)
+           VALUES (?, ?, ?, ?, ?, ?, ?)""",
+        (
+            session_id,
+            order.payment_id,
+            order.amount.minor,
+            order.key,
+            order.note,
+            int(order.tell),
+            stored(now),
+        ),
     )
     assert cursor.lastrowid is not None
-    return RefundOrder(cursor.lastrowid, payment_id, amount, key, note)
+    return replace(order, id=cursor.lastrowid)
 
 
 def unfinished(db: Database, session_id: int | None = None) -> list[RefundOrder]:
@@ -50,6 +57,7 @@ def unfinished(db: Database, session_id: int | None = None) -> list[RefundOrder]
             Money(row["amount_minor"], row["currency"]),
             row["idempotency_key"],
             row["note"],
+            bool(row["tell"]),
         )
         for row in rows
     ]

@@ -116,8 +116,13 @@ def test_two_senders_send_once(with_session: Cli, mail_server: MailServer) -> No
     import subprocess
     import sys
 
-    for _ in range(3):
-        with_session("session", "share", "1", "--email")
+    for hour in (12, 14):
+        with_session(
+            "session", "new", "--one-off", "X", "--duration", "1h", "--client", "1",
+            "--at", f"2026-12-07 {hour}:00", "--custom",
+        ).ok()  # fmt: skip
+    for number in ("1", "2", "3"):
+        with_session("session", "share", number, "--email")
     for name, value in (("host", "127.0.0.1"), ("port", str(mail_server.port)), ("tls", "none")):
         with_session("config", "set", f"mail.{name}", value).ok()
     command = [sys.executable, "-m", "studio_cli", "mail", "send"]
