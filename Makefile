@@ -9,7 +9,7 @@ demo: .venv/installed
 	@$(BIN)/studio demo
 
 test: .venv/developing $(PAGE_TOOLS)
-	$(BIN)/pytest -n auto
+	$(BIN)/pytest -n auto --dist worksteal
 
 test-long: .venv/developing $(PAGE_TOOLS)
 	ROUNDS=50 CASES=5000 RUNS=200 KILLS=500 $(BIN)/pytest -n auto -m "not audit"

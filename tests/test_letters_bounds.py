@@ -120,11 +120,8 @@ def again_by_the_shipped_one(studio: Studio, session: Session, kind: str) -> Let
     """Return the mail that the shipped template makes of a session that was shared before."""
     path = template_store.path_of(studio.file, kind, "en")
     aside = path.rename(path.with_suffix(".aside"))
-    about = {"again": len(sessions.get(studio, session.id).shares) > 1} if kind == "share" else {}
     with studio.file.atomic():
-        made, trouble = letter.compose(
-            studio, sessions.get(studio, session.id), kind, linked=True, about=about
-        )
+        made, trouble = letter.compose(studio, sessions.get(studio, session.id), kind, linked=True)
     aside.rename(path)
     assert trouble is None
     return made

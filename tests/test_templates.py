@@ -275,7 +275,7 @@ def test_pages_put_no_text_outside_the_catalogues(name: str) -> None:
     """Every word that a client reads on a page or in a mail goes through the catalogues."""
     source = (folder() / name).read_text(encoding="utf-8")
     source = re.sub(
-        r"\{% set (\w+) %\}.*?\{% endset %\}|\{% block button %\}.*?\{% endblock %\}",
+        r"\{% set (\w+) %\}.*?\{% endset %\}|\{% block (?:button|body) %\}.*?\{% endblock %\}",
         "",
         source,
         flags=re.DOTALL,

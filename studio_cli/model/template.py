@@ -52,10 +52,7 @@ VARIABLES: dict[str, dict[str, Variable]] = {
         "time": _V("from when to when", "10:00 to 11:30"),
         "starts_at": _V("day and time", "Friday 4 December 2026, 10:00"),
         "zone": _V("the time zone of these", "America/Toronto, UTC−05:00"),
-        "there": _V(
-            "the time by the client's own clock, where that differs",
-            "Friday 4 December 2026, 15:00 to 16:30 (Europe/Lisbon, UTC+00:00)",
-        ),
+        "there": _V("the time by the clocks of a client who booked it elsewhere", "{% if session.there %}"),
         "duration": _V("how long it is", "1 h 30 min"),
         "location": _V("where it is", "High Park"),
         "price": _V("the price", "CA$250.00"),

@@ -152,10 +152,10 @@ def unfinished_on_the_site(
 ) -> list[Session]:
     """Return what a client, or somebody at an address, has begun on the booking site and not finished, oldest first.
 
-    Only what holds its time: a request that does not takes nothing from anybody.
+    Of requests each one, whether or not it holds its time: each writes a mail to an address that anybody can type.
     """
     query = f"""{_SELECT} WHERE session.source = 'site' AND session.status IN ('pending', 'inquiry')
-        AND session.occupies AND session.expires_at > :now
+        AND (session.expires_at > :now OR session.status = 'inquiry')
         AND (:client IS NULL OR session.client_id = :client) AND (:visitor IS NULL OR session.visitor = :visitor)
         ORDER BY session.id"""
     with db.reading() as sql:

@@ -315,9 +315,8 @@ def details(call: Call) -> Response:
     unhurried = site.is_unhurried(_key(shop), given, shop.now)
     if not starts:
         return RedirectResponse(_described(shop, offer)["link"], status_code=303)
-    if not unhurried or any(
-        posted.get(TRAP, [])
-    ):  # shown again, whole, and without a word: a person just sends it
+    if not unhurried or any(posted.get(TRAP, [])):
+        # Whole, and without a word: a person just sends it once more.
         return HTMLResponse(_form(shop, offer, starts, typed, given if unhurried is False else ""))
     person, problems = site.check_person(typed)
     if person is None:

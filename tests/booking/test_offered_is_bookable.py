@@ -228,7 +228,8 @@ class Days(RuleBasedStateMachine):
 
     def _bookable(self, offer: SessionType, start: Instant) -> bool:
         try:
-            new_session.set_up(self.studio, self._words(offer, start), rehearse=True)
+            with self.studio.file.rehearsal():
+                new_session.set_up(self.studio, self._words(offer, start))
         except Refused:
             return False
         return True

@@ -10,7 +10,7 @@ from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
 from studio_cli.booking import session_type as types
 from studio_cli.booking.session_type import TypedOffer
-from studio_cli.booking.studio import Studio
+from studio_cli.booking.studio import Studio, change_setting
 from studio_cli.errors import NotFound, Refused, StudioError, WrongUsage
 from studio_cli.model.money import Money
 from studio_cli.model.session_type import SessionType, Terms
@@ -32,6 +32,7 @@ def test_add_with_everything(studio: Studio) -> None:
     """A type is kept as it was typed."""
     forms.add(studio, "intake", FORM)
     contracts.add(studio, "terms", "Agreed?")
+    change_setting(studio, "mail.host", "mail.example.com")  # else no mail could be opened
     typed = TypedOffer(
         name="Séance de famille", duration="90m", price="250", deposit="20%", location="The park",
         buffer_before="10m", buffer_after="1h", increment="15m", notice="1d", window="60d", per_day=3, hold="2d",

@@ -312,6 +312,18 @@ def test_both_are_told_of_a_request(studio: Studio, make: Maker) -> None:
     assert f"studio session accept {reply.session_id}" in mails["owner"].letter.text
 
 
+def test_requests_that_hold_nothing_have_an_end(studio: Studio, make: Maker, clock: Clock) -> None:
+    """Three unanswered requests an hour of one address, or for one mail address, are enough: each writes a mail."""
+    studios.change_setting(studio, "mail.host", "127.0.0.1")
+    make.offer(site=TypedSite(approval=True, request="free"))
+    asked = [picked(studio, AT.add(hours=24 * 7 * week)).what for week in range(4)]
+    assert asked == ["asked"] * 3 + ["enough"]
+    assert picked(studio, LATER, visitor=ELSEWHERE).what == "enough"
+    assert len(message_store.listed(studio.file, kind="requested")) == 3
+    clock.forward(minutes=61)
+    assert picked(studio, LATER).what == "asked"
+
+
 def test_a_request_of_the_site_is_accepted(studio: Studio, make: Maker, clock: Clock) -> None:
     """A yes to a second wish moves the request there; it counts as reviewed and waits as the type says, not minutes."""
     make.offer(site=TypedSite(approval=True, request="wishes"), hold="5d")

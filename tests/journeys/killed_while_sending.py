@@ -16,8 +16,8 @@ from pathlib import Path
 
 from whenever import Instant
 
-from studio_cli.booking import mail
-from studio_cli.booking.share import share
+from studio_cli.booking import letter, mail
+from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio, open_studio
 from studio_cli.outside.smtp import SmtpServer
 from studio_cli.store import message as message_store
@@ -43,9 +43,11 @@ def child(path: Path, server: SmtpServer, *, naive: bool) -> None:
 
 
 def one_round(path: Path, server: SmtpServer, after: float | None, *, naive: bool) -> float:
-    """Share the session by mail, send in a child, kill it after so many seconds; return how long it lived."""
+    """Write one more mail, send in a child, kill it after so many seconds; return how long it lived."""
     studio = open_studio(path, Instant.now)
-    share(studio, "1", "email")
+    with studio.file.atomic():
+        occasion = f"round {message_store.newest(studio.file)}"
+        letter.put(studio, sessions.get(studio, 1), "receipt", occasion)
     studio.file.close()
     begun, number = time.monotonic(), os.fork()
     if number == 0:

@@ -114,7 +114,7 @@ def written(studio: Studio, kind: str) -> Message:
     paid, back = None, None
     if kind not in {"payment-instructions", "hold-ending"}:  # which make no sense for what is paid
         paid = payment.record(studio, "1", "60", tell=False).payment.id
-        back = payment.refund(studio, WantedRefund("1", "10"), tell=False)[0].payment.id
+        back = payment.refund(studio, WantedRefund("1", "10", tell=False))[0].payment.id
     session = sessions.get(studio, 1)
     before = {**session.details(), "location": "Estúdio", "starts_at": "2026-12-03T15:00:00Z"}
     before["ends_at"] = "2026-12-03T16:30:00Z"

@@ -16,10 +16,8 @@ from studio_cli.outside import web
 from studio_cli.outside.calendars import WebCalendar
 from studio_cli.outside.web import ask, check_address
 from tests.calendars import DENTIST, Published, calendar, publishing
+from tests.certificate import Certificate
 from tests.outside.test_ics import WINDOW
-from tests.outside.test_smtp import Certificate, certificate
-
-__all__ = ["certificate"]
 
 
 @pytest.fixture
@@ -32,7 +30,7 @@ def server() -> Iterator[Published]:
 
 def test_https(certificate: Certificate, monkeypatch: pytest.MonkeyPatch) -> None:
     """Over TLS a server is believed when somebody vouches for it, and else nothing is said to it."""
-    server_side, client_side = certificate
+    server_side, client_side = certificate.server, certificate.client
     with publishing(server_side) as server:
         with pytest.raises(CalendarUnreadable, match="certificate is not valid"):
             ask("GET", server.url())
