@@ -24,6 +24,7 @@ from studio_cli.store import client as client_store
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
+from studio_cli.store import session as session_store
 from studio_cli.store import share as share_store
 from studio_cli.store.message import Draft
 
@@ -390,7 +391,7 @@ def tell_change(
     """
     if not knows(studio, before) or before.details() == after.details():
         return None  # what waits is written anew when it goes out
-    knew, note = before.details(), check_note(note)
+    knew, note = _known(studio, before), check_note(note)
     for waiting in _untold_changes(studio, after):
         knew = waiting.about.get("before", knew)
         note = note or waiting.about.get("note")
@@ -398,6 +399,14 @@ def tell_change(
     if not details.differences(knew, after.details(), details.language_of(after, studio.settings)):
         return None
     return tell_client(studio, after, "changed", occasion, about={"before": knew, "note": note})
+
+
+def _known(studio: Studio, session: Session) -> dict[str, str]:
+    """Return the details that a client was told last, or agreed to: changes that nobody told them are not among them."""
+    told = message_store.told_revision(studio.file, session.id)
+    known = max(told, session.step("review").revision or 0)
+    found = session_store.details_at(studio.file, session.id, known) if known < session.revision else None
+    return found or session.details()
 
 
 def knows(studio: Studio, session: Session) -> bool:

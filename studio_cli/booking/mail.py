@@ -102,7 +102,7 @@ def as_it_is_now(studio: Studio, message: Message) -> Message:
         payment_id=message.payment_id,
     )
     to = letter.addressee(studio, session, message.kind)
-    message_store.rewrite(studio.file, message.id, to, written, trouble)
+    message_store.rewrite(studio.file, message.id, to, written, trouble, session.revision)
     return get(studio, message.id)
 
 

@@ -182,13 +182,27 @@ def settle(
     return cursor.rowcount == 1
 
 
-def rewrite(db: Database, number: int, to: tuple[str, str], letter: Letter, trouble: str | None) -> None:
-    """Replace what a message that is about to be sent says, and to whom."""
+def rewrite(
+    db: Database, number: int, to: tuple[str, str], letter: Letter, trouble: str | None, revision: int
+) -> None:
+    """Replace what a message that is about to be sent says, and to whom; ``revision`` is that of the details in it."""
     values = _written(to, letter, trouble)
     db.connection.execute(
-        f"UPDATE message SET {', '.join(f'{name} = ?' for name in values)} WHERE id = ?",
-        [*values.values(), number],
+        f"""UPDATE message SET {", ".join(f"{name} = ?" for name in values)},
+            about = json_set(about, '$.revision', ?) WHERE id = ?""",
+        [*values.values(), revision, number],
     )
+
+
+def told_revision(db: Database, session_id: int) -> int:
+    """Return the newest revision of a session's details that its client may have had a mail about, 0 for none."""
+    with db.reading() as sql:
+        row = sql.execute(
+            """SELECT max(json_extract(about, '$.revision')) FROM message
+               WHERE session_id = ? AND recipient = 'client' AND state IN ('sending', 'sent', 'unknown')""",
+            (session_id,),
+        ).fetchone()
+    return row[0] or 0
 
 
 def release(db: Database, number: int) -> bool:

@@ -121,6 +121,17 @@ def test_change_that_was_given_up(studio: Studio, session: Session) -> None:
     assert "from now on: High Park" in text and "from now on: Double portrait" in text
 
 
+def test_until_now_is_what_the_client_knew(studio: Studio, make: Maker) -> None:
+    """A change that was kept from the client does not become what they are told it was until now."""
+    make.session()
+    share(studio, "1", "email")
+    mail.deliver(studio, Postbox(), 1)
+    session_changes.reschedule(studio, "1", "2026-12-07 10:00", tell=False)
+    session_changes.reschedule(studio, "1", "2026-12-08 10:00")
+    text = messages(studio)[-1].letter.text
+    assert "until now: Friday 4 December 2026" in text and "7 December" not in text
+
+
 def test_again_only_after_a_first(studio: Studio, make: Maker) -> None:
     """A share says “once more” only when an earlier one has gone out."""
     make.session()
