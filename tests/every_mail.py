@@ -20,7 +20,6 @@ from studio_cli.model.message import Letter
 from studio_cli.model.money import Money
 from studio_cli.model.session import Session
 from studio_cli.model.settlement import Settlement
-from studio_cli.model.site import TypedSite
 from studio_cli.model.wish import Wish
 from tests.conftest import Clock, Maker
 
@@ -191,10 +190,9 @@ class EveryMail:
     # ── asked for, moved and canceled by the client ──────────────────────────────────────────────
 
     def _requests(self) -> None:
-        for state, session in (
-            ("held", self._session(location=self.place, inquiry=True)),
-            ("not held", self._session(inquiry=True, type=self._free_to_ask(), one_off=None)),
-        ):
+        held = self._session(location=self.place, inquiry=True)
+        not_held = replace(held, location=None, holds_time=False, expires_at=None)
+        for state, session in (("held", held), ("not held", not_held)):
             self._add("requested", state, session)
             times = [session.starts_at.add(hours=24), session.starts_at.add(hours=26)]
             wish = Wish((session.starts_at, *times), self.note)
@@ -211,10 +209,6 @@ class EveryMail:
             self._add("accepted", state, accepted)
             about = {"before": replace(session, starts_at=times[0]).details(), "note": self.note}
             self._add("accepted", f"{state}, another time, rules", rules, **about)
-
-    def _free_to_ask(self) -> str:
-        site = TypedSite(approval=True, request="free")
-        return self.make.type(self.title, site=site, slug="asked-for").slug
 
     def _canceled_by_the_client(self) -> None:
         session = replace(self._session(), status="canceled")

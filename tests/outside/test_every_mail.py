@@ -85,7 +85,16 @@ STATES: dict[str, Callable[[Studio], object]] = {
     "canceled": lambda studio: sessions.cancel(studio, "1", tell=False),
     "declined": lambda studio: status(studio, "declined"),
     "expired": lambda studio: status(studio, "expired"),
+    "requested": lambda studio: asked(studio),
+    "proposal": lambda studio: asked(studio),
 }
+
+
+def asked(studio: Studio) -> None:
+    """Let the session be a request, for which two other times were proposed."""
+    status(studio, "inquiry")
+    offered = '["2026-12-07T15:00:00Z", "2026-12-08T15:00:00Z"]'
+    studio.file.connection.execute("UPDATE session SET offered = ? WHERE id = 1", (offered,))
 
 
 def due(studio: Studio) -> None:
@@ -103,7 +112,7 @@ OCCASIONS = {"hold-ending": _of_hold, "payment-due": _of_balance, "tomorrow": _o
 def status(studio: Studio, to: str) -> None:
     """Give the session a status that no command gives it here."""
     sql = studio.file.connection
-    if to == "declined":
+    if to in {"declined", "inquiry"}:
         sql.execute("DROP TRIGGER session_transition")
     sql.execute("UPDATE session SET status = ? WHERE id = 1", (to,))
 
@@ -112,7 +121,7 @@ def written(studio: Studio, kind: str) -> Message:
     """Write a mail of a kind with all that it can say."""
     STATES.get(kind, lambda studio: None)(studio)
     paid, back = None, None
-    if kind not in {"payment-instructions", "hold-ending"}:  # which make no sense for what is paid
+    if kind not in {"payment-instructions", "hold-ending", "requested", "proposal"}:  # of what is not paid
         paid = payment.record(studio, "1", "60", tell=False).payment.id
         back = payment.refund(studio, WantedRefund("1", "10", tell=False))[0].payment.id
     session = sessions.get(studio, 1)
