@@ -288,7 +288,7 @@ def tell_client(
     None when there is nobody to write to, no mail server (nobody asked for this mail, so it does not wait for one
     to be set up), or when this occasion has had its mail. The link in it is a further one of the last share.
     """
-    if not session.client.email or not studio.settings.get("mail.host"):
+    if studio.quiet or not session.client.email or not studio.settings.get("mail.host"):
         return None
     share_id = linkable(studio, session)[-1:]
     return _put_safely(

@@ -34,6 +34,8 @@ class Studio:
 
     file: Database
     clock: Clock
+    quiet: bool = False
+    """Whether clients are told nothing of what is done now."""
 
     def now(self) -> Instant:
         """Return the present moment in whole seconds, as it is stored."""

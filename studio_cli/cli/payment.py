@@ -269,8 +269,10 @@ def receipt(
 
 
 @app.command("sync", epilog=example("studio payment sync", "studio payment sync --json"))
-def sync(ctx: typer.Context, dry_run: DryRun = False, as_json: Json = False) -> None:
+def sync(
+    ctx: typer.Context, no_email: NoEmail = False, dry_run: DryRun = False, as_json: Json = False
+) -> None:
     """Ask Stripe what was paid and given back, and write it down. Pages that nobody wants paid any more are ended."""
     from studio_cli.cli.payment_sync import run
 
-    run(desk_of(ctx), dry_run=dry_run, as_json=as_json)
+    run(desk_of(ctx), tell=not no_email, dry_run=dry_run, as_json=as_json)

@@ -1,5 +1,7 @@
 """``studio payment sync``: what Stripe knows and the ledger does not."""
 
+from dataclasses import replace
+
 from studio_cli.booking import sync as syncing
 from studio_cli.booking.checkout import check_stripe_key
 from studio_cli.cli.desk import Desk
@@ -20,8 +22,8 @@ WORDS: dict[What, str] = {
 }
 
 
-def run(desk: Desk, *, dry_run: bool, as_json: bool) -> None:
-    """Ask about every open page, say what came of it, and tell the clients."""
+def run(desk: Desk, *, tell: bool, dry_run: bool, as_json: bool) -> None:
+    """Ask about every open page, say what came of it, and tell the clients unless not ``tell``."""
     provider = desk.provider()
     if provider is None:
         check_stripe_key(desk.studio.settings, None)
@@ -30,7 +32,7 @@ def run(desk: Desk, *, dry_run: bool, as_json: bool) -> None:
     found: list[Settled] = []
     trouble: ProviderRefused | ProviderUnreachable | None = None
     try:
-        for one in syncing.sync(desk.studio, provider, rehearse=dry_run):
+        for one in syncing.sync(replace(desk.studio, quiet=not tell), provider, rehearse=dry_run):
             found.append(one)
             if not as_json:
                 _show(desk, one, dry_run=dry_run)

@@ -17,6 +17,7 @@ from tests.booking.paying import go, page_of, ready
 from tests.cli.test_serve_link import ServerProcess
 from tests.conftest import ZONE, Cli, Clock, Maker
 from tests.fake_stripe import LIVE_KEY, TEST_KEY, WEBHOOK_SECRET, FakeStripe
+from tests.smtp_server import MailServer
 
 
 @pytest.fixture(autouse=True)
@@ -132,6 +133,18 @@ def test_sync(studio: Studio, cli: Cli, page: str, fake_stripe: FakeStripe) -> N
     assert cli("payment", "sync").ok().out == ""
     shown = cli("session", "show", "1", "--json").json
     assert (shown["status"], shown["paid"]["amount"]) == ("confirmed", "100.00")
+
+
+def test_sync_without_a_word(
+    studio: Studio, cli: Cli, page: str, fake_stripe: FakeStripe, mail_server: MailServer
+) -> None:
+    """With --no-email the client is not told what was found; the owner is, and without it the client too."""
+    for name, value in (("host", "127.0.0.1"), ("port", str(mail_server.port)), ("tls", "none")):
+        cli("config", "set", f"mail.{name}", value).ok()
+    fake_stripe.pay(page)
+    cli("payment", "sync", "--no-email").ok()
+    assert cli("session", "show", "1", "--json").json["status"] == "confirmed"
+    assert {one["recipient"] for one in cli("mail", "list", "--json").json} == {"owner"}
 
 
 def test_sync_in_json(studio: Studio, cli: Cli, page: str, fake_stripe: FakeStripe) -> None:
