@@ -9,23 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import Any, Protocol, cast
 
 from studio_cli.booking import feed as feeds
 from studio_cli.booking import subscription as subscriptions
 from studio_cli.booking.studio import Studio
 from studio_cli.booking.subscription import Events, Source
 from studio_cli.errors import Refused
-from studio_cli.model.calendar import Calendar, CalendarUnreadable, Window
+from studio_cli.model.calendar import Calendar, CalendarUnreadable, Found, Window
 from studio_cli.model.feed import Entry
 from studio_cli.model.settings import STUDIO_ID
 from studio_cli.model.text import folded, shown
 from studio_cli.store import calendar as calendar_store
 from studio_cli.store import event as event_store
 from studio_cli.store.calendar import Written
-
-if TYPE_CHECKING:
-    from studio_cli.outside.caldav import Found
 
 
 class Target(Source, Protocol):

@@ -256,3 +256,8 @@ def _check_request(session: Session, word: str) -> None:
         code="wrong_status",
         details={"session": session.id, "status": session.status},
     )
+
+
+def was_answered(studio: Studio, session: Session) -> bool:
+    """Return whether the owner has declined a request, and not its time."""
+    return event_store.last(studio.file, session.id, DECLINED) is not None

@@ -13,7 +13,7 @@ from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.studio import Studio, remember_address
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.door import News
+from studio_cli.cli.door import Acts
 from studio_cli.cli.link import show_qr
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.errors import StudioError
@@ -112,7 +112,7 @@ class _Story:
         self._desk.data(f"\n  {link}\n")
         show_qr(self._desk, link)
         self._desk.data("\nWaiting for you to complete the booking. Ctrl-C ends the demo.")
-        news = News(self._desk, self._studio, aloud=True)
+        news = Acts(self._desk, self._studio, aloud=True)
         if not door.serve(lambda: news.look(session.id)):
             self._desk.leave("\nThe demo is over; nothing of it is left.", 130)
 

@@ -68,9 +68,9 @@ def serve(
         provider=desk.provider,
         site=site,
     )
-    news, upkeep = News(desk, desk.studio, aloud=for_people), Upkeep(desk)
+    acts, upkeep = Acts(desk, desk.studio, aloud=for_people), Upkeep(desk)
     calendars = CalendarRefresh(desk)
-    door.serve(lambda: upkeep.look() or calendars.look() or news.look(watched))
+    door.serve(lambda: upkeep.look() or calendars.look() or acts.look(watched))
 
 
 def check_proxy(studio: Studio, typed: str | None) -> str | None:
@@ -193,7 +193,7 @@ NEWS = {
 """What a client's lines of the history sound like, said as they happen."""
 
 
-class News:
+class Acts:
     """Says what clients do while the door is open, and notices when the watched session is confirmed."""
 
     def __init__(self, desk: Desk, studio: Studio, *, aloud: bool) -> None:

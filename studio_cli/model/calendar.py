@@ -31,6 +31,14 @@ class CalendarUnreadable(OutsideFailed):
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A calendar of the server's: its address and what it is called there."""
+
+    address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Busy:
     """A time in one of the owner's calendars at which the owner is busy. ``title`` is for the owner alone."""
 

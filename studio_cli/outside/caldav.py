@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree import ElementTree  # DOCTYPE is refused below: no entities, nothing to expand
 
-from studio_cli.model.calendar import CalendarUnreadable, Fetched, Reading, Window, host_of
+from studio_cli.model.calendar import CalendarUnreadable, Fetched, Found, Reading, Window, host_of
 from studio_cli.outside import ics, web
 
 DAV, CAL, SERVER = "{DAV:}", "{urn:ietf:params:xml:ns:caldav}", "{http://calendarserver.org/ns/}"
@@ -37,14 +37,6 @@ _WHY = {
     412: "it was changed there at the same moment",
     507: "it is full",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A calendar of the server's: its address and what it is called there."""
-
-    address: str
-    name: str
 
 
 @dataclass(frozen=True, slots=True)

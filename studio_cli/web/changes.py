@@ -8,12 +8,12 @@ from whenever import Instant
 
 from studio_cli.booking import cancellation, policy
 from studio_cli.booking import change_of_mind as minds
+from studio_cli.booking import request as requests
 from studio_cli.booking.change_of_mind import No
 from studio_cli.booking.details import STEP_TITLES, differences, when
 from studio_cli.booking.journey import seen_before
 from studio_cli.model.times import day_begins, stored
 from studio_cli.model.words import N_
-from studio_cli.store import event as event_store
 from studio_cli.web.month import day_of, grid, offsets
 
 if TYPE_CHECKING:
@@ -183,8 +183,7 @@ def ended(place: Place) -> tuple[str, str, list[str]] | None:
     """Return how a session ended by its client or without an answer: heading, words, the money. None: otherwise."""
     session, studio = place.visit.session, place.studio
     if session.status == "declined":
-        answered = event_store.last(studio.file, session.id, "session declined")
-        return None if answered else (*_UNANSWERED, [])
+        return None if requests.was_answered(studio, session) else (*_UNANSWERED, [])
     settled = minds.ended(studio, session)
     if settled is None:
         return None

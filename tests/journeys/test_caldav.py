@@ -17,9 +17,9 @@ from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused
 from studio_cli.model.availability import Need
-from studio_cli.model.calendar import Calendar, CalendarUnreadable
+from studio_cli.model.calendar import Calendar, CalendarUnreadable, Found
 from studio_cli.model.settings import STUDIO_ID
-from studio_cli.outside.caldav import CalDav, Found
+from studio_cli.outside.caldav import CalDav
 from tests.calendars import DENTIST, at, calendar, event
 from tests.conftest import Clock, Maker
 from tests.journeys.test_busy_calendars import compare, life
