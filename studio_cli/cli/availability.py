@@ -7,7 +7,7 @@ import typer
 from studio_cli.booking import availability, slot
 from studio_cli.booking import session_type as types
 from studio_cli.booking.slot import Verdict
-from studio_cli.cli import output, week
+from studio_cli.cli import cards, week
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import LARGEST, Json, desk_of, example, which_of
 from studio_cli.errors import WrongUsage
@@ -42,9 +42,9 @@ def show(
     elif desk.on_terminal:
         day = parse_day(first, table.zone, desk.studio.now())
         week.show(desk, availability.diary(desk.studio, day, 7), table.zone)
-        output.show_timetable(desk, table)
+        cards.show_timetable(desk, table)
     else:
-        output.show_timetable(desk, table)
+        cards.show_timetable(desk, table)
 
 
 @app.command(
@@ -147,10 +147,10 @@ def block(
         desk.json(made.as_json())
     elif desk.on_terminal:
         desk.data(
-            f"Time off {made.id}: {output.time_off(made)}. To take it back: studio availability unblock {made.id}"
+            f"Time off {made.id}: {cards.time_off(made)}. To take it back: studio availability unblock {made.id}"
         )
     else:
-        desk.lines([output.block_line(made)])
+        desk.lines([cards.block_line(made)])
     zone = desk.studio.settings.zone
     for session in availability.sessions_in(desk.studio, made):
         desk.say(
@@ -251,4 +251,4 @@ def _show_table(desk: Desk, as_json: bool, said: str) -> None:
     if as_json:
         desk.json(table.as_json())
     else:
-        output.show_timetable(desk, table)
+        cards.show_timetable(desk, table)

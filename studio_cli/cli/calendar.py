@@ -12,7 +12,7 @@ from studio_cli.booking import connection as connections
 from studio_cli.booking import feed as feeds
 from studio_cli.booking import subscription as subscriptions
 from studio_cli.booking.connection import Outcome
-from studio_cli.cli import output
+from studio_cli.cli import cards, columns, output
 from studio_cli.cli.config import ask_secret
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, Yes, desk_of, example
@@ -123,7 +123,7 @@ def _show_list(desk: Desk, calendars: Sequence[Calendar], *, as_json: bool) -> N
     zone = desk.studio.settings.zone
     output.show_list(
         desk,
-        output.calendar_columns(zone),
+        columns.calendar_columns(zone),
         calendars,
         as_json=as_json,
         json=[one.as_json(zone) for one in calendars],
@@ -148,11 +148,11 @@ def show(
     if as_json:
         desk.json({**calendar.as_json(zone), "next": [one.as_json(zone) for one in busy]})
     elif desk.on_terminal:
-        output.show_calendar(desk, calendar, zone)
+        cards.show_calendar(desk, calendar, zone)
         if busy:
-            output.show_section(desk, "Busy next", output.busy_columns(zone), busy)
+            output.show_section(desk, "Busy next", columns.busy_columns(zone), busy)
     else:
-        desk.lines([[column.plain(one) for column in output.busy_columns(zone)] for one in busy])
+        desk.lines([[column.plain(one) for column in columns.busy_columns(zone)] for one in busy])
 
 
 @app.command(
@@ -203,7 +203,7 @@ def _tell_kept(desk: Desk, calendar: Calendar, new: bool, *, as_json: bool) -> N
         words = "closes times here now" if new else "closed times here already"
         desk.data(f"{shown(calendar.name)} {words}: {_count(calendar)} to come.")
     else:
-        desk.lines([[column.plain(calendar) for column in output.calendar_columns(zone)]])
+        desk.lines([[column.plain(calendar) for column in columns.calendar_columns(zone)]])
     _warn(desk, calendar)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from studio_cli.booking import client as clients
-from studio_cli.cli import output
+from studio_cli.cli import cards, columns, output
 from studio_cli.cli.params import (
     ClientRef,
     DryRun,
@@ -59,7 +59,7 @@ def add(
     elif desk.on_terminal:
         desk.data(f"Client {client.id}, {_who(client)}, {'is added' if new else 'was there already'}.")
     else:
-        desk.lines([[column.plain(client) for column in output.CLIENT]])
+        desk.lines([[column.plain(client) for column in columns.CLIENT]])
 
 
 def _who(client: Client) -> str:
@@ -78,7 +78,7 @@ def list_(
     zone = desk.studio.settings.zone
     output.show_list(
         desk,
-        output.CLIENT,
+        columns.CLIENT,
         rows,
         as_json=as_json,
         json=[client.as_json(zone) for client in rows] if as_json else [],
@@ -95,7 +95,7 @@ def show(ctx: typer.Context, client: ClientRef, as_json: Json = False) -> None:
     if as_json:
         desk.json(found.as_json(zone))
     else:
-        output.show_client(desk, found, zone)
+        cards.show_client(desk, found, zone)
 
 
 @app.command(
@@ -132,4 +132,4 @@ def edit(
     if as_json:
         desk.json(changed.as_json(zone))
     else:
-        output.show_client(desk, changed, zone)
+        cards.show_client(desk, changed, zone)

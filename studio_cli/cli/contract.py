@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from studio_cli.booking import contract as contracts
-from studio_cli.cli import output
+from studio_cli.cli import columns, output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.cli.text_file import read_text, write_text
@@ -44,7 +44,7 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
     zone = desk.studio.settings.zone
     output.show_list(
         desk,
-        output.CONTRACT,
+        columns.CONTRACT,
         rows,
         as_json=as_json,
         json=[contract.as_json(zone) for contract in rows],
@@ -143,4 +143,4 @@ def _show(desk: Desk, contract: Contract, words: str, as_json: bool) -> None:
         desk.data(f"Contract {contract.name} {words}.")
         desk.say(f"Use it: studio type edit TYPE --contract {contract.name}")
     else:
-        desk.lines([[column.plain(contract) for column in output.CONTRACT]])
+        desk.lines([[column.plain(contract) for column in columns.CONTRACT]])

@@ -10,7 +10,7 @@ import typer
 
 from studio_cli.booking import form as forms
 from studio_cli.booking.form import Edited
-from studio_cli.cli import output
+from studio_cli.cli import cards, columns, output
 from studio_cli.cli.browser import open_page
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, desk_of, example
@@ -58,7 +58,7 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
     rows = form_store.listed(desk.studio.file)
     output.show_list(
         desk,
-        output.FORM,
+        columns.FORM,
         rows,
         as_json=as_json,
         json=[form.as_json() for form in rows],
@@ -95,7 +95,7 @@ def show(
     elif browse or out:
         _show_page(desk, form, out)
     else:
-        output.show_form(desk, form)
+        cards.show_form(desk, form)
 
 
 @app.command("check", epilog=example("studio form check family.toml", "studio form check family --json"))
@@ -215,7 +215,7 @@ def _count(form: Form) -> str:
 
 
 def _line(desk: Desk, form: Form) -> None:
-    desk.lines([[column.plain(form) for column in output.FORM]])
+    desk.lines([[column.plain(form) for column in columns.FORM]])
 
 
 @contextlib.contextmanager

@@ -9,11 +9,11 @@ from studio_cli.booking import client as clients
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.payment import Recorded, WantedRefund
-from studio_cli.cli import output
+from studio_cli.cli import columns, output
+from studio_cli.cli.columns import waiting
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
 from studio_cli.cli.news import end_pages, rehearsed
-from studio_cli.cli.output import waiting
 from studio_cli.cli.params import (
     Client,
     DryRun,
@@ -70,7 +70,7 @@ def record(
         elif after.status == "pending":
             desk.data(f"Session {after.id} is pending: it waits for {waiting(after)}.")
     else:
-        desk.lines([[column.plain(payment) for column in output.payment_columns(after.timezone)]])
+        desk.lines([[column.plain(payment) for column in columns.payment_columns(after.timezone)]])
     if not done.repeated:
         _warn(desk, done)
     if not dry_run:
@@ -152,7 +152,7 @@ def refund(
             desk.data(f"{row.amount} of session {row.session_id}{receipt} {words} ({row.method}).")
     else:
         zone = desk.studio.settings.zone
-        desk.lines([[column.plain(one.payment) for column in output.payment_columns(zone)] for one in done])
+        desk.lines([[column.plain(one.payment) for column in columns.payment_columns(zone)] for one in done])
     news.send(done[0].session.id)
     news.say()
 
@@ -214,13 +214,13 @@ def list_(
         late=to_refund,
     )
     shown_rows = sums(rows, zone) if by_month else rows
-    columns = output.SUM if by_month else output.payment_columns(zone)
+    fields = columns.SUM if by_month else columns.payment_columns(zone)
     if as_csv:
-        output.show_csv(desk, columns, shown_rows)
+        output.show_csv(desk, fields, shown_rows)
         return
     output.show_list(
         desk,
-        columns,
+        fields,
         shown_rows,
         as_json=as_json,
         json=_documents(rows, zone, by_month=by_month) if as_json else [],

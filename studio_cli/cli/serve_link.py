@@ -8,7 +8,7 @@ import typer
 
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
-from studio_cli.cli import output
+from studio_cli.cli import cards, columns
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.door import Host, Port, PublicUrl, TrustedProxy, check_proxy, link_base, serve
 from studio_cli.cli.link import show_qr
@@ -92,9 +92,9 @@ def _farewell(desk: Desk, watched: int | None, as_json: bool) -> None:
         return
     session = sessions.get(desk.studio, watched)
     if desk.on_terminal and not as_json:
-        output.show_session(desk, session)
+        cards.show_session(desk, session)
     elif not as_json:
-        desk.lines([[column.plain(session) for column in output.SESSION]])
+        desk.lines([[column.plain(session) for column in columns.SESSION]])
     if session.status == "confirmed":
         desk.say(f"Session {session.id} is Confirmed.")
         return

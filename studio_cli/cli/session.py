@@ -6,7 +6,7 @@ import typer
 
 from studio_cli.booking import client as clients
 from studio_cli.booking import session as sessions
-from studio_cli.cli import output
+from studio_cli.cli import cards, columns, output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import (
     LARGEST,
@@ -67,7 +67,7 @@ def list_(
     narrowed = bool(status or client or first or last)
     output.show_list(
         desk,
-        output.session_columns(now),
+        columns.session_columns(now),
         rows,
         as_json=as_json,
         json=[session.as_json() for session in rows] if as_json else [],
@@ -112,7 +112,7 @@ def show(
         extra = {"answers": [answer.as_json() for answer in given]} if answers else {}
         desk.json({**found.as_json(), **extra})
     else:
-        output.show_session(desk, found, given)
+        cards.show_session(desk, found, given)
 
 
 def _show_contract(desk: Desk, session: Session, out: str | None, *, as_json: bool) -> None:

@@ -7,10 +7,10 @@ import typer
 from studio_cli.booking import session as sessions
 from studio_cli.booking import session_changes
 from studio_cli.booking.session_changes import Changed, Edits
-from studio_cli.cli import output
+from studio_cli.cli import cards, columns, output
+from studio_cli.cli.cards import sentence
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.news import News, end_pages, note_of, rehearsed, say_untold
-from studio_cli.cli.output import sentence
 from studio_cli.cli.params import (
     AllowOverlap,
     At,
@@ -198,7 +198,7 @@ def _say_changed(desk: Desk, done: Changed, dry_run: bool) -> None:
         if done.before.starts_at != session.starts_at:
             desk.data(f"It was {show_short(done.before.starts_at, session.timezone)}.")
     else:
-        desk.lines([[column.plain(session) for column in output.SESSION]])
+        desk.lines([[column.plain(session) for column in columns.SESSION]])
     if done.overlaps:
         desk.say(f"It overlaps session {' and '.join(map(str, done.overlaps))}, as you allowed.")
     if (
@@ -215,4 +215,4 @@ def history(ctx: typer.Context, session: SessionRef, as_json: Json = False) -> N
     """Show what happened to a session: who did what, when, with old and new."""
     desk = desk_of(ctx)
     found = sessions.find(desk.studio, session)
-    output.show_history(desk, sessions.history(desk.studio, found), found.timezone, as_json=as_json)
+    cards.show_history(desk, sessions.history(desk.studio, found), found.timezone, as_json=as_json)

@@ -6,10 +6,10 @@ import typer
 
 from studio_cli.booking import new_session
 from studio_cli.booking.new_session import SetUp, Wanted
-from studio_cli.cli import output
+from studio_cli.cli import columns
+from studio_cli.cli.cards import sentence, until
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.news import News, note_of, rehearsed
-from studio_cli.cli.output import sentence, until
 from studio_cli.cli.params import (
     AllowOverlap,
     At,
@@ -151,7 +151,7 @@ def _show_new(desk: Desk, done: SetUp, message: Message | None, as_json: bool) -
         return
     if not desk.on_terminal:
         link = shared.link if shared and shared.link else ""
-        desk.lines([[*[column.plain(session) for column in output.SESSION], link]])
+        desk.lines([[*[column.plain(session) for column in columns.SESSION], link]])
         return
     desk.data(
         f"Session {session.id} {'was set up already' if done.repeated else 'is set up'}: {sentence(session)}"

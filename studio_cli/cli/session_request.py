@@ -6,10 +6,10 @@ import typer
 
 from studio_cli.booking import request
 from studio_cli.booking.request import Answer
-from studio_cli.cli import output
+from studio_cli.cli import columns
+from studio_cli.cli.cards import sentence, until
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.news import News, note_of, rehearsed
-from studio_cli.cli.output import sentence, until
 from studio_cli.cli.params import (
     AllowOverlap,
     At,
@@ -162,7 +162,7 @@ def propose(
 def _show_proposal(desk: Desk, done: Answer, *, dry_run: bool) -> None:
     session = done.session
     if not desk.on_terminal:
-        desk.lines([[column.plain(session) for column in output.SESSION]])
+        desk.lines([[column.plain(session) for column in columns.SESSION]])
     times = ", ".join(show_short(moment, session.timezone) for moment in session.offered)
     verb = "Would be proposed" if dry_run else "Proposed" if done.changed else "Proposed already"
     say = desk.data if desk.on_terminal else desk.say
@@ -187,7 +187,7 @@ def _show(desk: Desk, done: Answer, word: str, *, dry_run: bool) -> None:
         else:
             desk.data(f"Session {session.id} {verb} {word}.")
     else:
-        desk.lines([[column.plain(session) for column in output.SESSION]])
+        desk.lines([[column.plain(session) for column in columns.SESSION]])
         if not done.changed:
             desk.say(f"Session {session.id} was {word} already.")
     if done.changed and done.before.starts_at != session.starts_at:

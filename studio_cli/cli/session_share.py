@@ -7,12 +7,12 @@ import typer
 from studio_cli.booking import mail
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
-from studio_cli.cli import output
+from studio_cli.cli import columns, output
+from studio_cli.cli.cards import until
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import show_link
 from studio_cli.cli.news import News, note_of, rehearsed, warn_of_template
 from studio_cli.cli.outbox import failure, not_configured
-from studio_cli.cli.output import until
 from studio_cli.cli.params import (
     DryRun,
     Json,
@@ -161,5 +161,5 @@ def link(
         json = [share.as_json(found.timezone) for share in found.shares]
         empty = f"Not shared yet. Share it: studio session share {found.id} --link"
         output.show_list(
-            desk, output.share_columns(found.timezone), found.shares, as_json=False, json=json, empty=empty
+            desk, columns.share_columns(found.timezone), found.shares, as_json=False, json=json, empty=empty
         )

@@ -8,11 +8,11 @@ import typer
 from studio_cli.booking import cancellation
 from studio_cli.booking import session as sessions
 from studio_cli.booking.payment import Recorded
-from studio_cli.cli import output
+from studio_cli.cli import columns
+from studio_cli.cli.cards import until
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
 from studio_cli.cli.news import end_pages, note_of, rehearsed, say_untold
-from studio_cli.cli.output import until
 from studio_cli.cli.params import (
     DryRun,
     Json,
@@ -195,6 +195,6 @@ def _show_change(desk: Desk, done: sessions.Change, word: str, *, dry_run: bool 
         verb = would if done.changed else "was already"
         desk.data(f"Session {session.id} {verb} {session.status}{until(session)}.")
     else:
-        desk.lines([[column.plain(session) for column in output.SESSION]])
+        desk.lines([[column.plain(session) for column in columns.SESSION]])
         if not done.changed:
             desk.say(f"Session {session.id} was already {word}.")

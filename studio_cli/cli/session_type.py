@@ -10,7 +10,7 @@ from studio_cli.booking import session_type as types
 from studio_cli.booking import site as sites
 from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
-from studio_cli.cli import output
+from studio_cli.cli import cards, columns, output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import (
     BalanceDue,
@@ -191,7 +191,7 @@ def list_(
     zone = desk.studio.settings.zone
     output.show_list(
         desk,
-        output.TYPE,
+        columns.TYPE,
         rows,
         as_json=as_json,
         json=[offer.as_json(zone) for offer in rows] if as_json else [],
@@ -208,7 +208,7 @@ def show(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
     if as_json:
         desk.json(offer.as_json(zone))
     else:
-        output.show_type(desk, offer, zone)
+        cards.show_type(desk, offer, zone)
 
 
 @app.command(
@@ -356,6 +356,6 @@ def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:
         desk.json(offer.as_json(zone))
     elif desk.on_terminal:
         desk.data(f"Session type {offer.slug} {words}.")
-        output.show_type(desk, offer, zone)
+        cards.show_type(desk, offer, zone)
     else:
-        desk.lines([[column.plain(offer) for column in output.TYPE]])
+        desk.lines([[column.plain(offer) for column in columns.TYPE]])

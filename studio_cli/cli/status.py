@@ -7,7 +7,7 @@ from typing import Any
 import typer
 
 from studio_cli.booking.overview import Overview, Stuck, overview
-from studio_cli.cli import output
+from studio_cli.cli import columns, output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.news import News
 from studio_cli.cli.outbox import message_columns
@@ -31,8 +31,8 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
         desk.json(found.as_json())
         return
     sections = _sections(found)
-    for title, columns, rows in sections:
-        _section(desk, title, columns, rows)
+    for title, fields, rows in sections:
+        _section(desk, title, fields, rows)
     if found.unfinished_refunds:
         desk.say(f"{found.unfinished_refunds} refund begun and not finished: studio payment sync")
     for one in found.templates:
@@ -62,21 +62,21 @@ def _sections(found: Overview) -> list[tuple[str, Sequence[Column], Sequence[Any
         ("Coming up", _coming(found), found.coming),
         ("Still to be paid", _owing(found), found.owing),
         ("Paid too much", _owing(found), found.overpaid),
-        ("To give back", output.payment_columns(found.zone), found.to_refund),
+        ("To give back", columns.payment_columns(found.zone), found.to_refund),
         ("Owed to clients", _OWED, found.owed),
         ("Mail to look at", message_columns(found.zone), found.mail),
-        ("Calendars that cannot be read", output.calendar_columns(found.zone), found.calendars),
+        ("Calendars that cannot be read", columns.calendar_columns(found.zone), found.calendars),
     ]
 
 
-def _section(desk: Desk, title: str, columns: Sequence[Column], rows: Sequence[Any]) -> None:
+def _section(desk: Desk, title: str, fields: Sequence[Column], rows: Sequence[Any]) -> None:
     """Write one part: a table under its title on a terminal, lines that begin with its name elsewhere."""
     if not desk.on_terminal:
         name = title.casefold().replace(" ", "_")
-        desk.lines([[name, *output.line(columns, row)] for row in rows])
+        desk.lines([[name, *output.line(fields, row)] for row in rows])
         return
     if rows:
-        output.show_section(desk, title, columns, rows)
+        output.show_section(desk, title, fields, rows)
 
 
 def _stuck(found: Overview) -> tuple[Column, ...]:
@@ -115,7 +115,7 @@ def _ago(moment: Any, found: Overview) -> str:
 
 
 def _coming(found: Overview) -> tuple[Column, ...]:
-    return tuple(column for column in output.session_columns(found.now) if column.title not in {"Due now"})
+    return tuple(column for column in columns.session_columns(found.now) if column.title not in {"Due now"})
 
 
 _OWED = (
