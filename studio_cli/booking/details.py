@@ -37,6 +37,7 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
     deadline, terms, wish = session.expires_at, session.terms, session.wishes
     return {
         "id": session.id,
+        "reference": session.reference,
         "status": session.status,
         "title": session.title,
         "client": session.called,

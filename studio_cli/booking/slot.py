@@ -275,8 +275,8 @@ def _taken(studio: Studio, start: Instant, need: Need) -> Iterator[Closure]:
     for session in taken_by(studio, start, need):
         meets = session.starts_at < end and session.ends_at > start
         rule = "session" if meets else "buffer"
-        around = "Session" if meets else "The time kept free around session"
-        words = f"{around} {named(session)}{' is then' if meets else ' reaches into it'}."
+        known = named(session)
+        words = f"There is {known}." if meets else f"The time kept free around {known} reaches into it."
         yield Closure(rule, words, details={"session": session.id})
 
 
@@ -329,7 +329,7 @@ def named(session: Session) -> str:
     if session.buffer_before or session.buffer_after:
         around = f" (with {session.buffer_before} min before and {session.buffer_after} min after)"
     times = show_range(session.starts_at, session.ends_at, session.timezone)
-    return f"{session.id} {shown(session.title)} with {shown(session.client.name)}, {times}{around}"
+    return f"session {session.id}, {shown(session.title)} with {shown(session.client.name)}, {times}{around}"
 
 
 def _offered(near: Sequence[Instant], zone: str) -> str:

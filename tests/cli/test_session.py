@@ -155,7 +155,7 @@ def test_overlap(with_type: Cli) -> None:
         "2026-12-04T09:00:00-05:00", "2026-12-04T11:00:00-05:00", "2026-12-04T11:30:00-05:00",
     ]  # fmt: skip
     words = with_type(*second).err
-    assert "1 Portrait with Rui Costa, 10:00 to 11:00" in words
+    assert "session 1, Portrait with Rui Costa, 10:00 to 11:00" in words
     assert "Nearest free: Fri 4 Dec 2026 09:00, 11:00, 11:30." in words
     made = with_type(*second, "--allow-overlap", "--json").ok().json
     assert made["overlap_allowed"] is True
