@@ -29,6 +29,7 @@ class Terminal:
         columns: int = 80,
         rows: int = 40,
         environ: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.shown, self._bytes = "", b""
         self._screen, inner = pty.openpty()
@@ -39,6 +40,7 @@ class Terminal:
             stdout=inner,
             stderr=inner,
             env={**os.environ, "TERM": "xterm-256color", **(environ or {})},
+            cwd=folder,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
@@ -52,6 +54,10 @@ class Terminal:
             if not self._read(0.2) and self._process.poll() is not None and not self._read(0):
                 assert text in self.shown, f"ended before {text!r}: {self.shown!r}"
         return self.shown
+
+    def wait(self, seconds: float) -> None:
+        """Take in what is shown within so many seconds, if anything is."""
+        self._read(seconds)
 
     def type(self, text: str) -> None:
         """Press keys."""
