@@ -281,7 +281,7 @@ class Prompts:
         self._line(
             [
                 ("class:free", "✓ "),
-                ("", f"{question}: "),
+                ("", f"{shown(question)}: "),
                 ("class:answer", shown(body.told(asking.typed))),
             ]
         )
@@ -331,7 +331,7 @@ class _Asking:
         self.body = body
         self._trouble: StudioError | None = None
         self._buffer = Buffer(document=Document(begun), multiline=False, on_text_changed=self._changed)
-        label: Row = [("class:mark", "? "), ("class:question", f"{question}: ")]
+        label: Row = [("class:mark", "? "), ("class:question", f"{shown(question)}: ")]
         default = ConditionalProcessor(
             AfterInput(body.default, style="class:dim"), Condition(lambda: not self._buffer.text)
         )

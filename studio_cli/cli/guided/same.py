@@ -45,15 +45,18 @@ def _show(ctx: typer.Context, words: list[str]) -> None:
 def command_line(ctx: typer.Context, values: Mapping[str, Any]) -> list[str]:
     """Return the words of a command line that gives these values, in the order of the command's help."""
     named = desk_of(ctx).named_file
-    words = ["studio", *(["--db", named] if named else []), *ctx.command_path.split()[1:]]
-    behind: list[str] = []
+    arguments: list[str] = []
+    options: list[str] = []
     for parameter in ctx.command.params:
         value = values.get(parameter.name or "")
         if parameter.param_type_name == "argument":
-            words += [str(value)] if value is not None else []
+            arguments += [str(value)] if value is not None else []
         else:
-            behind += _option(parameter, value)
-    return [*words, *behind]
+            options += _option(parameter, value)
+    words = ["studio", *(["--db", named] if named else []), *ctx.command_path.split()[1:]]
+    if any(argument.startswith("-") for argument in arguments):  # it would be taken for an option
+        return [*words, *options, "--", *arguments]
+    return [*words, *arguments, *options]
 
 
 def _option(parameter: Any, value: Any) -> list[str]:

@@ -53,6 +53,21 @@ def test_client(shell: Shell, file: Path, replayed: Replay) -> None:
     del file
 
 
+def test_command_of_odd_words(shell: Shell, file: Path, replayed: Replay) -> None:
+    """Words that a shell or the command would take for something else are written so that they are themselves."""
+    name = """-Eva "O'Neil" $(x) *"""
+    shell.run("client add --notes=-x")
+    shell.sees("Name:")
+    shell.press(name, "enter")
+    shell.sees("Email:")
+    shell.press("enter")
+    shell.sees("Phone:")
+    shell.press("enter")
+    shell.ends()
+    assert replayed(shell.all_shown)[3:] == ["--notes=-x", "--", name]
+    del file
+
+
 def test_type(shell: Shell, with_documents: Path, replayed: Replay, prepared: Path) -> None:
     """A session type is asked for with its documents and who books it; each answer is tried with those before it."""
     shell.run("type add")
