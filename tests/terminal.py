@@ -14,6 +14,7 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 CTRL_C = "\x03"
 CTRL_D = "\x04"
@@ -58,6 +59,15 @@ class Terminal:
     def wait(self, seconds: float) -> None:
         """Take in what is shown within so many seconds, if anything is."""
         self._read(seconds)
+
+    @property
+    def modes(self) -> list[Any]:
+        """The terminal's modes: whether it echoes, waits for whole lines, sends signals."""
+        return termios.tcgetattr(self._screen)
+
+    def resize(self, columns: int, rows: int = 24) -> None:
+        """Make the window another size; who runs in it is told."""
+        fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def type(self, text: str) -> None:
         """Press keys."""

@@ -171,6 +171,16 @@ def at_wall(wall: PlainDateTime, zone: str, which: Which | None = None) -> Insta
         ) from None
 
 
+def as_typed(moment: Instant, zone: str) -> tuple[str, Which | None]:
+    """Return a moment as ``parse_when`` takes it, ``2026-12-04 10:00``, and which one it is if that exists twice."""
+    wall = moment.to_tz(zone).to_plain()
+    try:
+        at_wall(wall, zone)
+    except WrongUsage:
+        return _plain(wall), "first" if at_wall(wall, zone, "first") == moment else "second"
+    return _plain(wall), None
+
+
 def _is_skipped(wall: PlainDateTime, zone: str) -> bool:
     return wall.assume_tz(zone, disambiguation="earlier").to_plain() != wall
 
@@ -366,6 +376,12 @@ def show_short(moment: Instant, zone: str) -> str:
     return f"{weekday} {local.day} {MONTHS[local.month - 1].capitalize()} {local.year} {local.hour:02}:{local.minute:02}"
 
 
+def show_date(day: Date) -> str:
+    """Return ``Fri 4 Dec 2026``."""
+    weekday = WEEKDAYS[day.day_of_week().value - 1][:3].capitalize()
+    return f"{weekday} {day.day} {MONTHS[day.month - 1].capitalize()} {day.year}"
+
+
 def show_range(start: Instant, end: Instant, zone: str) -> str:
     """Return ``10:00 to 11:30``, with the day where the end is on another one."""
     if start.to_tz(zone).date() == end.to_tz(zone).date():
@@ -401,6 +417,14 @@ def _day(value: str, today: Date) -> Date:
     if ahead:
         return today.add(days=int(ahead[1]))
     return parse_date(value)
+
+
+def parse_any_day(text: str, zone: str, now: Instant) -> Date:
+    """Return the day that ``text`` says as ``parse_day`` does, or in everyday words: ``sat``, ``24 dec``."""
+    try:
+        return parse_day(text, zone, now)
+    except WrongUsage:
+        return parse_when(f"{text} 23:59", zone, now, "first").to_tz(zone).date()
 
 
 def parse_moment(text: str, zone: str, now: Instant) -> Instant:

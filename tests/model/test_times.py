@@ -506,3 +506,38 @@ def test_show_short_agrees_with_the_standard_library(moment: Instant, zone: str)
     there = datetime.fromtimestamp(moment.timestamp(), ZoneInfo(zone))
     assert times.show_short(moment, zone) == f"{there:%a} {there.day} {there:%b} {there.year} {there:%H:%M}"
     assert times.show_day(moment, zone) == f"{there:%A} {there.day} {there:%B} {there.year}"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-12-04", Date(2026, 12, 4)),
+        ("today", Date(2026, 11, 20)),
+        ("fri", Date(2026, 11, 20)),
+        ("sat", Date(2026, 11, 21)),
+        ("next monday", Date(2026, 11, 23)),
+        ("24 dec", Date(2026, 12, 24)),
+        ("dec 24 2027", Date(2027, 12, 24)),
+    ],
+)
+def test_any_day(text: str, day: Date) -> None:
+    """A day can be typed in everyday words too; today's weekday is today."""
+    assert times.parse_any_day(text, "America/Toronto", Instant.from_utc(2026, 11, 20, 15)) == day
+
+
+@pytest.mark.parametrize("text", ["", "soon", "sat 19:30", "24 dec 10", "12"])
+def test_no_day(text: str) -> None:
+    """What is not a day, or says a time too, is none."""
+    with pytest.raises(WrongUsage):
+        times.parse_any_day(text, "America/Toronto", Instant.from_utc(2026, 11, 20, 15))
+
+
+@given(
+    st.integers(min_value=0, max_value=2 * 366 * 24 * 4),
+    st.sampled_from(["America/Toronto", "Europe/Lisbon", "UTC"]),
+)
+def test_as_typed_may_be_typed_back(quarters: int, zone: str) -> None:
+    """A moment as it can be typed means that moment, in hours that come twice too."""
+    moment = Instant.from_utc(2026, 1, 1).add(minutes=15 * quarters)
+    text, which = times.as_typed(moment, zone)
+    assert parse_when(text, zone, moment, which) == moment
