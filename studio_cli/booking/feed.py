@@ -161,7 +161,7 @@ def event_of(one: Entry, studio_id: str) -> Event:
     event.add("dtend", one.ends_at.to_stdlib())
     event.add("sequence", one.sequence)
     event.add("status", STATUS[one.status])
-    event.add("transp", "TRANSPARENT" if one.off else "OPAQUE")
+    event.add("transp", "OPAQUE" if one.holds_time and not one.off else "TRANSPARENT")
     event.add("summary", _summary(one))
     if one.location:
         event.add("location", one.location)
