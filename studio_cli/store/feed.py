@@ -76,6 +76,17 @@ def entries(db: Database, now: Instant, first: Instant, last: Instant | None = N
     return _entries(db, where, now, first, last=last and stored(last), kept=_before(now, KEPT_DAYS))
 
 
+def to_write(db: Database, now: Instant) -> list[Entry]:
+    """Return the sessions to come, called off or not, and those that were to come before they were moved.
+
+    A calendar that sessions are written into may show the latter where they were.
+    """
+    where = """WHERE (session.starts_at > :reach AND session.ends_at > :first) OR session.id IN (
+        SELECT calendar_entry.session_id FROM calendar_entry JOIN event ON event.session_id = calendar_entry.session_id
+        WHERE strftime('%Y-%m-%dT%H:%M:%SZ', json_extract(event.details, '$.starts_at[0]')) > :reach)"""
+    return _entries(db, where, now, now)
+
+
 def _before(moment: Instant, days: int) -> str:
     return stored(moment.subtract(hours=24 * days))
 
