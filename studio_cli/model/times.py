@@ -71,13 +71,11 @@ def rfc3339(moment: Instant, zone: str) -> str:
 
 def check_zone(name: str) -> str:
     """Return ``name`` if it is an IANA time zone (https://www.iana.org/time-zones), in its own spelling."""
-    try:
-        return str(Instant.from_utc(2026, 1, 1).to_tz(name.strip()).tz_id)
-    except (TimeZoneNotFoundError, ValueError):
-        pass
+    if found := known_zone(name.strip()):
+        return found
     from zoneinfo import available_timezones  # reads a thousand names: only when one was wrong
 
-    zones = sorted(available_timezones())
+    zones = sorted(zone for zone in available_timezones() if not _NO_ZONE.fullmatch(zone))
     wanted = name.strip().casefold().replace(" ", "_")
     same = [zone for zone in zones if zone.casefold() == wanted]
     if same:
@@ -109,9 +107,13 @@ COMMON_ZONES = (
 """One zone for every clock that many people live by, from west to east, to choose from where all would be too many."""
 
 
+_NO_ZONE = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*", re.I)
+"""What lies beside the zones on many machines: another thing on each of them, or clocks with leap seconds."""
+
+
 def known_zone(name: str) -> str | None:
     """Return a time zone's own name if there is one of that name; nothing is guessed, so it costs nothing to ask."""
-    if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,40}", name):
+    if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,40}", name) or _NO_ZONE.fullmatch(name):
         return None
     try:
         return str(Instant.from_utc(2026, 1, 1).to_tz(name).tz_id)

@@ -12,7 +12,14 @@ from whenever import Date, Instant
 
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model import times
-from studio_cli.model.times import check_zone, parse_clock, parse_duration, parse_when, show_duration
+from studio_cli.model.times import (
+    check_zone,
+    known_zone,
+    parse_clock,
+    parse_duration,
+    parse_when,
+    show_duration,
+)
 
 ZONE = "America/Toronto"
 NOW = Instant.from_utc(2026, 11, 20, 15)
@@ -348,14 +355,19 @@ def test_wrong_zone_suggests(typed: str, suggested: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "/", "America", "../../etc/passwd", "a\x00b", "x" * 500, "\udcff", "é" * 40]
-)
+    "typed",
+    [
+        "", "localtime", "LocalTime", "posixrules", "Factory", "posix/Europe/Lisbon", "right/Europe/Lisbon", "/", "America", "../../etc/passwd", "a\x00b", "x" * 500, "\udcff", "é" * 40,
+    ],
+)  # fmt: skip
 def test_odd_zone_is_only_wrong(typed: str) -> None:
     """Nothing that can be typed as a zone does more than be refused, in one printable line."""
     with pytest.raises(WrongUsage) as wrong:
         check_zone(typed)
     assert wrong.value.code == "time_zone"
     assert "\x00" not in wrong.value.message
+    assert "posix/" not in (wrong.value.hint or "") and "right/" not in (wrong.value.hint or "")
+    assert known_zone(typed) is None
 
 
 # ── clocks, dates, durations ──────────────────────────────────────────────────────────────────────
