@@ -232,7 +232,7 @@ def test_taken_time_is_asked_about(shell: Shell, file: Path, replayed: Replay) -
     shell.sees("Day:")
     shell.press("4 dec 10:30", "enter")
     shell.sees(
-        "Session 1 Portrait with Rui Costa, 10:00 to 11:00 is then.",
+        "There is session 1, Portrait with Rui Costa, 10:00 to 11:00.",
         "? That time is taken:",
         "❯ Another time",
     )
