@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -38,6 +38,8 @@ MOST_OF_ONE = 10
 """So many things can somebody wait for at once: nobody's mailbox is worth more to whoever types other people's."""
 MOST_OF_AN_ADDRESS = 10
 """So many can put themselves on the list from one address in a day: it may be several homes'."""
+MOST_AT_ONCE = 20
+"""Mails are written while nobody else can write to the file: not for longer than anybody should wait for it."""
 LINK_LIVES_DAYS = 30
 """So long after somebody has left the list, the link with which they do still says that they have."""
 
@@ -90,7 +92,17 @@ def due(studio: Studio) -> Due:
             for number in {one.type.id for one in staying}
             if (offer := type_store.get(studio.file, number)) and waiting_mail.is_open(offer)
         }
-        return Due(ends, list(turns(staying, offered, now)))
+        return Due(ends, _first_of(turns(staying, offered, now)))
+
+
+def _first_of(found: Iterable[Turn]) -> list[Turn]:
+    """Return the turns until enough are told at once: the others come with the next look, in their order."""
+    kept: list[Turn] = []
+    for turn in found:
+        kept.append(turn)
+        if sum(one.start is not None for one in kept) == MOST_AT_ONCE:
+            break
+    return kept
 
 
 def _possible(studio: Studio, found: Due) -> Due:

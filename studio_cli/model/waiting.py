@@ -7,6 +7,7 @@ from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Literal
 
 from whenever import Date, Instant
@@ -111,8 +112,7 @@ class Waiting:
 
     def knows(self, start: Instant) -> bool:
         """Return whether they know of a start that it is free."""
-        at = bisect_right(self.known, start, key=lambda one: one[0]) - 1
-        return at >= 0 and start <= self.known[at][1]
+        return _is_in(start, self.known)
 
     def as_json(self, zone: str) -> dict[str, Any]:
         """Return it as scripts read it; moments in ``zone``, days as clocks in ``timezone`` show them."""
@@ -145,6 +145,11 @@ def ranges(starts: Sequence[Instant], increment: int) -> tuple[Starts, ...]:
         else:
             found.append((start, start))
     return tuple(found)
+
+
+def _is_in(start: Instant, known: Sequence[Starts]) -> bool:
+    at = bisect_right(known, start, key=lambda one: one[0]) - 1
+    return at >= 0 and start <= known[at][1]
 
 
 def head_start_ends(told_at: Instant, start: Instant) -> Instant:
@@ -201,6 +206,40 @@ class _Claims:
         return offered.booked[day] + self.days[need.type_id, day] < need.per_day
 
 
+@dataclass(frozen=True, slots=True)
+class _Sight:
+    """The free starts on somebody's days: all of them, those that they know, and one by one those that they do not."""
+
+    everything: tuple[Starts, ...]
+    known: tuple[Starts, ...]
+    news: Sequence[Instant]
+
+
+class _Eyes:
+    """What those who wait see. Many see the same: it is looked at once."""
+
+    def __init__(self, offered: Mapping[int, Offered]) -> None:
+        self._offered = offered
+        self._mine = cache(self._on_days)
+        self._split = cache(self._told_apart)
+
+    def see(self, one: Waiting) -> _Sight:
+        return self._split(one.type.id, one.days, one.known)
+
+    def _on_days(self, type_id: int, days: Days) -> tuple[list[Instant], tuple[Starts, ...]]:
+        what = self._offered[type_id]
+        mine = [start for start in what.free if days.has(start)]
+        return mine, ranges(mine, what.need.increment)
+
+    def _told_apart(self, type_id: int, days: Days, known: tuple[Starts, ...]) -> _Sight:
+        mine, everything = self._mine(type_id, days)
+        if known == everything:
+            return _Sight(everything, everything, ())
+        kept = [start for start in mine if _is_in(start, known)]
+        news = [start for start in mine if not _is_in(start, known)]
+        return _Sight(everything, ranges(kept, self._offered[type_id].need.increment), news)
+
+
 def turns(people: Sequence[Waiting], offered: Mapping[int, Offered], now: Instant) -> Iterator[Turn]:
     """Yield what each of the people learns now, who came first goes first; nothing for whom nothing changes.
 
@@ -209,29 +248,37 @@ def turns(people: Sequence[Waiting], offered: Mapping[int, Offered], now: Instan
     not free any more is forgotten: when it comes free again it is news. ``offered`` is by the number of the type;
     who waits for one that is not there is left alone.
     """
-    claims, told = _Claims(), _last_told(people)
     there = [one for one in people if one.type.id in offered]
+    claims, told, eyes = _claimed(there, offered, now), _last_told(people), _Eyes(offered)
     for one in there:
-        what = offered[one.type.id]
-        if not one.told_at or one.told_of is None or one.told_of not in what.free:
-            continue
-        if now < head_start_ends(one.told_at, one.told_of):
-            claims.add(what, one.told_of)
-    for one in there:
-        what = offered[one.type.id]
-        mine = [start for start in what.free if one.days.has(start)]
-        last = told.get(one.client.id)
-        waits = one.in_outbox or one.tries_to_book
+        what, sight = offered[one.type.id], eyes.see(one)
         start = None
-        if not waits and (last is None or now >= last.add(hours=TOLD_APART_HOURS)):
-            news = (start for start in mine if not one.knows(start))
-            start = next((start for start in news if claims.leave(what, start)), None)
+        if _may_hear(one, told.get(one.client.id), now):
+            start = next((start for start in sight.news if claims.leave(what, start)), None)
         if start is not None:
             claims.add(what, start)
             told[one.client.id] = now
-        known = ranges(mine if start else [start for start in mine if one.knows(start)], what.need.increment)
-        if start is not None or known != one.known:
-            yield Turn(one, known, start)
+            yield Turn(one, sight.everything, start)
+        elif sight.known != one.known:
+            yield Turn(one, sight.known)
+
+
+def _claimed(there: Sequence[Waiting], offered: Mapping[int, Offered], now: Instant) -> _Claims:
+    """Return the times of those who have a head start; a time that is not free any more is nobody's."""
+    claims = _Claims()
+    for one in there:
+        what = offered[one.type.id]
+        if one.told_at is None or one.told_of is None or one.told_of not in what.free:
+            continue
+        if now < head_start_ends(one.told_at, one.told_of):
+            claims.add(what, one.told_of)
+    return claims
+
+
+def _may_hear(one: Waiting, last: Instant | None, now: Instant) -> bool:
+    if one.in_outbox or one.tries_to_book:
+        return False
+    return last is None or now >= last.add(hours=TOLD_APART_HOURS)
 
 
 def _last_told(people: Sequence[Waiting]) -> dict[int, Instant]:

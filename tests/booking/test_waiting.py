@@ -333,6 +333,17 @@ def test_mail_that_waits_says_what_is_true_then(
     assert to == "eva@example.org" and "The new barn" in letter.text
 
 
+def test_not_all_at_once(studio: Studio, make: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of very many a few are told in one go, so that the file is free for others in between; the next ones follow."""
+    monkeypatch.setattr(waiting, "MOST_AT_ONCE", 2)
+    studios.change_setting(studio, "mail.host", "127.0.0.1")
+    offer = make.offer("Portrait", duration="60m", deposit=None)
+    availability.set_hours(studio, "mon-sun", ["off"])
+    join(studio, offer, *"abcde", days=Days(ZONE))
+    availability.set_hours(studio, "mon-sun", ["09:00-17:00"])
+    assert [told(studio) for _ in range(4)] == [["a", "b"], ["c", "d"], ["e"], []]
+
+
 # ── when not ──────────────────────────────────────────────────────────────────────────────────────
 
 
