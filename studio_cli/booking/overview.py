@@ -142,7 +142,7 @@ def overview(studio: Studio) -> Overview:
             mail=message_store.listed(file, OPEN),
             templates=own_template.not_used(studio),
             calendars=[one for one in calendar_store.listed(file, now) if one.error],
-            waiting_list=waiting_store.count(file),
+            waiting_list=waiting_store.people(file),
         )
 
 

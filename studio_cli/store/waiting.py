@@ -132,6 +132,13 @@ def count(
     return int(row[0])
 
 
+def people(db: Database) -> int:
+    """Return how many clients are on the list, each counted once."""
+    with db.reading() as sql:
+        query = "SELECT count(DISTINCT client_id) FROM waiting WHERE left_at IS NULL"
+        return int(sql.execute(query).fetchone()[0])
+
+
 def note_known(db: Database, number: int, known: tuple[Starts, ...]) -> None:
     """Keep which starts somebody knows to be free."""
     ranges = json.dumps([[stored(first), stored(last)] for first, last in known])

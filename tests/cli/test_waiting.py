@@ -102,7 +102,8 @@ def test_switch(full: Cli) -> None:
 
 
 def test_status_counts(full: Cli) -> None:
-    """The overview says how many wait, while anybody does."""
+    """The overview says how many people wait, while anybody does; who waits for two things is one of them."""
     assert full("status", "--json").ok().json["waiting_list"] == 0
-    full("waiting", "add", "--type", "santa", "--client", "eva").ok()
+    for days in ((), ("--on", "2026-12-12")):
+        full("waiting", "add", "--type", "santa", "--client", "eva", *days).ok()
     assert full("status", "--json").ok().json["waiting_list"] == 1
