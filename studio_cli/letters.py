@@ -57,7 +57,7 @@ def write(
 
     ``logo`` is ``{address, width, height}`` in CSS pixels. Raises what Jinja raises, or ``NoSubject``.
     """
-    source, data = _PRIVATE.sub("", source), {**_tame(data), "link": data["link"]}
+    source, data = _PRIVATE.sub("", source), {**_tame(data), **_links_in(data)}
     in_words = _WORDS_AND_ADDRESS.sub(r"\1: \2", source)
     subject, body = _split(_filled(in_words, data, language, "text", _placed_as_text(data, language)))
     signature = _signature(data["studio"])
@@ -73,6 +73,11 @@ def write(
         "logo": logo,
     }
     return subject, text, render("email/frame.html", frame, language)
+
+
+def _links_in(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the mail leads: there alone the place of a link may stand."""
+    return {name: data[name] for name in ("link", "stop") if name in data}
 
 
 def _tame(value: Any) -> Any:

@@ -16,6 +16,11 @@ Free = Callable[[Instant, Instant], Sequence[Instant]]
 """Returns the free starts between two moments, in order."""
 
 
+def horizon(now: Instant, zone: str) -> Instant:
+    """Return when the last month that can be looked at is over."""
+    return day_begins(now.to_tz(zone).date().replace(day=1).add(months=MONTHS_AHEAD + 1), zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Month:
     """A month in the zone of who looks: the free starts of its days. ``earlier``, ``later``: whether there is one."""
@@ -59,8 +64,7 @@ class View:
 
     def next(self, after: Instant) -> Instant | None:
         """Return the first free start from a moment on, as far ahead as months can be looked at."""
-        last = self._this.add(months=MONTHS_AHEAD + 1)
-        begin, ends = max(after, self.now), day_begins(last, self.zone)
+        begin, ends = max(after, self.now), horizon(self.now, self.zone)
         while begin < ends:
             until = min(begin.add(hours=24 * 60), ends)
             found = self.free(begin, until)

@@ -267,6 +267,7 @@ def _site(before: SiteRules, typed: TypedSite) -> SiteRules:
             ("published", typed.publish),
             ("approval", typed.approval),
             ("verify_email", typed.verify_email),
+            ("waiting_list", typed.waiting_list),
         )
         if value is not None
     }

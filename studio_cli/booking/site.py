@@ -71,7 +71,12 @@ def offer_at(studio: Studio, key: str) -> SessionType:
 
 def still_offered(studio: Studio, session: Session) -> str | None:
     """Return the part of the address at which a session's type is booked, while it is."""
-    offer = type_store.get(studio.file, session.type.id) if session.type else None
+    return address_of(studio, session.type.id) if session.type else None
+
+
+def address_of(studio: Studio, type_id: int) -> str | None:
+    """Return the part of the address at which a type is booked, while it is."""
+    offer = type_store.get(studio.file, type_id)
     open_ = offer is not None and offer.site.published and offer.archived_at is None
     return key_of(offer) if offer and open_ else None
 

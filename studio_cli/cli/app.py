@@ -38,6 +38,7 @@ NOUNS = {
     "serve-link": ("serve_link", "Serve your clients' links only."),
     "site": ("site", "Your booking site."),
     "block": ("block", "Who may not book on it."),
+    "waiting": ("waiting", "Who waits for a time to come free."),
     "backup": ("backup", "A checked copy of everything."),
     "restore": ("backup", "Come back from a backup."),
     "config": ("config", "The studio's settings and secrets."),

@@ -49,6 +49,7 @@ class News:
         if not self.desk.studio.settings.get("mail.host"):
             return
         try:
+            _tell_who_waits(self.desk)
             sent = mail.send_written(self.desk.studio, self.desk.mailer())
         except Exception as trouble:  # what the command did is saved: that is said first
             self._trouble = trouble
@@ -99,6 +100,16 @@ class News:
                 self.desk.say(f"  {shown(line)}" if line else "")
         if not self.messages:
             self.desk.say("No mail would be sent.")
+
+
+def _tell_who_waits(desk: Desk) -> None:
+    """Put a mail into the outbox for whoever waits for a time that this command has freed."""
+    from studio_cli.store import waiting as waiting_store
+
+    if waiting_store.count(desk.studio.file):
+        from studio_cli.booking import waiting  # much to load, for what is rare
+
+        waiting.look(desk.studio)
 
 
 def _text(message: Message) -> str:

@@ -86,6 +86,12 @@ VerifyEmail = Annotated[
     bool | None,
     typer.Option("--verify-email/--no-verify-email", help="Hold it only once the mail is opened."),
 ]
+WaitingList = Annotated[
+    bool | None,
+    typer.Option(
+        "--waiting-list/--no-waiting-list", help="Whether who finds no time can ask to be told of one."
+    ),
+]
 On = Annotated[
     list[str] | None, typer.Option("--on", metavar="DAY", help="A date of mini sessions; may be repeated.")
 ]
@@ -145,6 +151,7 @@ def add(
     verify_email: VerifyEmail = None,
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
+    waiting_list: WaitingList = None,
     reminders: Reminders = None,
     mini: Annotated[
         bool, typer.Option("--mini", help="Short slots on given dates: --on, --from, --to, --every, --break.")
@@ -176,7 +183,9 @@ def add(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
-        TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        TypedSite(
+            publish, description, approval, request, site_hold, verify_email, move_until, cancel_until, waiting_list
+        ),
         reminders,
     )  # fmt: skip
     days = TypedDays(tuple(on or ()), opens, closes, tuple(breaks or ()))
@@ -263,6 +272,7 @@ def edit(
     verify_email: VerifyEmail = None,
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
+    waiting_list: WaitingList = None,
     reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
@@ -272,7 +282,9 @@ def edit(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
-        TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        TypedSite(
+            publish, description, approval, request, site_hold, verify_email, move_until, cancel_until, waiting_list
+        ),
         reminders,
     )  # fmt: skip
     types.find(desk.studio, type_)

@@ -28,6 +28,7 @@ class Draft:
     session_id: int | None = None
     share_id: int | None = None
     payment_id: int | None = None
+    waiting_id: int | None = None
     trouble: str | None = None
 
 
@@ -38,6 +39,7 @@ def _message(row: sqlite3.Row) -> Message:
         session_id=row["session_id"],
         share_id=row["share_id"],
         payment_id=row["payment_id"],
+        waiting_id=row["waiting_id"],
         kind=row["kind"],
         recipient=row["recipient"],
         occasion=row["occasion"],
@@ -79,6 +81,7 @@ def insert(db: Database, draft: Draft, now: Instant) -> int | None:
         "session_id": draft.session_id,
         "share_id": draft.share_id,
         "payment_id": draft.payment_id,
+        "waiting_id": draft.waiting_id,
         "created_at": stored(now),
         **_written(draft.to, draft.letter, draft.trouble),
     }
@@ -103,17 +106,19 @@ def listed(
     states: Sequence[State] = (),
     *,
     session_id: int | None = None,
+    waiting_id: int | None = None,
     kind: str | None = None,
     due: Instant | None = None,
     after: int | None = None,
 ) -> list[Message]:
     """Return messages in the order in which they were written: of these states (of all, when none is named), this
-    session, this kind, those whose next try has come, those after a number.
+    session, who waits under this number, this kind, those whose next try has come, those after a number.
     """
     where = [f"state IN ({', '.join('?' * len(states))})"] if states else []
     values: list[Any] = [*states]
     for condition, value in (
         ("session_id = ?", session_id),
+        ("waiting_id = ?", waiting_id),
         ("kind = ?", kind),
         ("(next_try_at IS NULL OR next_try_at <= ?)", due and stored(due)),
         ("id > ?", after),

@@ -217,6 +217,8 @@ ARGUMENTS = {
     ("template", "edit"): ["share", "--file", "-"],
     ("template", "preview"): ["share"],
     ("template", "reset"): ["share", "--yes"],
+    ("waiting", "add"): ["--type", "x", "--client", "x"],
+    ("waiting", "remove"): ["1"],
     ("config", "get"): ["studio.name"],
     ("config", "set"): ["studio.name", "Ana"],
     ("config", "secret"): ["mail.password"],

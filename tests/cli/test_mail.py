@@ -18,7 +18,7 @@ from tests.terminal import on_terminal, studio
 
 MESSAGE_FIELDS = {
     "id", "session", "to", "kind", "subject", "state", "attempts", "last_error", "created_at", "sent_at",
-    "recipient", "trouble", "next_try_at",
+    "recipient", "waiting", "trouble", "next_try_at",
 }  # fmt: skip
 LINK = re.compile(r"http://127\.0\.0\.1:8000/s/([\w-]{43})")
 
