@@ -89,6 +89,8 @@ def show(
     desk = desk_of(ctx)
     form = forms.find(desk.studio, name)
     if as_json:
+        if out and out != "-":
+            Path(out).write_text(_page(desk, form), encoding="utf-8")
         desk.json(form.as_json())
     elif source:
         desk.data(forms.source_of(desk.studio, name).removesuffix("\n"))
@@ -203,11 +205,15 @@ def _tell(desk: Desk, edited: Edited) -> None:
 
 
 def _show_page(desk: Desk, form: Form, out: str | None) -> None:
+    open_page(desk, _page(desk, form), form.name, out)
+
+
+def _page(desk: Desk, form: Form) -> str:
+    """Return a questionnaire as clients see it."""
     from studio_cli.web.preview import questionnaire
 
     settings = desk.studio.settings
-    page = questionnaire(form, settings, desk.studio.now().to_tz(settings.zone).date())
-    open_page(desk, page, form.name, out)
+    return questionnaire(form, settings, desk.studio.now().to_tz(settings.zone).date())
 
 
 def _count(form: Form) -> str:

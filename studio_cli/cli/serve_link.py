@@ -25,7 +25,7 @@ app = typer.Typer()
     epilog=example(
         "studio serve-link",
         "studio serve-link 12 --once",
-        "studio serve-link --port 0",
+        "studio serve-link --host 127.0.0.1 --port 8080",
         "studio serve-link --public-url https://book.example.com --trusted-proxy 127.0.0.1",
     ),
 )
