@@ -347,7 +347,11 @@ def _storage(error: sqlite3.Error) -> StudioError:
 
     from studio_cli.store.database import explain
 
-    return explain(error, Path("the studio's file")) or StudioError(f"SQLite said: {error}", code="bug")
+    return explain(error, Path("the studio's file")) or StudioError(
+        f"SQLite said: {error}",
+        hint="This is a bug. Run it again with STUDIO_TRACEBACK=1 and report what it prints.",
+        code="bug",
+    )
 
 
 def _machine(error: OSError) -> StudioError:
@@ -359,7 +363,10 @@ def _not_text(error: UnicodeEncodeError, as_json: bool) -> int:
     """Answer an argument whose bytes are not UTF-8: the file could not keep it. Anything else is a bug."""
     if not any("\ud800" <= character <= "\udfff" for character in error.object):
         return _bug(error, as_json)
-    return _fail(WrongUsage("Something that was typed is not UTF-8 text.", code="not_text"), as_json)
+    typed = WrongUsage(
+        "Something that was typed is not UTF-8 text.", hint="Type it again, in UTF-8.", code="not_text"
+    )
+    return _fail(typed, as_json)
 
 
 def _bug(error: Exception, as_json: bool) -> int:
