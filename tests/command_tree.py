@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,8 +89,7 @@ def commands() -> list[Command]:
 
 def words_of(line: str) -> list[str]:
     """Return the arguments of a line like ``pass show mail | studio config secret mail.password > out``."""
-    _, _, mine = line.rpartition("studio ")
-    words = shlex.split(mine, comments=True)
+    words = shlex.split(re.sub(r"^(.* \| )?studio ", "", line), comments=True)
     end = next((place for place, word in enumerate(words) if word in {">", "|", ">>", "<", "&&", ";"}), None)
     return words[:end]
 

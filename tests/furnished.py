@@ -105,6 +105,7 @@ studio session share 12 --link
     "confirmed": ("full", "studio session confirm 12"),
     "reworded": ("full", "studio template edit share --file share.md"),
     "fed": ("full", "studio calendar feed"),
+    "backed-up": ("full", "studio backup\nstudio backup ~/Documents/studio.zip"),
     "subscribed": ("full", "studio calendar subscribe https://example.com/private.ics --name Private"),
     "connected": (
         "full",
@@ -126,6 +127,8 @@ STUDIOS = {
     "template diff": "reworded",
     "template reset": "reworded",
     "calendar feed --revoke": "fed",
+    "restore": "backed-up",
+    "--db copy.db restore": "backed-up",
     "calendar list": "subscribed",
     "calendar show": "subscribed",
     "calendar sync": "subscribed",
@@ -139,7 +142,7 @@ TYPED = {
     "calendar connect": "correct horse",
 }
 """What is written into stdin of the examples that begin so, off a terminal."""
-ON_TERMINAL = {"template reset share": "y"}
+ON_TERMINAL = {"template reset share": "y", "restore last": "y", "--db copy.db restore": "y"}
 """Examples that are for a terminal alone, and what is answered there."""
 DOCUMENTS = {"template", "form", "contract"}
 """What is edited in an editor, on a terminal; here it adds a line."""
@@ -213,7 +216,7 @@ class Machine:
 
     def _provide(self, here: Path) -> None:
         """Make a folder with the files that the examples name."""
-        here.mkdir()
+        (here / "Documents").mkdir(parents=True)
         for name, file in (("family.toml", "family.toml"), ("wedding.md", "agreement.md")):
             shutil.copy(SAMPLES / file, here / name)
         shutil.copy(SAMPLES.parent / "email" / "share.md", here / "share.md")
@@ -263,7 +266,7 @@ class Machine:
         words = words_of(line)
         begin = " ".join(words)
         editing = words[1:2] == ["edit"] and words[0] in DOCUMENTS and "--file" not in words
-        terminal = begin in ON_TERMINAL or "--write" in words or editing
+        terminal = starting_with(ON_TERMINAL, begin) or "--write" in words or editing
         typed = starting_with(ON_TERMINAL if terminal else TYPED, begin)
         self.capsys.readouterr()
         with self.monkeypatch.context() as patch:
@@ -286,10 +289,10 @@ class Machine:
         return Path(os.environ["HOME"])
 
     def local(self, word: str) -> str:
-        """Return a word with the internet's addresses replaced by those of servers on loopback, and ``~`` by home."""
+        """Return a word with the internet's addresses replaced by those of servers on loopback; ``~/`` is home."""
         for address, local in self.servers.addresses.items():
             word = word.replace(address, local)
-        return word
+        return str(self._here() / word[2:]) if word.startswith("~/") else word
 
 
 @contextmanager

@@ -39,9 +39,11 @@ NOUNS = {
     "serve-link": ("serve_link", "Serve your clients' links only."),
     "site": ("site", "Your booking site."),
     "block": ("block", "Who may not book on it."),
+    "backup": ("backup", "A checked copy of everything."),
+    "restore": ("backup", "Come back from a backup."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "help", "status", "slots", "remind", "serve", "serve-link"}
+COMMANDS = {"init", "demo", "help", "status", "slots", "remind", "serve", "serve-link", "backup", "restore"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 AREAS = {
@@ -54,7 +56,7 @@ AREAS = {
     "Mail": ("mail", "remind", "template"),
     "Online": ("serve", "serve-link", "site", "block"),
     "Calendars": ("calendar",),
-    "Data": ("config",),
+    "Data": ("backup", "restore", "config"),
 }
 """How the help groups the entries of NOUNS. One that stands nowhere here is shown under More."""
 
@@ -324,7 +326,9 @@ def _sentence(text: str) -> str:
 
 
 def _interrupted() -> int:
-    _tell("\nInterrupted.")
+    from studio_cli.store.database import Database
+
+    _tell("\nInterrupted." if Database.wrote else "\nInterrupted. Nothing was changed.")
     return 130
 
 

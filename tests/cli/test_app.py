@@ -133,7 +133,7 @@ def test_what_was_typed_cannot_draw_on_the_terminal(new_studio: Cli) -> None:
         assert is_plain(err), err
 
 
-NO_STUDIO_NEEDED = {("init",), ("config", "path"), ("help",)}
+NO_STUDIO_NEEDED = {("init",), ("config", "path"), ("help",), ("restore",)}
 ARGUMENTS = {
     ("session", "new"): ["--one-off", "X", "--duration", "1h", "--client", "1", "--at", "2026-12-04 10:00"],
     ("session", "show"): ["1"],
@@ -333,7 +333,7 @@ def test_stopped_clock_that_is_no_time(cli: Cli, monkeypatch: pytest.MonkeyPatch
 
 HEAVY = (
     "sqlite_utils", "jinja2", "starlette", "uvicorn", "stripe", "icalendar", "babel", "rich", "segno", "markdown_it",
-    "imagesize",
+    "imagesize", "prompt_toolkit",
 )  # fmt: skip
 
 
