@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PAGE_TOOLS := tests/web/audit/node_modules/.installed
 
-.PHONY: first-session demo test test-long audit pictures texts bench lint format clean
+.PHONY: first-session demo test test-long audit pictures texts docs bench lint format clean
 
 demo: .venv/installed
 	@$(BIN)/studio demo
@@ -24,6 +24,10 @@ pictures: .venv/developing $(PAGE_TOOLS)
 	STUDIO_SCREENSHOTS=screenshots $(BIN)/pytest -n auto tests/web/audit/test_pages.py tests/web/audit/test_mails.py \
 	  -k "test_scene or (test_mails and not faults)"
 	$(BIN)/python -m tests.web.audit.pictures screenshots docs/pictures
+
+# What is written by tests: the reference of commands, the manual pages, and tables in docs/.
+docs: .venv/developing
+	STUDIO_WRITE_DOCS=1 $(BIN)/pytest -q tests/test_command_docs.py tests/test_schemas.py tests/test_template_docs.py
 
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots

@@ -122,14 +122,6 @@ def sandbox(code: str, form: Form) -> ImmutableSandboxedEnvironment:
     return environment
 
 
-def syntax_words(message: str | None) -> str:
-    """Return what Jinja says of a template that it cannot read, as a sentence without its own terms."""
-    words = message or "It cannot be read"
-    for term, meant in (("end of print statement", "}}"), ("end of statement block", "%}")):
-        words = words.replace(term, meant)
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")
-
-
 def _for_text(value: object) -> object:
     return value if isinstance(value, _Placed) else _PRIVATE.sub("", str(value))
 

@@ -236,7 +236,11 @@ def send_again(studio: Studio, mailer: Mailer, number: int) -> Message:
     """Send one message by its number; one that may have been sent, or was given up, because the owner says so."""
     message = get(studio, number)
     if message.state in {"sent", "canceled"}:
-        raise Refused(f"Message {number} is {message.state} already.", code="wrong_status")
+        raise Refused(
+            f"Message {number} is {message.state} already.",
+            hint=f"Look at it: studio mail show {number}",
+            code="wrong_status",
+        )
     if message.state == "sending":
         raise Refused(
             f"Message {number} is being sent.",
@@ -256,7 +260,8 @@ def cancel(studio: Studio, number: int) -> tuple[Message, bool]:
             return message, False
         if message.state in {"sent", "sending"}:
             words = "was sent already" if message.state == "sent" else "is being sent"
-            raise Refused(f"Message {number} {words}.", code="wrong_status")
+            hint = f"Look at it: studio mail show {number}"
+            raise Refused(f"Message {number} {words}.", hint=hint, code="wrong_status")
         _cancel(studio, message, None, "owner")
         return get(studio, number), True
 

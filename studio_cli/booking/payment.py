@@ -489,5 +489,5 @@ def _moment(studio: Studio, at: str | None) -> Instant:
 def _amount(text: str, session: Session) -> Money:
     money = parse_money(text, session.price.currency)
     if not money:
-        raise WrongUsage("Nothing is not an amount to record.")
+        raise WrongUsage("Nothing is not an amount to record.", hint="Say how much it was: 50 or 50.00.")
     return money

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
 
 from studio_cli import __version__
@@ -21,6 +21,7 @@ from studio_cli.errors import Refused, StudioError, WrongUsage
 NOUNS = {
     "init": ("init", "Make a new studio."),
     "demo": ("demo", "See a whole booking in a throw-away studio."),
+    "help": ("help", "How things work, topic by topic."),
     "status": ("status", "What is stuck, what is next, what you are owed."),
     "session": ("session", "Set up, share and confirm sessions."),
     "client": ("client", "The people your sessions are for."),
@@ -43,8 +44,22 @@ NOUNS = {
     "restore": ("backup", "Come back from a backup."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "status", "slots", "remind", "serve", "serve-link", "backup", "restore"}
+COMMANDS = {"init", "demo", "help", "status", "slots", "remind", "serve", "serve-link", "backup", "restore"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
+
+AREAS = {
+    "Start": ("init", "demo", "help"),
+    "Sessions": ("status", "session", "type"),
+    "Clients": ("client",),
+    "Time": ("availability", "slots"),
+    "Documents": ("form", "contract"),
+    "Money": ("payment",),
+    "Mail": ("mail", "remind", "template"),
+    "Online": ("serve", "serve-link", "site", "block"),
+    "Calendars": ("calendar",),
+    "Data": ("backup", "restore", "config"),
+}
+"""How the help groups the entries of NOUNS. One that stands nowhere here is shown under More."""
 
 
 VERBS = {
@@ -94,8 +109,26 @@ def _verbs_of(module: str) -> dict[str, Any]:
     return {str(info.name): info for info in verbs.registered_commands}
 
 
+class Verb(TyperCommand):
+    """A command whose usage reads as everywhere else: what is required stands bare, not in braces."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Return what follows the command's name in its usage."""
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+
+_METAVARS = {"str": "TEXT", "int": "N", "int range": "N"}
+"""What stands for a value whose option or argument says nothing better."""
+
+
 def _build(info: Any) -> Any:
-    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+    info.cls = Verb
+    command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+    for param in command.params:
+        if param.metavar is None and param.type.name in _METAVARS:
+            is_argument = param.param_type_name == "argument"
+            param.metavar = str(param.name).upper() if is_argument else _METAVARS[param.type.name]
+    return command
 
 
 class Root(TyperGroup):
@@ -115,9 +148,13 @@ class Root(TyperGroup):
         return Noun(cmd_name, module, help_line)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of nouns without loading any."""
+        """Write the nouns by area without loading any, a line each."""
+        width = max(len(area) for area in AREAS)
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help_line) for name, (_, help_line) in NOUNS.items()])
+            for area, names in _areas():
+                for place, name in enumerate(names):
+                    label = "" if place else area
+                    formatter.write(f"  {label:<{width}}  {name:<12}  {NOUNS[name][1]}\n")
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the noun; a mistyped one gets the nearest."""
@@ -129,6 +166,13 @@ class Root(TyperGroup):
             return super().invoke(ctx)
         except (KeyboardInterrupt, BrokenPipeError) as end:
             raise Ended(end) from None
+
+
+def _areas() -> list[tuple[str, list[str]]]:
+    """Return the areas with their nouns, and last the nouns of no area."""
+    placed = {name for names in AREAS.values() for name in names}
+    areas = [(area, [name for name in names if name in NOUNS]) for area, names in AREAS.items()]
+    return [*areas, ("More", [name for name in NOUNS if name not in placed])]
 
 
 class Ended(Exception):
@@ -173,7 +217,9 @@ root = typer.Typer(
     '  studio session new --type family --client rui --at "fri 10:00"\n'
     "  studio session share last --email\n"
     "  studio serve-link\n"
-    "  studio session show last"
+    "  studio session show last\n"
+    "\n"
+    "\b\nHow things work: studio help lists the topics, studio help statuses reads one."
 )
 def studio(
     ctx: typer.Context,
@@ -306,7 +352,11 @@ def _storage(error: sqlite3.Error) -> StudioError:
 
     from studio_cli.store.database import explain
 
-    return explain(error, Path("the studio's file")) or StudioError(f"SQLite said: {error}", code="bug")
+    return explain(error, Path("the studio's file")) or StudioError(
+        f"SQLite said: {error}",
+        hint="This is a bug. Run it again with STUDIO_TRACEBACK=1 and report what it prints.",
+        code="bug",
+    )
 
 
 def _machine(error: OSError) -> StudioError:
@@ -318,7 +368,10 @@ def _not_text(error: UnicodeEncodeError, as_json: bool) -> int:
     """Answer an argument whose bytes are not UTF-8: the file could not keep it. Anything else is a bug."""
     if not any("\ud800" <= character <= "\udfff" for character in error.object):
         return _bug(error, as_json)
-    return _fail(WrongUsage("Something that was typed is not UTF-8 text.", code="not_text"), as_json)
+    typed = WrongUsage(
+        "Something that was typed is not UTF-8 text.", hint="Type it again, in UTF-8.", code="not_text"
+    )
+    return _fail(typed, as_json)
 
 
 def _bug(error: Exception, as_json: bool) -> int:

@@ -49,13 +49,13 @@ def feed(
     if revoke:
         ended = feeds.revoke(desk.studio)
         if as_json:
-            desk.json({"revoked": ended})
+            desk.json({**feeds.Feed(None).as_json(desk.studio.settings.zone), "revoked": ended})
         else:
             desk.say("The feed has ended." if ended else "There was no feed.")
         return
     made = feeds.feed(desk.studio, new=new)
     if as_json:
-        desk.json(made.as_json(desk.studio.settings.zone))
+        desk.json({**made.as_json(desk.studio.settings.zone), "revoked": False})
     elif made.address:
         desk.data(made.address)
     _tell_feed(desk, made)

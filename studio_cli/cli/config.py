@@ -172,7 +172,9 @@ def ask_secret(name: str, *, hidden: bool) -> str:
         try:
             typed = sys.stdin.readline().rstrip("\r\n")
         except UnicodeDecodeError:
-            raise WrongUsage(f"{name} is not UTF-8 text.", code="not_text") from None
+            raise WrongUsage(
+                f"{name} is not UTF-8 text.", hint="Give it as UTF-8.", code="not_text"
+            ) from None
     clean(typed, name, limit=1000)
     # Kept as it was typed: a password may end with a blank.
     return typed

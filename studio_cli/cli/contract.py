@@ -70,8 +70,11 @@ def show(
     contract = contracts.find(desk.studio, name)
     if out is not None:
         page = contracts.as_paper(desk.studio, contract.name, contracts.sample(contract.source))
-        desk.data(str(write_text(out, page)))
-    elif as_json:
+        written = write_text(out, page)
+        if not as_json:
+            desk.data(str(written))
+            return
+    if as_json:
         desk.json(contract.as_json(desk.studio.settings.zone))
     else:
         desk.text(contracts.sample(contract.source).text if sample else contract.source)

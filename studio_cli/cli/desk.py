@@ -266,7 +266,9 @@ class Desk:
 def unwritten(error: OSError) -> OutsideFailed:
     """Return what to say when the data cannot be written: what was asked for is done all the same."""
     return OutsideFailed(
-        f"It is done, but the answer could not be written: {error.strerror or error}.", code="output"
+        f"It is done, but the answer could not be written: {error.strerror or error}.",
+        hint="Nothing is lost: studio status shows how things stand.",
+        code="output",
     )
 
 

@@ -73,7 +73,11 @@ def _command(environ: Mapping[str, str]) -> list[str]:
         try:
             words = shlex.split(environ.get(name, ""))
         except ValueError as error:
-            raise WrongUsage(f"{name} cannot be read as a command: {error}.", code="editor") from None
+            raise WrongUsage(
+                f"{name} cannot be read as a command: {error}.",
+                hint=f"Write it like: export {name}=nano",
+                code="editor",
+            ) from None
         if words:
             return words
     for fallback in FALLBACKS:

@@ -57,11 +57,10 @@ class News:
         self.messages = [one for one in sent if session_id in {None, one.session_id}]
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return the mails as scripts read them; those that only would be sent have no number, but their text."""
+        """Return the mails as scripts read them; those that only would be sent have no number."""
         zone = self.desk.studio.settings.zone
-        if not self.dry_run:
-            return [message.as_json(zone) for message in self.messages]
-        return [{**message.as_json(zone), "id": None, "text": _text(message)} for message in self.messages]
+        told = [{**message.as_json(zone), "text": _text(message)} for message in self.messages]
+        return [{**one, "id": None} for one in told] if self.dry_run else told
 
     def say(self) -> None:
         """Say what became of the mails; raise when one to the client was not sent."""

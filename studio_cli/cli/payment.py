@@ -261,8 +261,11 @@ def receipt(
     desk = desk_of(ctx)
     payment = payments.of_receipt(desk.studio, number)
     if out is not None:
-        desk.data(str(write_text(out, receipts.as_paper(desk.studio, payment))))
-    elif as_json:
+        written = write_text(out, receipts.as_paper(desk.studio, payment))
+        if not as_json:
+            desk.data(str(written))
+            return
+    if as_json:
         desk.json(payment.as_json(desk.studio.settings.zone))
     else:
         desk.text(receipts.as_text(desk.studio, payment))

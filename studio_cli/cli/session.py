@@ -1,6 +1,6 @@
 """``studio session list · show``: looking."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -107,16 +107,17 @@ def show(
     desk = desk_of(ctx)
     found = sessions.find(desk.studio, session_or_pick(ctx, session, [], as_json=as_json))
     given = sessions.answers(desk.studio, found) if answers else []
+    document = {**found.as_json(), "answers": [one.as_json() for one in given] if answers else None}
     if contract or out is not None:
-        _show_contract(desk, found, out, as_json=as_json)
+        _show_contract(desk, found, out, document if as_json else None)
     elif as_json:
-        extra = {"answers": [answer.as_json() for answer in given]} if answers else {}
-        desk.json({**found.as_json(), **extra})
+        desk.json({**document, "document": None})
     else:
         cards.show_session(desk, found, given)
 
 
-def _show_contract(desk: Desk, session: Session, out: str | None, *, as_json: bool) -> None:
+def _show_contract(desk: Desk, session: Session, out: str | None, told: dict[str, Any] | None) -> None:
+    """Show the contract: as a page in ``out``, as part of what is ``told`` in JSON, or as text."""
     from studio_cli.booking import contract as contracts
     from studio_cli.cli.text_file import write_text
 
@@ -128,12 +129,14 @@ def _show_contract(desk: Desk, session: Session, out: str | None, *, as_json: bo
     document, signature = found
     if out is not None:
         page = contracts.as_paper(desk.studio, session.title, document, signature)
-        desk.data(str(write_text(out, page)))
-        return
-    if as_json:
+        written = write_text(out, page)
+        if told is None:
+            desk.data(str(written))
+            return
+    if told is not None:
         kept = {"name": document.name, "text": document.text, "sha256": document.sha256}
         signed = signature.as_json() if signature else None
-        desk.json({**session.as_json(), "document": {**kept, "signature": signed}})
+        desk.json({**told, "document": {**kept, "signature": signed}})
         return
     desk.text(document.text)
     desk.say()

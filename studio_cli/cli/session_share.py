@@ -101,7 +101,7 @@ def share(
     assert shared.link is not None
     sent, problem = deliver(desk, shared, mailer)
     if as_json:
-        desk.json(shared.as_json(sent))
+        desk.json({**shared.as_json(sent), "mails": [], "dry_run": False})
     elif email and desk.on_terminal:
         show_shared(desk, sessions.get(desk.studio, shared.session_id), shared.link, sent)
     else:

@@ -193,7 +193,9 @@ def add(
         limited = replace(typed, per_day=limit if limit is not None else per_day)
         offer, new = minis.add(desk.studio, limited, every, days, key=key)
     elif days != TypedDays() or every or limit:
-        raise WrongUsage("--on, --from, --to, --every, --break and --limit are for --mini.")
+        raise WrongUsage(
+            "--on, --from, --to, --every, --break and --limit are for --mini.", hint="Add --mini."
+        )
     else:
         offer, new = types.add(desk.studio, typed, key=key)
     _show(desk, offer, "is added" if new else "was there already", as_json)

@@ -291,6 +291,8 @@ def preview(
     letter, trouble = templates.preview(desk.studio, mail, language, session)
     if as_json:
         letter = letter.with_link(_sample_link(desk))
+        if html and html != "-":
+            write_text(html, letter.html)
         found = {"subject": letter.subject, "text": letter.text, "html": letter.html, "trouble": trouble}
         desk.json({"template": mail, **found})
         return

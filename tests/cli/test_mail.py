@@ -43,7 +43,7 @@ def test_share_by_mail(with_mail: Cli, mail_server: MailServer, tmp_path: Path) 
     shared = with_mail("session", "share", "1", "--email", "--json").ok().json
     assert shared == {
         "session": 1, "share": 1, "channel": "email", "link": shared["link"],
-        "message": {"id": 1, "state": "sent", "last_error": None},
+        "message": {"id": 1, "state": "sent", "last_error": None}, "mails": [], "dry_run": False,
     }  # fmt: skip
     (received,) = mail_server.received
     assert received.recipients == ("rui@example.com",)
