@@ -27,7 +27,7 @@ pictures: .venv/developing $(PAGE_TOOLS)
 
 # What is written by tests: the reference of commands, the manual pages, and tables in docs/.
 docs: .venv/developing
-	STUDIO_WRITE_DOCS=1 $(BIN)/pytest -q tests/test_command_docs.py tests/test_schemas.py tests/test_template_docs.py
+	STUDIO_WRITE_DOCS=1 $(BIN)/pytest -q tests/test_command_docs.py tests/test_schemas.py tests/test_template_docs.py tests/test_architecture.py
 
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots

@@ -55,7 +55,7 @@ AREAS = {
     "Documents": ("form", "contract"),
     "Money": ("payment",),
     "Mail": ("mail", "remind", "template"),
-    "Online": ("serve", "serve-link", "site", "block"),
+    "Online": ("serve", "serve-link", "site", "block", "waiting"),
     "Calendars": ("calendar",),
     "Data": ("backup", "restore", "config"),
 }
