@@ -15,6 +15,7 @@ from studio_cli.booking.connection import Outcome
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.config import ask_secret
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import Listing, listing_of, lists
 from studio_cli.cli.params import Json, Yes, desk_of, example
 from studio_cli.cli.text_file import write_text
 from studio_cli.errors import Refused, WrongUsage
@@ -112,21 +113,21 @@ def export(
         desk.say(f"{len(found)} session{'' if len(found) == 1 else 's'}{f' in {shown(out)}' if out else ''}.")
 
 
-@app.command("list", epilog=example("studio calendar list"))
-def list_(ctx: typer.Context, as_json: Json = False) -> None:
+@app.command("list", cls=lists(columns.calendar_columns("UTC")), epilog=example("studio calendar list"))
+def list_(ctx: typer.Context) -> None:
     """List the calendars that close times here."""
     desk = desk_of(ctx)
-    _show_list(desk, subscriptions.listed(desk.studio), as_json=as_json)
+    _show_list(desk, subscriptions.listed(desk.studio), listing_of(ctx))
 
 
-def _show_list(desk: Desk, calendars: Sequence[Calendar], *, as_json: bool) -> None:
+def _show_list(desk: Desk, calendars: Sequence[Calendar], look: Listing) -> None:
     zone = desk.studio.settings.zone
-    output.show_list(
+    output.show_as(
         desk,
+        look,
         columns.calendar_columns(zone),
         calendars,
-        as_json=as_json,
-        json=[one.as_json(zone) for one in calendars],
+        json=lambda one: one.as_json(zone),
         empty="No calendars yet. Subscribe to one: studio calendar subscribe FILE|URL",
     )
 
@@ -203,7 +204,7 @@ def _tell_kept(desk: Desk, calendar: Calendar, new: bool, *, as_json: bool) -> N
         words = "closes times here now" if new else "closed times here already"
         desk.data(f"{shown(calendar.name)} {words}: {_count(calendar)} to come.")
     else:
-        desk.lines([[column.plain(calendar) for column in columns.calendar_columns(zone)]])
+        desk.lines([output.line(columns.calendar_columns(zone), calendar)])
     _warn(desk, calendar)
 
 
@@ -243,7 +244,7 @@ def sync(
         zone = desk.studio.settings.zone
         desk.json([done.get(one.id, Outcome(one, changed=False)).as_json(zone) for one in after])
     elif not desk.on_terminal or not wanted:
-        _show_list(desk, after, as_json=False)
+        _show_list(desk, after, Listing())
     if trouble is not None:
         raise trouble
 

@@ -6,6 +6,7 @@ import typer
 
 from studio_cli.booking import client as clients
 from studio_cli.cli import cards, columns, output
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import (
     ClientRef,
     DryRun,
@@ -66,22 +67,25 @@ def _who(client: Client) -> str:
     return f"{shown(client.name)}{f' <{client.email}>' if client.email else ''}"
 
 
-@app.command("list", epilog=example("studio client list", "studio client list --json"))
+@app.command(
+    "list",
+    cls=lists(columns.client_columns("UTC"), sorts=client_store.SORTS),
+    epilog=example("studio client list", "studio client list --columns name,email,notes --json"),
+)
 def list_(
     ctx: typer.Context,
     archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
-    as_json: Json = False,
 ) -> None:
     """List the clients by name."""
-    desk = desk_of(ctx)
-    rows = client_store.listed(desk.studio.file, archived=archived)
+    desk, look = desk_of(ctx), listing_of(ctx)
     zone = desk.studio.settings.zone
-    output.show_list(
+    rows = client_store.listed(desk.studio.file, archived=archived, order=look.order, limit=look.limit)
+    output.show_as(
         desk,
-        columns.CLIENT,
+        look.in_order(),
+        columns.client_columns(zone),
         rows,
-        as_json=as_json,
-        json=[client.as_json(zone) for client in rows] if as_json else [],
+        json=lambda client: client.as_json(zone),
         empty='No clients yet. Add one: studio client add "Name" --email name@example.com',
     )
 

@@ -9,6 +9,7 @@ from studio_cli.booking import mail
 from studio_cli.booking import session as sessions
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import Listing, listing_of, lists
 from studio_cli.cli.news import warn_of_template
 from studio_cli.cli.outbox import fail_if_any, message_columns, not_configured, show_message, show_step
 from studio_cli.cli.params import LARGEST, DryRun, Json, Yes, desk_of, example
@@ -26,6 +27,7 @@ Number = Annotated[
 
 @app.command(
     "list",
+    cls=lists(message_columns("UTC"), sorts=message_store.SORTS),
     epilog=example("studio mail list", "studio mail list --waiting --json", "studio mail list --session 12"),
 )
 def list_(
@@ -40,18 +42,19 @@ def list_(
     session: Annotated[
         str | None, typer.Option("--session", metavar="SESSION", help="Only those about this session.")
     ] = None,
-    as_json: Json = False,
 ) -> None:
     """List the messages and what became of them."""
-    desk = desk_of(ctx)
+    desk, look = desk_of(ctx), listing_of(ctx)
     mail.look_for_lost(desk.studio)
     rows = message_store.listed(
         desk.studio.file,
         (*(OPEN if waiting else ()), *(_state(text) for text in state or ())),
         session_id=sessions.find(desk.studio, session).id if session else None,
+        order=look.order,
+        limit=look.limit,
     )
     narrowed = bool(waiting or state or session)
-    _show(desk, rows, as_json, "No such messages." if narrowed else "No messages yet.")
+    _show(desk, rows, look.in_order(), "No such messages." if narrowed else "No messages yet.")
 
 
 def _state(text: str) -> State:
@@ -61,10 +64,11 @@ def _state(text: str) -> State:
     return text
 
 
-def _show(desk: Desk, messages: list[Message], as_json: bool, empty: str) -> None:
+def _show(desk: Desk, messages: list[Message], look: Listing, empty: str) -> None:
     zone = desk.studio.settings.zone
-    json = [message.as_json(zone) for message in messages]
-    output.show_list(desk, message_columns(zone), messages, as_json=as_json, json=json, empty=empty)
+    output.show_as(
+        desk, look, message_columns(zone), messages, json=lambda message: message.as_json(zone), empty=empty
+    )
 
 
 @app.command("show", epilog=example("studio mail show 9", "studio mail show 9 --open"))
@@ -119,10 +123,10 @@ def send(
     """
     desk = desk_of(ctx)
     if dry_run:
-        _show(desk, _waiting(desk, number, due=due), as_json, "Nothing waits to be sent.")
+        _show(desk, _waiting(desk, number, due=due), Listing(as_json), "Nothing waits to be sent.")
         return
     messages = _send(desk, number, due=due, yes=yes)
-    _show(desk, messages, as_json, "Nothing waits to be sent.")
+    _show(desk, messages, Listing(as_json), "Nothing waits to be sent.")
     for message in messages:
         warn_of_template(desk, message)
     fail_if_any(messages)

@@ -12,6 +12,7 @@ from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import (
     BalanceDue,
     BufferAfter,
@@ -179,22 +180,24 @@ def add(
     _show(desk, offer, "is added" if new else "was there already", as_json)
 
 
-@app.command("list", epilog=example("studio type list"))
+@app.command(
+    "list",
+    cls=lists(columns.type_columns("UTC")),
+    epilog=example("studio type list", "studio type list --columns slug,price,published --sort price"),
+)
 def list_(
     ctx: typer.Context,
     archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
-    as_json: Json = False,
 ) -> None:
     """List the session types."""
     desk = desk_of(ctx)
-    rows = type_store.listed(desk.studio.file, archived=archived)
     zone = desk.studio.settings.zone
-    output.show_list(
+    output.show_as(
         desk,
-        columns.TYPE,
-        rows,
-        as_json=as_json,
-        json=[offer.as_json(zone) for offer in rows] if as_json else [],
+        listing_of(ctx),
+        columns.type_columns(zone),
+        type_store.listed(desk.studio.file, archived=archived),
+        json=lambda offer: offer.as_json(zone),
         empty='No session types yet. Add one: studio type add "Family session" --duration 90m --price 250',
     )
 
@@ -358,4 +361,4 @@ def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:
         desk.data(f"Session type {offer.slug} {words}.")
         cards.show_type(desk, offer, zone)
     else:
-        desk.lines([[column.plain(offer) for column in columns.TYPE]])
+        desk.lines([output.line(columns.TYPE, offer)])

@@ -10,6 +10,7 @@ from studio_cli.model.client import Client, ClientDetails
 from studio_cli.model.text import folded
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
+from studio_cli.store.order import Key, Order, order_by
 
 _COLUMNS = "id, name, email, phone, notes, language, created_at, archived_at, reminders"
 
@@ -95,11 +96,33 @@ def by_name(db: Database, text: str, most: int = 10) -> list[Client]:
     return [_client(row) for row in rows]
 
 
-def listed(db: Database, *, archived: bool = False) -> list[Client]:
-    """Return the clients by name; the archived ones only when asked for."""
+SORTS = {
+    "id": Key("client.id"),
+    "name": Key("client.name_folded"),
+    "email": Key("client.email_folded", can_be_empty=True),
+    "phone": Key("client.phone", can_be_empty=True),
+    "language": Key("client.language", can_be_empty=True),
+    "created_at": Key("client.created_at"),
+    "archived_at": Key("client.archived_at", can_be_empty=True),
+}
+"""What a list of clients can be sorted by."""
+
+
+def listed(
+    db: Database,
+    *,
+    archived: bool = False,
+    order: Order | None = None,
+    limit: int | None = None,
+) -> list[Client]:
+    """Return the clients, by name unless another order is wanted; the archived ones only when asked for."""
     where = "" if archived else "WHERE archived_at IS NULL"
+    order_terms = order_by(SORTS, order, "client.name_folded", "client.id")
     with db.reading() as sql:
-        rows = sql.execute(f"SELECT {_COLUMNS} FROM client {where} ORDER BY name_folded, id").fetchall()
+        rows = sql.execute(
+            f"SELECT {_COLUMNS} FROM client {where} ORDER BY {order_terms} LIMIT ?",
+            (-1 if limit is None else limit,),
+        ).fetchall()
     return [_client(row) for row in rows]
 
 
