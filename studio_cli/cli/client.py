@@ -70,23 +70,35 @@ def _who(client: Client) -> str:
 @app.command(
     "list",
     cls=lists(columns.client_columns("UTC"), sorts=client_store.SORTS),
-    epilog=example("studio client list", "studio client list --columns name,email,notes --json"),
+    epilog=example("studio client list", "studio client list rui", "studio client list 416 555 --json"),
 )
 def list_(
     ctx: typer.Context,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]...",
+            help="Only those with these words, or beginnings of them, in name, address, phone or notes.",
+            show_default=False,
+        ),
+    ] = None,
     archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
 ) -> None:
-    """List the clients by name."""
+    """List the clients by name, or those that a search finds."""
     desk, look = desk_of(ctx), listing_of(ctx)
-    zone = desk.studio.settings.zone
-    rows = client_store.listed(desk.studio.file, archived=archived, order=look.order, limit=look.limit)
+    zone, wanted = desk.studio.settings.zone, " ".join(text or ())
+    rows = client_store.listed(
+        desk.studio.file, text=wanted, archived=archived, order=look.order, limit=look.limit
+    )
     output.show_as(
         desk,
         look.in_order(),
         columns.client_columns(zone),
         rows,
         json=lambda client: client.as_json(zone),
-        empty='No clients yet. Add one: studio client add "Name" --email name@example.com',
+        empty="No such clients."
+        if wanted
+        else 'No clients yet. Add one: studio client add "Name" --email name@example.com',
     )
 
 

@@ -66,7 +66,7 @@ SORTS = {
     "id": Key("session.id"),
     "status": Key("status_now"),
     "starts_at": Key("session.starts_at"),
-    "ends_at": Key("julianday(session.starts_at) * 1440 + session.duration_minutes"),
+    "ends_at": Key("strftime('%s', session.starts_at) + session.duration_minutes * 60"),
     "title": Key("session.title COLLATE NOCASE"),
     "client": Key("client.name_folded"),
     "client_id": Key("session.client_id"),

@@ -70,12 +70,32 @@ def test_list_and_show(with_clients: Cli) -> None:
         ("émile", 3),
         ("ÉMILE ZOLA", 3),
         ("E\u0301mile", 3),
+        ("emile zo", 3),
         (" 2 ", 2),
     ],
 )
 def test_found_by(with_clients: Cli, selector: str, number: int) -> None:
     """A client is found by number, address, name or the unique beginning of a name, in any case."""
     assert with_clients("client", "show", selector, "--json").ok().json["id"] == number
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        (["rui"], [1, 2]),
+        (["lima", "rui"], [2]),
+        (["416", "555"], [1]),
+        (["zol"], [3]),
+        (["nobody"], []),
+        (["*"], []),
+    ],
+)
+def test_search(with_clients: Cli, words: list[str], numbers: list[int]) -> None:
+    """client list with words lists those that have them, by name, as lines and as JSON."""
+    found = with_clients("client", "list", *words, "--json").ok().json
+    assert [one["id"] for one in found] == numbers
+    lines = with_clients("client", "list", *words, "--columns", "id").ok().out.split()
+    assert lines == [str(number) for number in numbers]
 
 
 def test_ambiguous_name(with_clients: Cli) -> None:
