@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PAGE_TOOLS := tests/web/audit/node_modules/.installed
 
-.PHONY: demo test test-long audit pictures texts bench lint format clean
+.PHONY: demo test test-long audit pictures texts completion bench lint format clean
 
 demo: .venv/installed
 	@$(BIN)/studio demo
@@ -25,9 +25,14 @@ pictures: .venv/developing $(PAGE_TOOLS)
 	  -k "test_scene or (test_mails and not faults)"
 	$(BIN)/python -m tests.web.audit.pictures screenshots docs/pictures
 
+# What can be typed where, for completion in a shell; a test says when it is not what the commands are.
+completion: .venv/developing
+	$(BIN)/python -m studio_cli.cli.completion_table
+
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots
 	$(BIN)/python -m benchmarks.site
+	$(BIN)/python -m benchmarks.completion
 
 lint: .venv/developing
 	$(BIN)/ruff check .

@@ -98,6 +98,13 @@ def _build(info: Any) -> Any:
 class Root(TyperGroup):
     """``studio``: knows its nouns by name and loads the one that is used."""
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the global options; those about completion may name a shell, and need not."""
+        if args and args[0] in _COMPLETION:
+            named = len(args) > 1 and not args[1].startswith("-")
+            args = [f"{args[0]}={args[1] if named else 'auto'}", *args[1 + named :]]
+        return super().parse_args(ctx, args)
+
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the nouns in the order of the table."""
         return list(NOUNS)
@@ -155,6 +162,28 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_COMPLETION = {"--install-completion", "--show-completion"}
+
+
+def _install_completion(shell: str | None) -> None:
+    if shell is not None:
+        from studio_cli.cli import shells
+
+        name = shells.shell_named(shell)
+        path, read_by = shells.install(name)
+        print(f"Completion for {name} is in {path}{f', which {read_by} reads' if read_by else ''}.")
+        print("It works in every shell that is opened from now on.")
+        raise typer.Exit
+
+
+def _show_completion(shell: str | None) -> None:
+    if shell is not None:
+        from studio_cli.cli import shells
+
+        print(shells.SCRIPTS[shells.shell_named(shell)], end="")
+        raise typer.Exit
+
+
 root = typer.Typer(
     cls=Root,
     name="studio",
@@ -182,6 +211,26 @@ def studio(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    install_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--install-completion",
+            metavar="[SHELL]",
+            callback=_install_completion,
+            is_eager=True,
+            help="Let the Tab key complete commands and names: bash, zsh, fish.",
+        ),
+    ] = None,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--show-completion",
+            metavar="[SHELL]",
+            callback=_show_completion,
+            is_eager=True,
+            help="Print what that installs.",
+        ),
+    ] = None,
 ) -> None:
     """A studio manager for people who work alone: set up sessions, share them, let clients complete them from a link."""
     desk = Desk(db=db, no_input=no_input, no_color=no_color)
