@@ -15,7 +15,7 @@ from studio_cli.model.event import Line
 from studio_cli.model.form import Answer
 from studio_cli.model.money import Money
 from studio_cli.model.session import TRANSITIONS, Happening, Session, Status, Step, StepName
-from studio_cli.model.text import shown
+from studio_cli.model.text import is_number, shown
 from studio_cli.store import event as event_store
 from studio_cli.store import session as session_store
 from studio_cli.store import session_type as type_store
@@ -52,7 +52,7 @@ def find(studio: Studio, selector: str) -> Session:
         if number is None:
             raise NotFound("There is no session yet.", hint="Set one up: studio session new --help")
         return get(studio, number)
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if not is_number(text):
         raise NotFound(
             f"{shown(text)[:60]!r} is not a session's number.",
             hint="Use a number from studio session list, or last.",

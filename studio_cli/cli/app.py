@@ -208,6 +208,9 @@ def studio(
     ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour (or NO_COLOR).")] = False,
+    no_pager: Annotated[
+        bool, typer.Option("--no-pager", help="Show what is long all at once (or PAGER=cat).")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -233,7 +236,7 @@ def studio(
     ] = None,
 ) -> None:
     """A studio manager for people who work alone: set up sessions, share them, let clients complete them from a link."""
-    desk = Desk(db=db, no_input=no_input, no_color=no_color)
+    desk = Desk(db=db, no_input=no_input, no_color=no_color, no_pager=no_pager)
     ctx.obj = desk
     ctx.call_on_close(desk.close)
 
@@ -319,7 +322,18 @@ def _usage(error: Any, as_json: bool) -> int:
         return 2
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "studio"
-    return _fail(WrongUsage(_sentence(error.format_message()), hint=f"{path} --help shows how."), as_json)
+    how = f"{path} --help shows how."
+    if context and hasattr(error, "possibilities"):  # an option that there is none of
+        hint = _nearest_option(context.command, error.option_name)
+        return _fail(WrongUsage(_sentence(error.message), hint=f"{hint} {how}" if hint else how), as_json)
+    return _fail(WrongUsage(_sentence(error.format_message()), hint=how), as_json)
+
+
+def _nearest_option(command: Any, typed: str) -> str | None:
+    from studio_cli.model.text import did_you_mean, nearest
+
+    names = [name for one in command.params for name in (*one.opts, *one.secondary_opts) if name[:2] == "--"]
+    return did_you_mean(nearest(typed, names, most=2))
 
 
 def _sentence(text: str) -> str:

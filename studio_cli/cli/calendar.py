@@ -15,6 +15,7 @@ from studio_cli.booking.connection import Outcome
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.config import ask_secret
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.link import Copy, Qr, show_link
 from studio_cli.cli.listing import Listing, listing_of, lists
 from studio_cli.cli.params import Json, Yes, desk_of, example
 from studio_cli.cli.text_file import write_text
@@ -41,6 +42,8 @@ def feed(
     ctx: typer.Context,
     new: Annotated[bool, typer.Option("--new", help="Another address; the one there is ends.")] = False,
     revoke: Annotated[bool, typer.Option("--revoke", help="End it: nobody can read it any more.")] = False,
+    qr: Qr = False,
+    copy: Copy = False,
     as_json: Json = False,
 ) -> None:
     """Make the secret address under which your own calendars read your sessions."""
@@ -58,7 +61,7 @@ def feed(
     if as_json:
         desk.json(made.as_json(desk.studio.settings.zone))
     elif made.address:
-        desk.data(made.address)
+        show_link(desk, made.address, qr=qr, copy=copy)
     _tell_feed(desk, made)
 
 

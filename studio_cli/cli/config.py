@@ -10,7 +10,7 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.settings import KEYS, SECRETS, STUDIO_ID, check_key
-from studio_cli.model.text import clean, shown
+from studio_cli.model.text import clean, did_you_mean, nearest, shown
 
 app = typer.Typer()
 
@@ -117,7 +117,10 @@ def secret(
     """Keep a secret outside the studio's file. It is asked for, or read from stdin; never an argument."""
     desk = desk_of(ctx)
     if name not in SECRETS:
-        raise NotFound(f"There is no secret {shown(name)[:40]!r}.", hint=f"There is: {', '.join(SECRETS)}.")
+        near = did_you_mean(nearest(name, SECRETS))
+        raise NotFound(
+            f"There is no secret {shown(name)[:40]!r}.", hint=near or f"There is: {', '.join(SECRETS)}."
+        )
     studio_id = desk.studio.settings[STUDIO_ID]
     value = None if unset else ask_secret(name, hidden=desk.may_ask)
     if value is not None:

@@ -27,7 +27,8 @@ def _found(known: Suggestions, kind: str, typed: str) -> list[Suggested]:
         last = known.last() if "last".startswith(typed) else []
         return [*last, *known.sessions(typed, _now(), MOST)]
     if kind == "client":
-        return known.clients(typed, MOST)
+        last = known.last_client() if "last".startswith(typed) else []
+        return [*last, *known.clients(typed, MOST)]
     if kind == "message":
         last = known.last_message() if "last".startswith(typed) else []
         return [*last, *known.numbered("message", typed, MOST)]

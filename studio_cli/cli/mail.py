@@ -12,7 +12,7 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.listing import Listing, listing_of, lists
 from studio_cli.cli.news import warn_of_template
 from studio_cli.cli.outbox import fail_if_any, message_columns, not_configured, show_message, show_step
-from studio_cli.cli.params import LARGEST, DryRun, Json, Yes, desk_of, example
+from studio_cli.cli.params import DryRun, Json, Yes, desk_of, example
 from studio_cli.errors import OutsideFailed, Refused, WrongUsage
 from studio_cli.model.client import check_email
 from studio_cli.model.message import OPEN, STATES, WAITING, Message, State, Step
@@ -20,9 +20,7 @@ from studio_cli.model.text import did_you_mean, nearest, shown
 from studio_cli.store import message as message_store
 
 app = typer.Typer()
-Number = Annotated[
-    int, typer.Argument(metavar="MESSAGE", max=LARGEST, help="Its number.", show_default=False)
-]
+Number = Annotated[str, typer.Argument(metavar="MESSAGE", help="Its number, or last.", show_default=False)]
 
 
 @app.command(
@@ -71,10 +69,10 @@ def _show(desk: Desk, messages: list[Message], look: Listing, empty: str) -> Non
     )
 
 
-@app.command("show", epilog=example("studio mail show 9", "studio mail show 9 --open"))
+@app.command("show", epilog=example("studio mail show 9", "studio mail show last --open"))
 def show(
     ctx: typer.Context,
-    number: Number,
+    selector: Number,
     open_: Annotated[
         bool, typer.Option("--open", help="Show it in your browser, as the client sees it.")
     ] = False,
@@ -82,7 +80,7 @@ def show(
 ) -> None:
     """Show one message. The link in it is not kept in the file."""
     desk = desk_of(ctx)
-    message = mail.get(desk.studio, number)
+    message = mail.find(desk.studio, selector)
     letter = message.letter.with_link("[the client's link]")
     if as_json:
         calendar = letter.invitation.content.decode() if letter.invitation else None
@@ -91,7 +89,7 @@ def show(
     elif open_:
         from studio_cli.cli.browser import open_page
 
-        open_page(desk, mail.as_page(desk.studio, letter), f"message-{number}")
+        open_page(desk, mail.as_page(desk.studio, letter), f"message-{message.id}")
     else:
         show_message(desk, replace(message, letter=letter), desk.studio.settings.zone)
 
@@ -104,10 +102,10 @@ def show(
 )
 def send(
     ctx: typer.Context,
-    number: Annotated[
-        int | None,
+    selector: Annotated[
+        str | None,
         typer.Argument(
-            metavar="[MESSAGE]", max=LARGEST, help="One message; else all that wait.", show_default=False
+            metavar="[MESSAGE]", help="One message, or last; else all that wait.", show_default=False
         ),
     ] = None,
     due: Annotated[
@@ -122,6 +120,7 @@ def send(
     One that may have been sent already goes out again only if you say so.
     """
     desk = desk_of(ctx)
+    number = mail.find(desk.studio, selector).id if selector is not None else None
     if dry_run:
         _show(desk, _waiting(desk, number, due=due), Listing(as_json), "Nothing waits to be sent.")
         return
@@ -161,10 +160,11 @@ def _waiting(desk: Desk, number: int | None, *, due: bool) -> list[Message]:
 
 
 @app.command("cancel", epilog=example("studio mail cancel 9 --yes"))
-def cancel(ctx: typer.Context, number: Number, yes: Yes = False, as_json: Json = False) -> None:
+def cancel(ctx: typer.Context, selector: Number, yes: Yes = False, as_json: Json = False) -> None:
     """Do not send a message. For one that may have been sent: stop asking about it."""
     desk = desk_of(ctx)
-    message = mail.get(desk.studio, number)
+    message = mail.find(desk.studio, selector)
+    number = message.id
     if message.state in OPEN:
         desk.agree(
             f"Cancel message {number} to {message.to_email}: {shown(message.letter.subject)}?", yes=yes

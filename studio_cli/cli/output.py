@@ -98,7 +98,7 @@ def show_list(
     elif not desk.on_terminal:
         desk.lines([line(columns, row) for row in rows])
     elif rows:
-        desk.show(_table(columns, rows))
+        desk.show_long(_table(columns, rows))
     else:
         desk.say(empty)
 

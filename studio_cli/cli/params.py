@@ -37,7 +37,9 @@ SessionRef = Annotated[
 ]
 ClientRef = Annotated[
     str,
-    typer.Argument(metavar="CLIENT", help="Number, address, or the beginning of a name.", show_default=False),
+    typer.Argument(
+        metavar="CLIENT", help="Number, address, the beginning of a name, or last.", show_default=False
+    ),
 ]
 TypeRef = Annotated[
     str, typer.Argument(metavar="TYPE", help="Its name or the beginning of it.", show_default=False)
@@ -48,7 +50,7 @@ LARGEST = 2**63 - 1
 
 Client = Annotated[
     str | None,
-    typer.Option("--client", metavar="CLIENT", help="Number, address, or the beginning of a name."),
+    typer.Option("--client", metavar="CLIENT", help="Number, address, the beginning of a name, or last."),
 ]
 At = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help='"2026-12-04 10:00", "tomorrow 10:00", "fri 3pm".')

@@ -232,17 +232,16 @@ def _bound(text: str | None, desk: Desk, *, days_later: int = 0) -> Instant | No
     return day_bound(text, studio.settings.zone, studio.now(), days_later=days_later) if text else None
 
 
-@app.command(
-    "receipt", epilog=example("studio payment receipt 7", "studio payment receipt 7 --out receipt-7.html")
-)
+@app.command("receipt", epilog=example("studio payment receipt 7", "studio payment receipt last --open"))
 def receipt(
     ctx: typer.Context,
     number: Annotated[
-        int, typer.Argument(min=1, metavar="NUMBER", help="The number of the receipt.", show_default=False)
+        str, typer.Argument(metavar="NUMBER", help="The number of the receipt, or last.", show_default=False)
     ],
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE.html", help="Write it as a page, to print or send.")
     ] = None,
+    browse: Annotated[bool, typer.Option("--open", help="Look at that page in your browser.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show a receipt, as its client can see it too."""
@@ -255,6 +254,10 @@ def receipt(
         desk.data(str(write_text(out, receipts.as_paper(desk.studio, payment))))
     elif as_json:
         desk.json(payment.as_json(desk.studio.settings.zone))
+    elif browse:
+        from studio_cli.cli.browser import open_page
+
+        open_page(desk, receipts.as_paper(desk.studio, payment), f"receipt-{payment.receipt}")
     else:
         desk.text(receipts.as_text(desk.studio, payment))
 

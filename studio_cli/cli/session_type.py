@@ -12,6 +12,7 @@ from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.link import Copy, Open, Qr, show_link
 from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import (
     BalanceDue,
@@ -341,8 +342,15 @@ def _publish(desk: Desk, selector: str, publish: bool, as_json: bool) -> None:
         desk.say(f"Clients book it at {sites.link_of(offer, desk.studio.settings.link_base)}")
 
 
-@app.command("link", epilog=example("studio type link family"))
-def link(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+@app.command("link", epilog=example("studio type link family", "studio type link family --qr --copy"))
+def link(
+    ctx: typer.Context,
+    type_: TypeRef,
+    qr: Qr = False,
+    copy: Copy = False,
+    browse: Open = False,
+    as_json: Json = False,
+) -> None:
     """Print the address at which clients book a session type."""
     desk = desk_of(ctx)
     offer = sites.check_open(types.find(desk.studio, type_))
@@ -350,7 +358,7 @@ def link(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
     if as_json:
         desk.json({"slug": offer.slug, "private": offer.private, "link": address})
     else:
-        desk.data(address)
+        show_link(desk, address, qr=qr, copy=copy, browse=browse)
 
 
 def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:

@@ -70,6 +70,11 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", text.casefold())
 
 
+def is_number(text: str) -> bool:
+    """Return whether a text is the number of something: digits, and no more than the file can keep."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 """Letters that people without them on their keyboard write otherwise, and that Unicode does not take apart."""

@@ -103,6 +103,18 @@ def by_name(db: Database, text: str, most: int = 10) -> list[Client]:
     return [_client(row) for row in rows]
 
 
+def last_touched(db: Database) -> int | None:
+    """Return the number of the client that the owner touched last, or whose session."""
+    with db.reading() as sql:
+        row = sql.execute(
+            """SELECT coalesce(event.client_id, session.client_id) FROM event
+               LEFT JOIN session ON session.id = event.session_id
+               WHERE event.actor = 'owner' AND (event.client_id IS NOT NULL OR event.session_id IS NOT NULL)
+               ORDER BY event.id DESC LIMIT 1"""
+        ).fetchone()
+    return None if row is None else int(row[0])
+
+
 # ── searching ─────────────────────────────────────────────────────────────────────────────────────
 
 MOST_WORDS = 20

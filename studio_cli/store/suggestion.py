@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from zoneinfo import ZoneInfo
 
-from studio_cli.model.text import shown, unaccented
+from studio_cli.model.text import is_number, shown, unaccented
 from studio_cli.store.database import APPLICATION_ID
 
 LARGEST = 2**63 - 1
@@ -95,6 +95,17 @@ class Suggestions:
         )
         return [Suggested("last", f"{row[0]}: {_about_session(row)}") for row in rows]
 
+    def last_client(self) -> list[Suggested]:
+        """Return ``last`` with the client that it means."""
+        rows = self._rows(
+            """SELECT name FROM client WHERE id = (
+                 SELECT coalesce(event.client_id, session.client_id) FROM event
+                 LEFT JOIN session ON session.id = event.session_id
+                 WHERE event.actor = 'owner' AND (event.client_id IS NOT NULL OR event.session_id IS NOT NULL)
+                 ORDER BY event.id DESC LIMIT 1)"""
+        )
+        return [Suggested("last", shown(str(row[0]))[:60]) for row in rows]
+
     def last_message(self) -> list[Suggested]:
         """Return ``last`` with the mail that it means."""
         newest = self.numbered("message", "", 1)
@@ -102,7 +113,7 @@ class Suggestions:
 
     def sessions(self, typed: str, now: str, most: int) -> list[Suggested]:
         """Return sessions: those to come and those just gone, whose number begins so, or whose client's name does."""
-        if typed and _is_number(typed):
+        if typed and is_number(typed):
             rows = self._by_number(_SESSION, "WHERE", "session.id", typed, most)
         else:
             rows = [row for side in self._around(typed, now, most) for row in side]
@@ -143,7 +154,7 @@ class Suggestions:
         """Return clients by number, by the beginning of a name without its accents, or of an address."""
         if not typed:
             return _clients(self._rows(f"{_CLIENT} ORDER BY id DESC LIMIT ?", most))
-        if _is_number(typed):
+        if is_number(typed):
             rows = self._by_number(_CLIENT, "AND", "id", typed, most)
             return [Suggested(str(row[0]), str(row[1])) for row in rows]
         by_name = self._rows(
@@ -171,17 +182,13 @@ class Suggestions:
     def numbered(self, kind: str, typed: str, most: int) -> list[Suggested]:
         """Return the newest mails, receipts or times off whose number begins so."""
         key, query = _NUMBERED[kind]
-        if typed and not _is_number(typed):
+        if typed and not is_number(typed):
             return []
         if typed:
             rows = self._by_number(query, "WHERE", key, typed, most)
         else:
             rows = self._rows(f"{query} ORDER BY {key} DESC LIMIT ?", most)
         return [Suggested(str(row[0]), shown(str(row[1]))[:60]) for row in rows]
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
 
 
 def _ranges(typed: str) -> list[tuple[int, int]]:
@@ -204,7 +211,7 @@ def _clients(rows: list[tuple[object, ...]]) -> list[Suggested]:
     found = []
     for row, name in zip(rows, names, strict=True):
         number, email, phone = str(row[0]), str(row[2] or ""), str(row[3] or "")
-        if names.count(name) == 1 and not _is_number(str(row[1])) and "@" not in name:
+        if names.count(name) == 1 and not is_number(str(row[1])) and "@" not in name:
             found.append(Suggested(str(row[1]), ", ".join(filter(None, (email, phone)))[:60]))
         else:
             found.append(Suggested(email or number, str(row[1])[:60]))

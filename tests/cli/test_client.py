@@ -98,6 +98,23 @@ def test_search(with_clients: Cli, words: list[str], numbers: list[int]) -> None
     assert lines == [str(number) for number in numbers]
 
 
+def test_last(with_clients: Cli) -> None:
+    """last is the client that was touched last, or whose session was."""
+    show = ("client", "show", "last", "--json")
+    assert with_clients(*show).ok().json["id"] == 3
+    with_clients("client", "edit", "1", "--phone", "123").ok()
+    assert with_clients(*show).ok().json["id"] == 1
+    with_clients(
+        "session", "new", "--one-off", "X", "--duration", "1h", "--client", "2", "--at", "2026-12-04 10:00"
+    ).ok()
+    assert with_clients(*show).ok().json["id"] == 2
+
+
+def test_a_mistyped_beginning_gets_the_nearest(with_clients: Cli) -> None:
+    """The beginnings of names are proposed too."""
+    assert "Did you mean “Émile”" in with_clients("client", "show", "emille").err
+
+
 def test_ambiguous_name(with_clients: Cli) -> None:
     """A beginning that several names have is exit 4 with the candidates, in words and in JSON."""
     result = with_clients("client", "show", "rui", "--json")
