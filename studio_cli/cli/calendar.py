@@ -1,7 +1,7 @@
 """``studio calendar``: your own calendars close times here, and your sessions appear in them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -18,6 +18,7 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import Copy, Qr, show_link
 from studio_cli.cli.listing import Listing, listing_of, lists
 from studio_cli.cli.params import Json, Yes, desk_of, example
+from studio_cli.cli.progress import busy, tracked
 from studio_cli.cli.text_file import write_text
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.calendar import Calendar, CalendarUnreadable, Kind
@@ -104,8 +105,9 @@ def export(
     zone, now = desk.studio.settings.zone, desk.studio.now()
     begin = day_begins(parse_day(first, zone, now), zone) if first else None
     end = day_begins(parse_day(last, zone, now).add(days=1), zone) if last else None
-    found = feeds.entries(desk.studio, begin, end)
-    content = feeds.calendar(desk.studio, found).decode()
+    with busy(desk, "Writing the calendar"):
+        found = feeds.entries(desk.studio, begin, end)
+        content = feeds.calendar(desk.studio, found).decode()
     if out is None:
         desk.text((content.replace("\r\n", "\n") if desk.on_terminal else content).removesuffix("\n"))
     else:
@@ -233,15 +235,14 @@ def sync(
     wanted = [subscriptions.find(desk.studio, name)] if name else subscriptions.listed(desk.studio)
     trouble: CalendarUnreadable | None = None
     done: dict[int, Outcome] = {}
-    for calendar in wanted:
-        try:
-            done[calendar.id] = connections.sync(desk.studio, calendar, desk.calendar_source(calendar))
-        except CalendarUnreadable as problem:
+    for one in tracked(desk, "Reading calendars", _synced(desk, wanted), len(wanted)):
+        if isinstance(one, CalendarUnreadable):
             if trouble is not None:  # the last one is told at the end
                 desk.say(shown(trouble.message))
-            trouble = problem
+            trouble = one
             continue
-        _tell_synced(desk, done[calendar.id], aloud=desk.on_terminal and not as_json)
+        done[one.calendar.id] = one
+        _tell_synced(desk, one, aloud=desk.on_terminal and not as_json)
     after = [one for one in subscriptions.listed(desk.studio) if one.id in {before.id for before in wanted}]
     if as_json:
         zone = desk.studio.settings.zone
@@ -250,6 +251,15 @@ def sync(
         _show_list(desk, after, Listing())
     if trouble is not None:
         raise trouble
+
+
+def _synced(desk: Desk, wanted: Sequence[Calendar]) -> Iterator[Outcome | CalendarUnreadable]:
+    """Read calendars, one after the other; one that cannot be read holds up no other."""
+    for calendar in wanted:
+        try:
+            yield connections.sync(desk.studio, calendar, desk.calendar_source(calendar))
+        except CalendarUnreadable as problem:
+            yield problem
 
 
 def _tell_synced(desk: Desk, done: Outcome, *, aloud: bool) -> None:

@@ -10,6 +10,7 @@ from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import (
     ClientRef,
     DryRun,
+    EditNotes,
     Json,
     Key,
     LanguageTag,
@@ -117,7 +118,7 @@ def show(ctx: typer.Context, client: ClientRef, as_json: Json = False) -> None:
 @app.command(
     "edit",
     epilog=example(
-        'studio client edit rui --phone "+1 416 555 0199"', "studio client edit rui --no-reminders"
+        'studio client edit rui --phone "+1 416 555 0199"', "studio client edit last --edit-notes"
     ),
 )
 def edit(
@@ -127,23 +128,28 @@ def edit(
     email: Email = None,
     phone: Phone = None,
     notes: Notes = None,
+    edit_notes: EditNotes = False,
     language: LanguageTag = None,
     reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
     """Change what you know of a client; an empty text removes it."""
+    from studio_cli.cli.editor import edited_not_lost, typed_or_edited
+
     desk = desk_of(ctx)
+    found = clients.find(desk.studio, client)
+    notes = typed_or_edited(desk, "notes", notes, edit_notes, found.notes)
     typed = {"name": name, "email": email, "phone": phone, "notes": notes, "language": language}
     changes: dict[str, str | bool] = {field: value for field, value in typed.items() if value is not None}
     if reminders is not None:
         changes["no_reminders"] = not reminders
-    found = clients.find(desk.studio, client)
     if not changes:
         raise WrongUsage(
             "Nothing to change was said.",
             hint=f'For example: studio client edit {found.id} --phone "+1 416 555 0199"',
         )
-    changed = clients.edit(desk.studio, found.id, **changes)
+    with edited_not_lost(desk, notes, edit_notes):
+        changed = clients.edit(desk.studio, found.id, **changes)
     zone = desk.studio.settings.zone
     if as_json:
         desk.json(changed.as_json(zone))

@@ -84,8 +84,11 @@ def edit(ctx: typer.Context, name: Name, file: File = None, as_json: Json = Fals
     """Change a contract, in your editor or from a file. What was sent or signed stays as it was."""
     desk = desk_of(ctx)
     before = contracts.find(desk.studio, name)
+    from studio_cli.cli.editor import edited_not_lost
+
     source = read_text(file) if file is not None else _from_editor(desk, before)
-    contract, changed = contracts.edit(desk.studio, name, before.source if source is None else source)
+    with edited_not_lost(desk, source, file is None):
+        contract, changed = contracts.edit(desk.studio, name, before.source if source is None else source)
     _show(desk, contract, "is changed" if changed else "is as it was", as_json)
     if changed and desk.on_terminal and not as_json:
         desk.say(

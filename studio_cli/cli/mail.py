@@ -13,6 +13,7 @@ from studio_cli.cli.listing import Listing, listing_of, lists
 from studio_cli.cli.news import warn_of_template
 from studio_cli.cli.outbox import fail_if_any, message_columns, not_configured, show_message, show_step
 from studio_cli.cli.params import DryRun, Json, Yes, desk_of, example
+from studio_cli.cli.progress import tracked
 from studio_cli.errors import OutsideFailed, Refused, WrongUsage
 from studio_cli.model.client import check_email
 from studio_cli.model.message import OPEN, STATES, WAITING, Message, State, Step
@@ -141,7 +142,8 @@ def _send(desk: Desk, number: int | None, *, due: bool, yes: bool) -> list[Messa
             f"{len(waiting)} message{'s wait' if len(waiting) > 1 else ' waits'} in the outbox."
         )
     if number is None:
-        return list(mail.send_waiting(desk.studio, mailer, due=due))
+        count = len(_waiting(desk, None, due=due))
+        return list(tracked(desk, "Sending mails", mail.send_waiting(desk.studio, mailer, due=due), count))
     mail.look_for_lost(desk.studio)
     message = mail.get(desk.studio, number)
     if message.state == "unknown":

@@ -89,6 +89,7 @@ Refunds = Annotated[
 ]
 Location = Annotated[str | None, typer.Option("--location", help="Where it is.")]
 Notes = Annotated[str | None, typer.Option("--notes", help="For yourself; clients never see them.")]
+EditNotes = Annotated[bool, typer.Option("--edit-notes", help="Write your notes in your editor.")]
 FormName = Annotated[
     str | None, typer.Option("--form", metavar="NAME", help="The questionnaire; none for no questionnaire.")
 ]

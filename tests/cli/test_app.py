@@ -225,6 +225,7 @@ ARGUMENTS = {
     ("template", "preview"): ["share"],
     ("template", "reset"): ["share", "--yes"],
     ("config", "get"): ["studio.name"],
+    ("config", "edit"): ["site.words"],
     ("config", "set"): ["studio.name", "Ana"],
     ("config", "secret"): ["mail.password"],
 }
