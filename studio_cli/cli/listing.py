@@ -42,18 +42,18 @@ class Listing:
         return rows if self.limit is None else rows[: self.limit]
 
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?( [A-Z]{3})?")
-_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d")
+_NUMBER = r"-?\d+(\.\d+)?( [A-Z]{3})?"
+_MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d\d:\d\d"
 
 
 def _rank(text: str) -> tuple[int, Any]:
     """Return what a cell is sorted by: numbers and amounts as such, moments whatever their offset, words without case."""
-    if _NUMBER.fullmatch(text):
+    if re.fullmatch(_NUMBER, text):
         from decimal import Decimal
 
         number, _, currency = text.partition(" ")
         return 0, (Decimal(number), currency)
-    if _MOMENT.fullmatch(text):
+    if re.fullmatch(_MOMENT, text):
         from whenever import Instant
 
         return 1, Instant.parse_iso(text).timestamp()

@@ -8,7 +8,7 @@ from whenever import Instant
 
 from studio_cli.booking import client as clients
 from studio_cli.booking import session as sessions
-from studio_cli.booking import session_type as types
+from studio_cli.booking.studio import Studio
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.listing import listing_of, lists
@@ -70,7 +70,7 @@ def list_(
     filters = sessions.Filters(
         statuses=tuple(_one_of(STATUSES, one, "status") for text in status or () for one in text.split(",")),
         client_id=clients.find(studio, client).id if client else None,
-        type_id=types.find(studio, type_).id if type_ else None,
+        type_id=_type_id(studio, type_) if type_ else None,
         first=day_bound(first, zone, now) if first else None,
         last=day_bound(last, zone, now, days_later=1) if last else None,
         waiting_for=_one_of(STEPS, waiting_for, "step") if waiting_for else None,
@@ -86,6 +86,12 @@ def list_(
         if filters == sessions.Filters()
         else "No such sessions.",
     )
+
+
+def _type_id(studio: Studio, selector: str) -> int:
+    from studio_cli.booking import session_type as types  # only when one is said: looking is to be quick
+
+    return types.find(studio, selector).id
 
 
 Word = TypeVar("Word", bound=str)

@@ -75,7 +75,7 @@ def is_number(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 19
 
 
-_ACCENTS = re.compile("[\u0300-\u036f]")
+_ACCENTS = "[\u0300-\u036f]"
 _LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 """Letters that people without them on their keyboard write otherwise, and that Unicode does not take apart."""
 
@@ -86,7 +86,7 @@ def unaccented(text: str) -> str:
     Only marks of Latin, Greek and Cyrillic letters go: in other scripts they are vowels.
     """
     apart = unicodedata.normalize("NFKD", text.casefold())
-    return unicodedata.normalize("NFC", _ACCENTS.sub("", apart)).translate(_LETTERS)
+    return unicodedata.normalize("NFC", re.sub(_ACCENTS, "", apart)).translate(_LETTERS)
 
 
 def slug_of(name: str) -> str:

@@ -121,7 +121,7 @@ MOST_WORDS = 20
 """What is typed beyond so many words is not looked for."""
 RANKED_FROM = 4
 """Words shorter than this are in so many clients that ranking them all costs more than it tells."""
-_PHONE = re.compile(r"(?<![\w@.])\+?\(?\d[\d\s().+/\u2010-\u2013-]*\d(?![\w@])")
+_PHONE = r"(?<![\w@.])\+?\(?\d[\d\s().+/\u2010-\u2013-]*\d(?![\w@])"
 
 
 def matching(db: Database, text: str, limit: int = 20) -> list[Client]:
@@ -145,7 +145,7 @@ def matching(db: Database, text: str, limit: int = 20) -> list[Client]:
 
 def _query(text: str) -> str | None:
     """Return what FTS5 is to look for, or None for no words. Each word is quoted: nothing in it means anything there."""
-    numbers = _PHONE.findall(text)
+    numbers = re.findall(_PHONE, text)
     words = _quoted(text)
     if not words:
         return None
@@ -156,7 +156,7 @@ def _query(text: str) -> str | None:
         return query
     # A number may be one of the phone however it is spaced here, or words of the notes as they are.
     phones = [f'phone : "{number}" *' for number in digits]
-    other = " AND ".join([*_quoted(_PHONE.sub(" ", text)), *phones])
+    other = " AND ".join([*_quoted(re.sub(_PHONE, " ", text)), *phones])
     return f"({query}) OR ({other})"
 
 
