@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from whenever import Instant
+from whenever import Date, Instant
 
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, StudioError
@@ -26,9 +26,11 @@ from studio_cli.model.text import shown
 from studio_cli.model.times import (
     WEEKDAYS,
     Which,
+    day_begins,
     parse_when,
     rfc3339,
     show_clock,
+    show_date,
     show_day,
     show_duration,
     show_range,
@@ -92,19 +94,24 @@ def need_of(studio: Studio, session: Session) -> Need:
 
 
 def place(
-    studio: Studio, draft: Session, *, custom: bool, allow_overlap: bool, moving: Session | None = None
+    studio: Studio,
+    draft: Session,
+    *,
+    custom: bool,
+    allow_overlap: bool | None,
+    moving: Session | None = None,
 ) -> tuple[Session, list[int]]:
     """Return the draft at its time, and what it overlaps; refuse what the owner did not allow.
 
-    ``custom`` allows a time outside the availability, ``allow_overlap`` one that is taken. ``moving`` is the
-    session as it is in the file, when it is there already.
+    ``custom`` allows a time outside the availability, ``allow_overlap`` one that is taken; None: nobody could.
+    ``moving`` is the session as it is in the file, when it is there already.
     """
     need = need_of(studio, draft)
     if not custom:
         refuse_closed(studio, draft.starts_at, need, moving=moving)
     taken = taken_by(studio, draft.starts_at, need, but=moving.id if moving else None)
     if taken and not allow_overlap:
-        refuse_taken(studio, draft.starts_at, need, taken)
+        refuse_taken(studio, draft.starts_at, need, taken, both=allow_overlap is not None)
     regular = not custom or is_regular(studio, draft.starts_at, need, moving=moving)
     return replace(draft, custom_time=not regular, overlap_allowed=bool(taken)), [one.id for one in taken]
 
@@ -187,6 +194,22 @@ def why(studio: Studio, at: str, need: Need, which: Which | None = None) -> Verd
         closures = [*closed_by(studio, start, need), *_taken(studio, start, need)]
         near = nearest_free(studio, need, start) if closures else []
     return Verdict(start, tuple(closures), tuple(near))
+
+
+def why_not_on(studio: Studio, day: Date, need: Need) -> str:
+    """Return what closes a day that has no free start: what its first hours meet, or that it has none."""
+    with studio.file.reading():
+        plan, zone = plan_for(studio, need), studio.settings.zone
+        begins, ends = day_begins(day, zone), day_begins(day.add(days=1), zone)
+        opened = [start for start, _ in plan.opened(begins, ends) if seconds(begins) <= start < seconds(ends)]
+        first = Instant.from_timestamp(opened[0]) if opened else begins.add(hours=12)
+        starts = (first.add(minutes=need.increment * step) for step in range(24 * 60 // need.increment))
+        for start in starts:
+            closures = [*closed_by(studio, start, need), *_taken(studio, start, need)]
+            binding = [one.words for one in closures if not one.clients_only and one.rule != "past"]
+            if binding:
+                return binding[0]
+    return f"{show_date(day)} has no more free times."
 
 
 def closed_by(
@@ -275,8 +298,8 @@ def _taken(studio: Studio, start: Instant, need: Need) -> Iterator[Closure]:
     for session in taken_by(studio, start, need):
         meets = session.starts_at < end and session.ends_at > start
         rule = "session" if meets else "buffer"
-        around = "Session" if meets else "The time kept free around session"
-        words = f"{around} {named(session)}{' is then' if meets else ' reaches into it'}."
+        known = named(session)
+        words = f"There is {known}." if meets else f"The time kept free around {known} reaches into it."
         yield Closure(rule, words, details={"session": session.id})
 
 
@@ -308,13 +331,16 @@ def is_regular(studio: Studio, start: Instant, need: Need, *, moving: Session | 
     return all(one.clients_only for one in closed_by(studio, start, need, moving=moving))
 
 
-def refuse_taken(studio: Studio, start: Instant, need: Need, taken: Sequence[Session]) -> None:
-    """Raise, naming what a time overlaps and the nearest free times."""
+def refuse_taken(
+    studio: Studio, start: Instant, need: Need, taken: Sequence[Session], *, both: bool = True
+) -> None:
+    """Raise, naming what a time overlaps and the nearest free times, and how to book ``both`` if that is possible."""
     zone = studio.settings.zone
     near = nearest_free(studio, need, start)
     raise Refused(
         f"{show_short(start, zone)} is taken: {'; '.join(named(session) for session in taken)}.",
-        hint=f"{_offered(near, zone)}Or add --allow-overlap to book both.",
+        hint=f"{_offered(near, zone)}{'Or add --allow-overlap to book both.' if both else ''}".strip()
+        or None,
         code="overlap",
         details={
             "overlaps": [session.id for session in taken],
@@ -329,7 +355,7 @@ def named(session: Session) -> str:
     if session.buffer_before or session.buffer_after:
         around = f" (with {session.buffer_before} min before and {session.buffer_after} min after)"
     times = show_range(session.starts_at, session.ends_at, session.timezone)
-    return f"{session.id} {shown(session.title)} with {shown(session.client.name)}, {times}{around}"
+    return f"session {session.id}, {shown(session.title)} with {shown(session.client.name)}, {times}{around}"
 
 
 def _offered(near: Sequence[Instant], zone: str) -> str:

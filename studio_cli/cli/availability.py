@@ -153,9 +153,7 @@ def block(
         desk.lines([cards.block_line(made)])
     zone = desk.studio.settings.zone
     for session in availability.sessions_in(desk.studio, made):
-        desk.say(
-            f"Session {slot.named(session)} on {show_short(session.starts_at, zone)} is in it, and stays."
-        )
+        desk.say(f"On {show_short(session.starts_at, zone)} there is {slot.named(session)}; it stays.")
 
 
 @app.command("unblock", epilog=example("studio availability unblock 3"))

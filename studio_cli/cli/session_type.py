@@ -8,6 +8,7 @@ import typer
 from studio_cli.booking import mini as minis
 from studio_cli.booking import session_type as types
 from studio_cli.booking import site as sites
+from studio_cli.booking import slot
 from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import cards, columns, output
@@ -37,10 +38,12 @@ from studio_cli.cli.params import (
     TypeRef,
     desk_of,
     example,
+    missing_argument,
 )
 from studio_cli.errors import WrongUsage
 from studio_cli.model.session_type import SessionType
 from studio_cli.model.site import TypedSite
+from studio_cli.model.times import show_short
 from studio_cli.store import session_type as type_store
 
 app = typer.Typer()
@@ -113,7 +116,7 @@ Reminders = Annotated[
 )
 def add(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="What clients read.", show_default=False)],
+    name: Annotated[str | None, typer.Argument(help="What clients read.", show_default=False)] = None,
     slug: Slug = None,
     duration: Duration = None,
     price: Price = None,
@@ -161,8 +164,16 @@ def add(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Add a session type. A price without more is due whole at booking."""
+    """Add a session type. A price without more is due whole at booking. On a terminal what is missing is asked for."""
     desk = desk_of(ctx)
+    incomplete = name is None or duration is None or price is None
+    if incomplete and not mini and desk.may_guide and not as_json:
+        from studio_cli.cli.guided import session_type as guided
+
+        guided.run(ctx, add)
+        return
+    if name is None:
+        raise missing_argument(ctx, "NAME")
     typed = TypedOffer(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
@@ -304,6 +315,9 @@ def dates(
             desk.data(f"{override.date.format_iso()}: {override.hours}")
     else:
         desk.lines([[override.date.format_iso(), override.hours] for override in made])
+    zone = desk.studio.settings.zone
+    for session in minis.booked_on(desk.studio, type_, [override.date for override in made]) if off else ():
+        desk.say(f"On {show_short(session.starts_at, zone)} there is {slot.named(session)}; it stays.")
 
 
 @app.command("archive", epilog=example("studio type archive family", "studio type archive family --restore"))

@@ -251,6 +251,11 @@ class Session:
         return self.starts_at.add(minutes=self.duration)
 
     @property
+    def reference(self) -> str:
+        """What its client writes on a transfer: letters and digits alone, which every bank passes on."""
+        return f"S{self.id}"
+
+    @property
     def called(self) -> str:
         """What its client is called on its pages: as they typed, so that nobody learns how the studio knows them."""
         return self.booked_as or self.client.name

@@ -45,6 +45,7 @@ VARIABLES: dict[str, dict[str, Variable]] = {
     },
     "session": {
         "id": _V("its number", "12"),
+        "reference": _V("what a client writes on a transfer, so that you know what it is for", "S12"),
         "status": _V("pending, confirmed, canceled, declined, expired or inquiry", "confirmed"),
         "title": _V("what it is", "Family session"),
         "client": _V("the client's name", "Rui Costa"),

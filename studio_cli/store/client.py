@@ -127,11 +127,14 @@ _PHONE = r"(?<![\w@.])\+?\(?\d[\d\s().+/\u2010-\u2013-]*\d(?![\w@])"
 def matching(db: Database, text: str, limit: int = 20) -> list[Client]:
     """Return the clients in whose name, address, phone number or notes every word of ``text`` begins one.
 
-    The best first when a word has four letters or more, else the newest. Nothing typed finds nobody.
+    Those whose name begins so come first, by name; then the best, when a word has four letters or more, else the
+    newest. Nothing typed is everybody, by name. Archived ones are not looked at.
     """
+    begins = _beginning_with(db, text, limit)
     query = _query(text)
-    if query is None:
-        return []
+    if query is None or len(begins) >= limit:
+        return begins
+    known = {client.id for client in begins}
     ranked = any(len(word) >= RANKED_FROM for word in text.split())
     best = "bm25(client_search, 10.0, 5.0, 5.0, 1.0)" if ranked else "client_search.rowid DESC"
     with db.reading() as sql:
@@ -139,6 +142,17 @@ def matching(db: Database, text: str, limit: int = 20) -> list[Client]:
             f"""SELECT {_COLUMNS} FROM client_search JOIN client ON client.id = client_search.rowid
                 WHERE client_search MATCH ? AND archived_at IS NULL ORDER BY {best} LIMIT ?""",
             (query, limit),
+        ).fetchall()
+    return [*begins, *(_client(row) for row in rows if row["id"] not in known)][:limit]
+
+
+def _beginning_with(db: Database, text: str, limit: int) -> list[Client]:
+    wanted = unaccented(text.strip())
+    with db.reading() as sql:
+        rows = sql.execute(
+            f"""SELECT {_COLUMNS} FROM client WHERE name_folded >= ? AND name_folded < ? AND archived_at IS NULL
+                ORDER BY name_folded, id LIMIT ?""",
+            (wanted, wanted + "\U0010ffff", limit),
         ).fetchall()
     return [_client(row) for row in rows]
 

@@ -78,11 +78,7 @@ class Database:
         """Make a new studio, filled by ``fill``. The file appears whole or not at all, and never over another."""
         from studio_cli.store.migrations import migrate
 
-        taken = Refused(
-            f"There is a file at {path} already.",
-            hint="Name another one with --db, or use it: studio session list",
-            code="already_exists",
-        )
+        taken = already_there(path)
         if path.exists():
             raise taken
         with trouble(path):
@@ -204,6 +200,15 @@ class Database:
                     self.connection.execute("ROLLBACK")
 
 
+def already_there(path: Path) -> Refused:
+    """Return the refusal to make a studio over a file."""
+    return Refused(
+        f"There is a file at {path} already.",
+        hint="Name another one with --db, or use it: studio session list",
+        code="already_exists",
+    )
+
+
 def _put_in_place(draft: Path, path: Path) -> None:
     """Give a finished file its name; never over a file that somebody made meanwhile."""
     try:
@@ -227,6 +232,13 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     connection.execute("PRAGMA foreign_keys = ON")
     connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def read_only(path: Path) -> sqlite3.Connection:
+    """Open a file of SQLite's to look into it, whatever it is."""
+    connection = _connect(path, "ro")
+    connection.row_factory = None
     return connection
 
 

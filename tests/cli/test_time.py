@@ -101,7 +101,7 @@ def test_block_says_which_sessions_stay(family: Cli) -> None:
     """Taking time off where a session is leaves it there and says so."""
     _new(family, "2026-12-07 10:00")
     told = family("availability", "block", "2026-12-07").ok()
-    assert "Session 1 Family session with Rui Costa" in told.err
+    assert "session 1, Family session with Rui Costa" in told.err
     assert "stays" in told.err
 
 
