@@ -122,7 +122,7 @@ def find(studio: Studio, selector: str) -> Client:
     if found:
         raise _ambiguous(text, found)
     names = client_store.names(studio.file)
-    near = nearest(text, [*names, *(name.split()[0] for name in names)])
+    near = nearest(text, names) or nearest(text, [name.split()[0] for name in names])
     raise NotFound(
         f"There is no client {shown(text)[:80]!r}.",
         hint=did_you_mean(near) or 'Add one: studio client add "Name" --email name@example.com',
