@@ -111,8 +111,10 @@ def test_last(with_clients: Cli) -> None:
 
 
 def test_a_mistyped_beginning_gets_the_nearest(with_clients: Cli) -> None:
-    """The beginnings of names are proposed too."""
-    assert "Did you mean “Émile”" in with_clients("client", "show", "emille").err
+    """Where no whole name is near, the beginning of one is proposed."""
+    with_clients("client", "add", "Bartholomew Featherstonehaugh-Cholmondeley").ok()
+    assert "Did you mean “Bartholomew”" in with_clients("client", "show", "bartolomew").err
+    assert "Did you mean “Rui Costa”" in with_clients("client", "show", "rui csota").err
 
 
 def test_ambiguous_name(with_clients: Cli) -> None:
