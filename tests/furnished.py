@@ -103,6 +103,14 @@ studio session share 12 --link
 """,
     ),
     "confirmed": ("full", "studio session confirm 12"),
+    "crowded": (
+        "full",
+        """
+studio type edit santa-minis --per-day 1
+studio session new --type santa-minis --client mei --at "2026-12-12 10:00"
+""",
+    ),
+    "waited": ("crowded", "studio waiting add --type santa --client amara --on 2026-12-12"),
     "reworded": ("full", "studio template edit share --file share.md"),
     "fed": ("full", "studio calendar feed"),
     "backed-up": ("full", "studio backup\nstudio backup ~/Documents/studio.zip"),
@@ -123,6 +131,9 @@ STUDIOS = {
     "session decline": "asked",
     "session propose": "asked",
     "session reopen": "confirmed",
+    "waiting list": "waited",
+    "waiting add": "crowded",
+    "waiting remove": "waited",
     "template check": "reworded",
     "template diff": "reworded",
     "template reset": "reworded",

@@ -15,7 +15,7 @@ from studio_cli.booking.template import check
 from studio_cli.language import Language
 
 PROGRAM = Path(__file__).parent.parent / "studio_cli"
-MODULES = [path for path in sorted(PROGRAM.rglob("*.py")) if path.name != "migrations.py"]
+MODULES = [path for path in sorted(PROGRAM.rglob("*.py")) if path.name not in {"migrations.py", "shells.py"}]
 
 NEVER = {
     "successful": "say what is done",

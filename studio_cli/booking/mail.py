@@ -31,6 +31,7 @@ from studio_cli.model.reminder import KINDS as REMINDER_KINDS
 from studio_cli.model.reminder import makes_sense
 from studio_cli.model.session import Session
 from studio_cli.model.settings import Settings
+from studio_cli.model.text import is_number, shown
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import session as session_store
@@ -264,6 +265,24 @@ def cancel(studio: Studio, number: int) -> tuple[Message, bool]:
             raise Refused(f"Message {number} {words}.", hint=hint, code="wrong_status")
         _cancel(studio, message, None, "owner")
         return get(studio, number), True
+
+
+def find(studio: Studio, selector: str) -> Message:
+    """Return the message that a number or ``last`` (the one written last) means."""
+    text = selector.strip()
+    if text == "last":
+        newest = message_store.newest(studio.file)
+        if not newest:
+            raise NotFound(
+                "There is no message yet.", hint="studio session share SESSION --email writes one."
+            )
+        return get(studio, newest)
+    if not is_number(text):
+        raise NotFound(
+            f"{shown(text)[:60]!r} is not a message's number.",
+            hint="Use a number from studio mail list, or last.",
+        )
+    return get(studio, int(text))
 
 
 def get(studio: Studio, number: int) -> Message:

@@ -220,7 +220,11 @@ def join(studio: Studio, key: str, days: Days, person: Person, visitor: Visitor)
     """
     offer = site.offer_at(studio, key)
     if not is_kept(studio, offer):
-        raise NotFound("There is no waiting list at this address.", code="no_offer")
+        raise NotFound(
+            "There is no waiting list at this address.",
+            hint="See what can be booked: studio type list",
+            code="no_offer",
+        )
     if site.is_unwanted(studio, visitor, person.email):
         return "listed"
     with studio.file.atomic():
@@ -349,7 +353,9 @@ def _typed_days(studio: Studio, on: str | None, until: str | None) -> Days:
             "The last day is before the first.", hint="For example: --on 2026-12-12 --until 2026-12-19"
         )
     if last < now.to_tz(zone).date():
-        raise Refused(f"{last} is over.", code="past")
+        raise Refused(
+            f"{last} is over.", hint="Which year do you mean? Write it like 2026-12-12.", code="past"
+        )
     return Days(zone, first, last)
 
 

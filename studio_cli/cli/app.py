@@ -15,6 +15,7 @@ from typer.main import get_command_from_info, get_group
 
 from studio_cli import __version__
 from studio_cli.cli.desk import Desk, unwritten
+from studio_cli.cli.verb import Verb
 from studio_cli.errors import Refused, StudioError, WrongUsage
 
 # noun or command: its module in studio_cli.cli and its line in the help. Nothing is imported to show the help.
@@ -109,20 +110,13 @@ def _verbs_of(module: str) -> dict[str, Any]:
     return {str(info.name): info for info in verbs.registered_commands}
 
 
-class Verb(TyperCommand):
-    """A command whose usage reads as everywhere else: what is required stands bare, not in braces."""
-
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        """Return what follows the command's name in its usage."""
-        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
-
-
 _METAVARS = {"str": "TEXT", "int": "N", "int range": "N"}
 """What stands for a value whose option or argument says nothing better."""
 
 
 def _build(info: Any) -> Any:
-    info.cls = Verb
+    if not issubclass(info.cls or TyperCommand, Verb):
+        info.cls = Verb
     command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
     for param in command.params:
         if param.metavar is None and param.type.name in _METAVARS:
@@ -133,6 +127,13 @@ def _build(info: Any) -> Any:
 
 class Root(TyperGroup):
     """``studio``: knows its nouns by name and loads the one that is used."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the global options; those about completion may name a shell, and need not."""
+        if args and args[0] in _COMPLETION:
+            named = len(args) > 1 and not args[1].startswith("-")
+            args = [f"{args[0]}={args[1] if named else 'auto'}", *args[1 + named :]]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the nouns in the order of the table."""
@@ -202,6 +203,28 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_COMPLETION = {"--install-completion", "--show-completion"}
+
+
+def _install_completion(shell: str | None) -> None:
+    if shell is not None:
+        from studio_cli.cli import shells
+
+        name = shells.shell_named(shell)
+        path, read_by = shells.install(name)
+        print(f"Completion for {name} is in {path}{f', which {read_by} reads' if read_by else ''}.")
+        print("It works in every shell that is opened from now on.")
+        raise typer.Exit
+
+
+def _show_completion(shell: str | None) -> None:
+    if shell is not None:
+        from studio_cli.cli import shells
+
+        print(shells.SCRIPTS[shells.shell_named(shell)], end="")
+        raise typer.Exit
+
+
 root = typer.Typer(
     cls=Root,
     name="studio",
@@ -228,12 +251,35 @@ def studio(
     ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour (or NO_COLOR).")] = False,
+    no_pager: Annotated[
+        bool, typer.Option("--no-pager", help="Show what is long all at once (or PAGER=cat).")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    install_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--install-completion",
+            metavar="[SHELL]",
+            callback=_install_completion,
+            is_eager=True,
+            help="Let the Tab key complete commands and names: bash, zsh, fish.",
+        ),
+    ] = None,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--show-completion",
+            metavar="[SHELL]",
+            callback=_show_completion,
+            is_eager=True,
+            help="Print what that installs.",
+        ),
+    ] = None,
 ) -> None:
     """A studio manager for people who work alone: set up sessions, share them, let clients complete them from a link."""
-    desk = Desk(db=db, no_input=no_input, no_color=no_color)
+    desk = Desk(db=db, no_input=no_input, no_color=no_color, no_pager=no_pager)
     ctx.obj = desk
     ctx.call_on_close(desk.close)
 
@@ -319,7 +365,18 @@ def _usage(error: Any, as_json: bool) -> int:
         return 2
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "studio"
-    return _fail(WrongUsage(_sentence(error.format_message()), hint=f"{path} --help shows how."), as_json)
+    how = f"{path} --help shows how."
+    if context and hasattr(error, "possibilities"):  # an option that there is none of
+        hint = _nearest_option(context.command, error.option_name)
+        return _fail(WrongUsage(_sentence(error.message), hint=f"{hint} {how}" if hint else how), as_json)
+    return _fail(WrongUsage(_sentence(error.format_message()), hint=how), as_json)
+
+
+def _nearest_option(command: Any, typed: str) -> str | None:
+    from studio_cli.model.text import did_you_mean, nearest
+
+    names = [name for one in command.params for name in (*one.opts, *one.secondary_opts) if name[:2] == "--"]
+    return did_you_mean(nearest(typed, names, most=2))
 
 
 def _sentence(text: str) -> str:

@@ -12,6 +12,7 @@ from studio_cli.booking.form import Edited
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.browser import open_page
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.cli.text_file import read_text
 from studio_cli.errors import WrongUsage
@@ -50,17 +51,16 @@ def add(
         _line(desk, form)
 
 
-@app.command("list", epilog=example("studio form list"))
-def list_(ctx: typer.Context, as_json: Json = False) -> None:
+@app.command("list", cls=lists(columns.FORM), epilog=example("studio form list"))
+def list_(ctx: typer.Context) -> None:
     """List the questionnaires."""
     desk = desk_of(ctx)
-    rows = form_store.listed(desk.studio.file)
-    output.show_list(
+    output.show_as(
         desk,
+        listing_of(ctx),
         columns.FORM,
-        rows,
-        as_json=as_json,
-        json=[form.as_json() for form in rows],
+        form_store.listed(desk.studio.file),
+        json=Form.as_json,
         empty="No forms yet. Add one: studio form add NAME --file FORM.toml",
     )
 

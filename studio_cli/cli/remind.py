@@ -10,6 +10,7 @@ from studio_cli.cli.news import warn_of_template
 from studio_cli.cli.outbox import failure
 from studio_cli.cli.output import Column
 from studio_cli.cli.params import DryRun, Json, desk_of, example
+from studio_cli.cli.progress import busy
 from studio_cli.model.times import rfc3339, show_short
 
 app = typer.Typer()
@@ -25,7 +26,8 @@ def remind(ctx: typer.Context, dry_run: DryRun = False, as_json: Json = False) -
     desk = desk_of(ctx)
     _say_what_keeps(desk, dry_run=dry_run)
     mailer = desk.mailer()
-    found = reminder.rehearse(desk.studio) if dry_run else reminder.remind(desk.studio, mailer)
+    with busy(desk, "Reminding"):
+        found = reminder.rehearse(desk.studio) if dry_run else reminder.remind(desk.studio, mailer)
     _show(desk, found, as_json=as_json, dry_run=dry_run)
     if dry_run:
         return

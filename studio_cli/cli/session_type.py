@@ -13,6 +13,8 @@ from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.link import Copy, Open, Qr, show_link
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import (
     BalanceDue,
     BufferAfter,
@@ -201,22 +203,24 @@ def add(
     _show(desk, offer, "is added" if new else "was there already", as_json)
 
 
-@app.command("list", epilog=example("studio type list"))
+@app.command(
+    "list",
+    cls=lists(columns.type_columns("UTC")),
+    epilog=example("studio type list", "studio type list --columns slug,price,published --sort price"),
+)
 def list_(
     ctx: typer.Context,
     archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
-    as_json: Json = False,
 ) -> None:
     """List the session types."""
     desk = desk_of(ctx)
-    rows = type_store.listed(desk.studio.file, archived=archived)
     zone = desk.studio.settings.zone
-    output.show_list(
+    output.show_as(
         desk,
-        columns.TYPE,
-        rows,
-        as_json=as_json,
-        json=[offer.as_json(zone) for offer in rows] if as_json else [],
+        listing_of(ctx),
+        columns.type_columns(zone),
+        type_store.listed(desk.studio.file, archived=archived),
+        json=lambda offer: offer.as_json(zone),
         empty='No session types yet. Add one: studio type add "Family session" --duration 90m --price 250',
     )
 
@@ -366,8 +370,15 @@ def _publish(desk: Desk, selector: str, publish: bool, as_json: bool) -> None:
         desk.say(f"Clients book it at {sites.link_of(offer, desk.studio.settings.link_base)}")
 
 
-@app.command("link", epilog=example("studio type link family"))
-def link(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+@app.command("link", epilog=example("studio type link family", "studio type link family --qr --copy"))
+def link(
+    ctx: typer.Context,
+    type_: TypeRef,
+    qr: Qr = False,
+    copy: Copy = False,
+    browse: Open = False,
+    as_json: Json = False,
+) -> None:
     """Print the address at which clients book a session type."""
     desk = desk_of(ctx)
     offer = sites.check_open(types.find(desk.studio, type_))
@@ -375,7 +386,7 @@ def link(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
     if as_json:
         desk.json({"slug": offer.slug, "private": offer.private, "link": address})
     else:
-        desk.data(address)
+        show_link(desk, address, qr=qr, copy=copy, browse=browse)
 
 
 def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:
@@ -386,4 +397,4 @@ def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:
         desk.data(f"Session type {offer.slug} {words}.")
         cards.show_type(desk, offer, zone)
     else:
-        desk.lines([[column.plain(offer) for column in columns.TYPE]])
+        desk.lines([output.line(columns.TYPE, offer)])

@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from studio_cli.booking import waiting as lists
+from studio_cli.booking import waiting
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.output import Column, same
 from studio_cli.cli.params import LARGEST, Json, desk_of, example
 from studio_cli.errors import WrongUsage
@@ -18,86 +19,6 @@ app = typer.Typer()
 Type = Annotated[
     str | None, typer.Option("--type", metavar="TYPE", help="The session type, or the beginning of its name.")
 ]
-
-
-@app.command("list", epilog=example("studio waiting list", "studio waiting list --type santa --json"))
-def list_(
-    ctx: typer.Context,
-    type_: Type = None,
-    everybody: Annotated[bool, typer.Option("--all", help="Also those who wait no more.")] = False,
-    as_json: Json = False,
-) -> None:
-    """List who waits, in the order in which they are told."""
-    desk = desk_of(ctx)
-    zone, rows = desk.studio.settings.zone, lists.listed(desk.studio, type_, left=everybody)
-    output.show_list(
-        desk,
-        _columns(zone),
-        rows,
-        as_json=as_json,
-        json=[one.as_json(zone) for one in rows],
-        empty="Nobody waits for a time.",
-    )
-
-
-@app.command(
-    "add",
-    epilog=example(
-        "studio waiting add --type santa --client rui --on 2026-12-12",
-        "studio waiting add --type family --client 3",
-    ),
-)
-def add(
-    ctx: typer.Context,
-    type_: Type = None,
-    client: Annotated[
-        str | None,
-        typer.Option("--client", metavar="CLIENT", help="Number, address, or the beginning of a name."),
-    ] = None,
-    on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="Only that day; else any.")] = None,
-    until: Annotated[
-        str | None, typer.Option("--until", metavar="DAY", help="Any day from --on to this one.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Put a client on the list: they get a mail when a time comes free."""
-    desk = desk_of(ctx)
-    for flag, value in (("--type", type_), ("--client", client)):
-        if not value:
-            raise WrongUsage(
-                f"{flag} is missing.", hint="For example: --type santa --client rui", code="missing"
-            )
-    one, new = lists.add(desk.studio, type_ or "", client or "", on, until)
-    _show(desk, one, "waits now" if new else "waits already", as_json)
-    if new and not desk.studio.settings.get("mail.host"):
-        desk.say("Nobody can be told: no mail server is set. studio config set mail.host smtp.example.com")
-
-
-@app.command("remove", epilog=example("studio waiting remove 4"))
-def remove(
-    ctx: typer.Context,
-    number: Annotated[
-        int,
-        typer.Argument(
-            metavar="NUMBER", help="As studio waiting list shows it.", max=LARGEST, show_default=False
-        ),
-    ],
-    as_json: Json = False,
-) -> None:
-    """Take somebody off the list. They are not told that."""
-    desk = desk_of(ctx)
-    one, gone = lists.remove(desk.studio, number)
-    _show(desk, one, "waits no more" if gone else "did not wait any more", as_json)
-
-
-def _show(desk: Desk, one: Waiting, words: str, as_json: bool) -> None:
-    zone = desk.studio.settings.zone
-    if as_json:
-        desk.json(one.as_json(zone))
-    elif desk.on_terminal:
-        desk.data(f"{one.client.name} {words} ({one.type.name}, {one.days}).")
-    else:
-        desk.lines([output.line(_columns(zone), one)])
 
 
 def _columns(zone: str) -> tuple[Column, ...]:
@@ -131,3 +52,86 @@ def _columns(zone: str) -> tuple[Column, ...]:
         moment("left_at"),
         Column("Why", why, why, rare=True),
     )
+
+
+@app.command(
+    "list",
+    cls=lists(_columns("UTC")),
+    epilog=example("studio waiting list", "studio waiting list --type santa --all"),
+)
+def list_(
+    ctx: typer.Context,
+    type_: Type = None,
+    everybody: Annotated[bool, typer.Option("--all", help="Also those who wait no more.")] = False,
+) -> None:
+    """List who waits, in the order in which they are told."""
+    desk = desk_of(ctx)
+    zone = desk.studio.settings.zone
+    output.show_as(
+        desk,
+        listing_of(ctx),
+        _columns(zone),
+        waiting.listed(desk.studio, type_, left=everybody),
+        json=lambda one: one.as_json(zone),
+        empty="Nobody waits for a time. Put somebody on the list: studio waiting add --type santa --client rui",
+    )
+
+
+@app.command(
+    "add",
+    epilog=example(
+        "studio waiting add --type santa --client rui --on 2026-12-12",
+        "studio waiting add --type santa --client 2 --on 2026-12-12 --until 2026-12-13",
+    ),
+)
+def add(
+    ctx: typer.Context,
+    type_: Type = None,
+    client: Annotated[
+        str | None,
+        typer.Option("--client", metavar="CLIENT", help="Number, address, or the beginning of a name."),
+    ] = None,
+    on: Annotated[str | None, typer.Option("--on", metavar="DAY", help="Only that day; else any.")] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DAY", help="Any day from --on to this one.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Put a client on the list: they get a mail when a time comes free."""
+    desk = desk_of(ctx)
+    for flag, value in (("--type", type_), ("--client", client)):
+        if not value:
+            raise WrongUsage(
+                f"{flag} is missing.", hint="For example: --type santa --client rui", code="missing"
+            )
+    one, new = waiting.add(desk.studio, type_ or "", client or "", on, until)
+    _show(desk, one, "waits now" if new else "waits already", as_json)
+    if new and not desk.studio.settings.get("mail.host"):
+        desk.say("Nobody can be told: no mail server is set. studio config set mail.host smtp.example.com")
+
+
+@app.command("remove", epilog=example("studio waiting remove 1"))
+def remove(
+    ctx: typer.Context,
+    number: Annotated[
+        int,
+        typer.Argument(
+            metavar="NUMBER", help="As studio waiting list shows it.", max=LARGEST, show_default=False
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """Take somebody off the list. They are not told that."""
+    desk = desk_of(ctx)
+    one, gone = waiting.remove(desk.studio, number)
+    _show(desk, one, "waits no more" if gone else "did not wait any more", as_json)
+
+
+def _show(desk: Desk, one: Waiting, words: str, as_json: bool) -> None:
+    zone = desk.studio.settings.zone
+    if as_json:
+        desk.json(one.as_json(zone))
+    elif desk.on_terminal:
+        desk.data(f"{one.client.name} {words} ({one.type.name}, {one.days}).")
+    else:
+        desk.lines([output.line(_columns(zone), one)])

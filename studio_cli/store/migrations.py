@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database, Migrations
 
+from studio_cli.model.text import unaccented
 from studio_cli.store.database import APPLICATION_ID
 
 if TYPE_CHECKING:
@@ -91,6 +92,14 @@ def site(db: Tables) -> None:
 def waiting(db: Tables) -> None:
     """Who waits for a time to come free."""
     _run(db, 9, _WAITING)
+
+
+@migrations(name="0010_search")
+def search(db: Tables) -> None:
+    """Clients are found without regard to accents, and by any word of theirs."""
+    for number, name in db.execute("SELECT id, name FROM client").fetchall():
+        db.execute("UPDATE client SET name_folded = ? WHERE id = ?", (unaccented(name), number))
+    _run(db, 10, _SEARCH)
 
 
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
@@ -943,4 +952,40 @@ CREATE TABLE waiting_link (
 ) STRICT, WITHOUT ROWID;;
 ALTER TABLE message ADD COLUMN waiting_id INTEGER REFERENCES waiting (id);;
 CREATE INDEX message_of_waiting ON message (waiting_id) WHERE waiting_id IS NOT NULL
+"""
+
+# What is searched: a client's words, kept by triggers so that any writer keeps them. The index has its own copy: one
+# that only points at the client would be damaged by a tool that replaces rows. Of a phone number there are its digits
+# from each digit on, so that any run of three or more is the beginning of one of its words, however it is spaced.
+# Accents: what unicode61 knows of them, and what the name without them says.
+_SEARCH = """
+CREATE VIRTUAL TABLE client_search USING fts5 (
+  name, email, phone, notes, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
+);;
+CREATE VIEW client_words AS
+WITH RECURSIVE place (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM place WHERE n < 60)
+SELECT id, name || ' ' || name_folded AS name, email,
+  (SELECT group_concat(substr(digits, n), ' ') FROM place, (
+    SELECT group_concat(mark, '') AS digits FROM (
+      SELECT substr(client.phone, n, 1) AS mark FROM place WHERE n <= length(client.phone) ORDER BY n
+    ) WHERE mark GLOB '[0-9]'
+  ) WHERE n <= length(digits) - 2) AS phone,
+  notes
+FROM client;;
+CREATE TRIGGER client_search_insert AFTER INSERT ON client
+BEGIN
+  DELETE FROM client_search WHERE rowid = NEW.id;
+  INSERT INTO client_search (rowid, name, email, phone, notes)
+  SELECT id, name, email, phone, notes FROM client_words WHERE id = NEW.id;
+END;;
+CREATE TRIGGER client_search_update AFTER UPDATE OF id, name, name_folded, email, phone, notes ON client
+BEGIN
+  DELETE FROM client_search WHERE rowid IN (OLD.id, NEW.id);
+  INSERT INTO client_search (rowid, name, email, phone, notes)
+  SELECT id, name, email, phone, notes FROM client_words WHERE id = NEW.id;
+END;;
+CREATE TRIGGER client_search_delete AFTER DELETE ON client
+BEGIN DELETE FROM client_search WHERE rowid = OLD.id; END;;
+INSERT INTO client_search (rowid, name, email, phone, notes)
+SELECT id, name, email, phone, notes FROM client_words
 """
