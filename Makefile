@@ -28,6 +28,7 @@ pictures: .venv/developing $(PAGE_TOOLS)
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots
 	$(BIN)/python -m benchmarks.site
+	$(BIN)/python -m benchmarks.status
 
 lint: .venv/developing
 	$(BIN)/ruff check .

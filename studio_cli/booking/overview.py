@@ -132,7 +132,7 @@ def overview(studio: Studio) -> Overview:
             coming=[session for session in coming if session.ends_at > now],
             stuck=[stuck(session) for session in session_store.unfinished(file, now)],
             owing=session_store.owing(file, now, now.subtract(hours=24 * OWING_DAYS)),
-            overpaid=session_store.overpaid(file, now),
+            overpaid=session_store.overpaid(file, now, now.subtract(hours=24 * OWING_DAYS)),
             unfinished_refunds=len(refund_store.unfinished(file)),
             to_refund=payment_store.listed(file, late=True),
             owed=[_owed(studio, session) for session in session_store.owed(file, now)],

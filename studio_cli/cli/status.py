@@ -46,9 +46,10 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
 def _ask_outside(desk: Desk) -> None:
     """Ask whether clients have paid online, now and then, and never for long; it is no reason to fail."""
     from studio_cli.booking import sync
+    from studio_cli.booking.stale import anything_stale
 
     with contextlib.suppress(StudioError):
-        if sync.anything_stale(desk.studio):
+        if anything_stale(desk.studio):
             sync.sync_if_stale(desk.studio, desk.provider(hurried=True))
             News(desk).send()
 
