@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperGroup, TyperOption
 from typer.main import get_command_from_info, get_group
 
 from studio_cli import __version__
@@ -45,6 +45,13 @@ COMMANDS = {"init", "demo", "status", "slots", "remind", "serve", "serve-link"}
 
 
 VERBS = {
+    "calendar": {
+        "show": "calendar_show",
+        **dict.fromkeys(
+            ("export", "feed", "list", "subscribe", "unsubscribe", "connect", "disconnect", "sync"),
+            "calendar",
+        ),
+    },
     "session": {
         "new": "session_new",
         "list": "session",
@@ -60,9 +67,12 @@ VERBS = {
         "reschedule": "session_changes",
         "edit": "session_changes",
         "history": "session_changes",
-    }
+    },
 }
 """Nouns whose verbs are spread over several modules, so that looking does not load what changing needs."""
+
+
+PLAIN = "For a screen reader: sentences, no tables or marks (or STUDIO_PLAIN)."
 
 
 class Noun(TyperGroup):
@@ -92,7 +102,27 @@ def _verbs_of(module: str) -> dict[str, Any]:
 
 
 def _build(info: Any) -> Any:
-    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+    command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+    command.params.append(_plain_option())
+    return command
+
+
+def _plain_option() -> TyperOption:
+    """Return ``--plain`` of a command: what is said before a command can be said after it too."""
+
+    def heard(ctx: Any, option: Any, wanted: bool) -> None:
+        if wanted:
+            ctx.find_object(Desk).plain = True
+
+    return TyperOption(
+        param_decls=["--plain"],
+        is_flag=True,
+        default=False,
+        expose_value=False,
+        hidden=True,
+        callback=heard,
+        help=PLAIN,
+    )
 
 
 class Root(TyperGroup):
@@ -179,12 +209,16 @@ def studio(
     ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour (or NO_COLOR).")] = False,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help=PLAIN),
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """A studio manager for people who work alone: set up sessions, share them, let clients complete them from a link."""
-    desk = Desk(db=db, no_input=no_input, no_color=no_color)
+    desk = Desk(db=db, no_input=no_input, no_color=no_color, plain=plain)
     ctx.obj = desk
     ctx.call_on_close(desk.close)
 
@@ -251,10 +285,11 @@ def _fail(error: StudioError, as_json: bool) -> int:
         _drop_stdout()
     if as_json:
         _tell(json.dumps(error.as_json(), ensure_ascii=False))
-    else:
-        _tell(f"studio: {shown(error.message)}")
-        if error.hint:
-            _tell(shown(error.hint))
+        return error.exit_code
+    desk = Desk(plain="--plain" in sys.argv)
+    for line in (f"studio: {error.message}", error.hint):
+        for part in desk.folded(shown(line), sys.stderr) if line else ():
+            _tell(part)
     return error.exit_code
 
 

@@ -64,7 +64,9 @@ def _state(text: str) -> State:
 def _show(desk: Desk, messages: list[Message], as_json: bool, empty: str) -> None:
     zone = desk.studio.settings.zone
     json = [message.as_json(zone) for message in messages]
-    output.show_list(desk, message_columns(zone), messages, as_json=as_json, json=json, empty=empty)
+    output.show_list(
+        desk, message_columns(zone, desk.studio.now()), messages, as_json=as_json, json=json, empty=empty
+    )
 
 
 @app.command("show", epilog=example("studio mail show 9", "studio mail show 9 --open"))

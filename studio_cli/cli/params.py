@@ -39,6 +39,9 @@ ClientRef = Annotated[
     str,
     typer.Argument(metavar="CLIENT", help="Number, address, or the beginning of a name.", show_default=False),
 ]
+CalendarRef = Annotated[
+    str, typer.Argument(metavar="NAME", help="Its name or the beginning of it.", show_default=False)
+]
 TypeRef = Annotated[
     str, typer.Argument(metavar="TYPE", help="Its name or the beginning of it.", show_default=False)
 ]

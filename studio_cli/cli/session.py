@@ -6,7 +6,7 @@ import typer
 
 from studio_cli.booking import client as clients
 from studio_cli.booking import session as sessions
-from studio_cli.cli import cards, columns, output
+from studio_cli.cli import columns, output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import (
     LARGEST,
@@ -16,6 +16,7 @@ from studio_cli.cli.params import (
     desk_of,
     example,
 )
+from studio_cli.cli.session_card import show_session
 from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.session import STATUSES, Session, Status
 from studio_cli.model.text import shown
@@ -112,7 +113,7 @@ def show(
         extra = {"answers": [answer.as_json() for answer in given]} if answers else {}
         desk.json({**found.as_json(), **extra})
     else:
-        cards.show_session(desk, found, given)
+        show_session(desk, found, given)
 
 
 def _show_contract(desk: Desk, session: Session, out: str | None, *, as_json: bool) -> None:

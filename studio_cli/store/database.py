@@ -126,13 +126,21 @@ class Database:
             migrate(self.connection)
         _set_journal(self.connection)
 
+    def version(self) -> tuple[int, int]:
+        """Return what is another one as soon as something is written, by anybody; cheap enough to be asked often.
+
+        Source: https://www.sqlite.org/pragma.html#pragma_data_version
+        """
+        with trouble(self.path):
+            outside = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        return outside, self.connection.total_changes
+
     def remembered(self, key: Hashable, moment: object, work: Callable[[], T]) -> T:
         """Within ``reading``: return what ``work`` returns, worked out once until something is written, by anybody.
 
         ``moment`` is how late it is, as far as that matters: at another one everything is worked out anew.
         """
-        outside = self.connection.execute("PRAGMA data_version").fetchone()[0]
-        state = (outside, self.connection.total_changes, moment)
+        state = (*self.version(), moment)
         if state != self._known_at or len(self._known) >= MOST_REMEMBERED:
             self._known_at, self._known = state, {}
         if key not in self._known:
