@@ -91,7 +91,7 @@ def _marks(sessions: Sequence[Session], width: int) -> Text:
     line = Text(" ")
     for session in sessions[: width - 2] if len(sessions) <= width - 2 else ():
         line.append(MARKS.get(session.status, "●"), style=STYLES.get(session.status, ""))
-    return line if len(line) > 1 else Text(f" {len(sessions)} of them"[:width])
+    return line if len(line) > 1 else Text(f" {MARKS['confirmed']}×{len(sessions)}")
 
 
 MOST_NAMES = 4

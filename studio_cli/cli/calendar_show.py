@@ -145,7 +145,7 @@ def _draw(desk: Desk, view: str, found: Sequence[Day]) -> None:
 
     console = desk.console
     colors = console.color_system in {"256", "truecolor"}
-    look = Look(desk.studio.settings.zone, desk.studio.now(), console.width, colors)
+    look = Look(desk.studio.settings.zone, desk.studio.now(), desk.columns, colors)
     draw = {"month": calendar_month.draw, "week": calendar_week.draw, "agenda": calendar_agenda.draw}[view]
     desk.show(Group(*draw(found, look)))
 

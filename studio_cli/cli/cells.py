@@ -39,7 +39,7 @@ def _head(text: str, width: int) -> str:
             break
         kept += character
     # Measured whole once more: what joins with its neighbour can be wider than its parts.
-    while width_of(kept) > width:
+    while kept and width_of(kept) > width:
         kept = kept[:-1]
     return kept
 
@@ -60,7 +60,7 @@ def _joins(character: str) -> bool:
 
 def clip(text: str, width: int) -> str:
     """Return a text that takes no more than ``width`` columns, without its end: where hardly a word has room."""
-    return text if width_of(text) <= width else _head(text, max(width - 1, 0)).rstrip() + ELLIPSIS[:width]
+    return text if width_of(text) <= width else _head(text, width - 1).rstrip() + ELLIPSIS * (width > 0)
 
 
 def fit(text: str, width: int, *, right: bool = False) -> str:

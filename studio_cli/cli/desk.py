@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from studio_cli.outside.smtp import SmtpServer
 
 
+LEAST_COLUMNS = 56
+"""Where there are fewer, the terminal breaks the lines."""
 Reader = Literal["script", "viewer", "listener"]
 """Who reads what a command writes: a program, somebody at a terminal, somebody who has it read out."""
 
@@ -234,6 +236,11 @@ class Desk:
     def ascii_only(self) -> bool:
         """Whether the terminal is of a time or a place that has no marks and lines."""
         return "utf" not in (self.stdout.encoding or "ascii").casefold()
+
+    @property
+    def columns(self) -> int:
+        """How wide a screen is drawn: as wide as the terminal, and no narrower than a time with its status needs."""
+        return max(self.console.width, LEAST_COLUMNS)
 
     @property
     def console(self) -> Console:

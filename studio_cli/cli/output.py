@@ -202,7 +202,7 @@ def show_card(
 
         from studio_cli.cli.drawing import Card
 
-        card = Card(desk.console.width)
+        card = Card(desk.columns)
         card.add(facts)
         card.turn()
         card.add(second)

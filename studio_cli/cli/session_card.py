@@ -70,7 +70,7 @@ def _draw(desk: Desk, session: Session, facts: Facts, now: Instant) -> None:
 
     from studio_cli.cli.drawing import Card
 
-    card = Card(desk.console.width)
+    card = Card(desk.columns)
     card.add(facts)
     card.turn()
     card.lines("Steps", _step_lines(session, now))

@@ -52,7 +52,7 @@ def _draw(desk: Desk, found: Overview, *, everything: bool) -> None:
 
     from studio_cli.cli.status_screen import MOST, draw
 
-    desk.show(Group(*draw(found, desk.console.width, None if everything else MOST)))
+    desk.show(Group(*draw(found, desk.columns, None if everything else MOST)))
     if found.is_calm and not found.coming:
         desk.say("Set up a session: studio session new --help")
 

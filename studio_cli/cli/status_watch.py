@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleDimensions, Group
 from rich.text import Text
 
 from studio_cli.booking.overview import Overview, overview
-from studio_cli.cli.desk import Desk
+from studio_cli.cli.desk import LEAST_COLUMNS, Desk
 from studio_cli.cli.status_screen import MOST, draw
 
 LOOK_SECONDS = 0.5
@@ -45,7 +45,7 @@ def _state(desk: Desk, console: Console) -> object:
 
 def _lines(found: Overview, console: Console) -> list[Text]:
     """Return as much of the status as fits into the window: its lists are cut shorter until it does."""
-    width, height = console.size
+    width, height = max(console.width, LEAST_COLUMNS), console.height
     lines: list[Text] = []
     for most in (MOST, 5, 3, 2, 1):
         lines = draw(found, width, most)

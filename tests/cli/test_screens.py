@@ -116,6 +116,14 @@ def test_nothing_is_wider_than_the_terminal(hostile: Path, look: Look, columns: 
                 assert width_of(line) <= columns, (command, line)
 
 
+def test_a_terminal_of_few_columns_is_no_reason_to_fail(hostile: Path, look: Look) -> None:
+    """However narrow, a screen is drawn, and its commands are in one piece as far as the terminal goes."""
+    del hostile
+    for columns in (3, 20, 45):
+        for command in SCREENS.values():
+            assert look(*command, columns=columns), command
+
+
 def test_names_cannot_draw(hostile: Path, look: Look) -> None:
     """Marks that reorder text and markup are shown as what they are, and no character moves a cursor."""
     del hostile
