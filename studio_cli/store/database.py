@@ -13,7 +13,7 @@ from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused,
 
 APPLICATION_ID = 0x57D10C11
 """Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
-VERSION = 10
+VERSION = 11
 """The version of the schema that this program writes: the number of its last migration."""
 BUSY_TIMEOUT_MS = 10_000
 MOST_REMEMBERED = 200
@@ -122,13 +122,21 @@ class Database:
             migrate(self.connection)
         _set_journal(self.connection)
 
+    def version(self) -> tuple[int, int]:
+        """Return what is another one as soon as something is written, by anybody; cheap enough to be asked often.
+
+        Source: https://www.sqlite.org/pragma.html#pragma_data_version
+        """
+        with trouble(self.path):
+            outside = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        return outside, self.connection.total_changes
+
     def remembered(self, key: Hashable, moment: object, work: Callable[[], T]) -> T:
         """Within ``reading``: return what ``work`` returns, worked out once until something is written, by anybody.
 
         ``moment`` is how late it is, as far as that matters: at another one everything is worked out anew.
         """
-        outside = self.connection.execute("PRAGMA data_version").fetchone()[0]
-        state = (outside, self.connection.total_changes, moment)
+        state = (*self.version(), moment)
         if state != self._known_at or len(self._known) >= MOST_REMEMBERED:
             self._known_at, self._known = state, {}
         if key not in self._known:

@@ -170,15 +170,18 @@ def with_balance_due(db: Database, now: Instant, first: Date, last: Date) -> lis
         return _sessions(db, sql.execute(query, days).fetchall())
 
 
-def overpaid(db: Database, now: Instant) -> list[Session]:
-    """Return the living sessions for which more was paid than there was to pay."""
-    query = f"""{_SELECT} WHERE session.status IN ('pending', 'confirmed') AND session.id IN (
-        SELECT session_id FROM payment GROUP BY session_id
-        HAVING sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END) > (
-          SELECT coalesce(total_minor, price_minor) FROM session WHERE session.id = session_id))
+def overpaid(db: Database, now: Instant, since: Instant) -> list[Session]:
+    """Return the living sessions for which more was paid than there was to pay, if they or the money are from ``since`` on."""
+    query = f"""{_SELECT} WHERE session.status IN ('pending', 'confirmed')
+        AND session.id IN (SELECT id FROM session WHERE starts_at >= :since
+          UNION SELECT session_id FROM payment WHERE at >= :since)
+        AND coalesce(session.total_minor, session.price_minor) < (
+          SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
+          FROM payment WHERE session_id = session.id)
         ORDER BY session.starts_at, session.id"""
     with db.reading() as sql:
-        return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
+        rows = sql.execute(query, {"now": stored(now), "since": stored(since)}).fetchall()
+        return _sessions(db, rows)
 
 
 def owed(db: Database, now: Instant) -> list[Session]:
@@ -186,7 +189,8 @@ def owed(db: Database, now: Instant) -> list[Session]:
 
     What is on its way back where it was paid is not among it.
     """
-    query = f"""{_SELECT} WHERE session.kept_minor IS NOT NULL AND session.kept_minor <
+    query = f"""{_SELECT} WHERE session.id IN (SELECT id FROM session WHERE kept_minor IS NOT NULL)
+        AND session.kept_minor <
         (SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
          FROM payment WHERE session_id = session.id)
         - (SELECT coalesce(sum(amount_minor), 0) FROM refund_order WHERE session_id = session.id AND done_at IS NULL)
