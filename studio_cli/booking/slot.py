@@ -66,12 +66,13 @@ def slots(
     """
     with studio.file.reading():
         plan, now = plan_for(studio, need), studio.now()
-        reach = 60 * 24 + need.duration + need.buffer_before + need.buffer_after
-        begin, until = first.subtract(minutes=reach), last.add(minutes=reach)
+        begin = first.subtract(minutes=need.buffer_before)
+        until = last.add(minutes=need.duration + need.buffer_after)
         taken = hours_store.busy(studio.file, begin, until, now, but=but)
         elsewhere = calendar_store.busy_intervals(studio.file, begin, until)
         busy = sorted([*taken, *elsewhere]) if elsewhere else taken
-        booked = _booked(studio, need, begin, until, but) if need.per_day else []
+        around = first.subtract(hours=48), last.add(hours=48)  # of a day that is seen in part, all count
+        booked = _booked(studio, need, *around, but) if need.per_day else []
         return find_slots(plan, need, busy, booked, first, last, now, for_clients=for_clients)
 
 
