@@ -436,6 +436,22 @@ def test_the_first_month_is_the_one_with_times(studio: Studio, make: Maker) -> N
     assert (days_of(studio, ZONE).first, days_of(studio, ZONE).days) == (Date(2026, 11, 1), {})
 
 
+@pytest.mark.parametrize("notice", ["0m", "2h"])
+def test_a_time_is_not_offered_once_it_has_begun(
+    studio: Studio, make: Maker, clock: Clock, notice: str
+) -> None:
+    """A time is offered until the second in which it begins, or is too near, and not until the minute is over."""
+    make.offer(notice=notice)
+    clock.now = Instant.from_utc(2026, 12, 4, 15)
+    first = clock.now.add(hours=int(notice[0]))
+    friday = Date(2026, 12, 4)
+    assert days_of(studio, ZONE).days[friday][0] == first
+    clock.forward(seconds=1)
+    assert days_of(studio, ZONE).days[friday][0] > first
+    clock.forward(seconds=58)
+    assert days_of(studio, ZONE).days[friday][0] > first
+
+
 @pytest.mark.parametrize("zone", ["America/Toronto", "Europe/Lisbon", "Asia/Kathmandu", "Pacific/Apia"])
 def test_every_offered_time_can_be_taken(studio: Studio, make: Maker, zone: str) -> None:
     """What a month shows is free to take, in every zone, over both changes of clocks: nothing more, nothing less."""
