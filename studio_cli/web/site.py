@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
@@ -274,10 +275,11 @@ def _next(
     return {"link": leads.day(date), "day": shop.language.date(date)}
 
 
-def _zones(shown: str, own: str) -> list[dict[str, Any]]:
+@lru_cache(maxsize=600)
+def _zones(shown: str, own: str) -> tuple[dict[str, Any], ...]:
     """Return the zones to choose from: the one that is shown, the studio's, then the usual ones."""
     names = dict.fromkeys([own, shown, *COMMON_ZONES])
-    return [{"zone": one, "name": one.replace("_", " "), "chosen": one == shown} for one in names]
+    return tuple({"zone": one, "name": one.replace("_", " "), "chosen": one == shown} for one in names)
 
 
 def _asked(shop: Shop, offer: SessionType) -> dict[str, Any]:
