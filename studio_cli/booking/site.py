@@ -138,12 +138,14 @@ def month_of(studio: Studio, offer: SessionType, visitor: Visitor, wanted: Date 
         return studio.file.remembered(key, lambda: _view(studio, offer, visitor).month(wanted))
 
 
-def _minute(studio: Studio) -> Instant:
-    """Return the end of this minute: until then, by the passing of time alone, nothing that is free stops being so.
+def _minute(studio: Studio) -> tuple[Instant, Instant]:
+    """Return between which minutes it is, twice the same one on the minute.
 
-    Sessions begin on whole minutes, and so do notice and window: what has not begun yet does not before that.
+    Until that changes, by the passing of time alone, nothing that is free stops being so: sessions begin on whole
+    minutes, and notice and windows end on them.
     """
-    return studio.now().round("minute", mode="ceil")
+    now = studio.now()
+    return now.round("minute", mode="floor"), now.round("minute", mode="ceil")
 
 
 def _view(studio: Studio, offer: SessionType, visitor: Visitor) -> View:

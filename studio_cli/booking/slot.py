@@ -15,6 +15,7 @@ from studio_cli.model.availability import (
     Need,
     Plan,
     find_slots,
+    first_for_clients,
     is_open,
     seconds,
     show_minutes,
@@ -222,8 +223,9 @@ def closed_by(
 
 
 def _client_limits(need: Need, start: Instant, zone: str, now: Instant) -> Iterator[Closure]:
-    if need.notice and now <= start < now.add(minutes=need.notice):
-        yield Closure("notice", f"Clients must book {show_duration(need.notice)} ahead.", clients_only=True)
+    if now <= start < first_for_clients(need, now):
+        ahead = show_duration(need.notice) if need.notice else "a moment"
+        yield Closure("notice", f"Clients must book {ahead} ahead.", clients_only=True)
     ends = window_ends(need, zone, now)
     if ends is not None and start >= ends:
         yield Closure(

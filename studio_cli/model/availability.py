@@ -357,7 +357,7 @@ def find_slots(
     """
     earliest = max(first, now)
     if for_clients:
-        earliest = max(earliest, now.add(minutes=need.notice))
+        earliest = max(earliest, first_for_clients(need, now))
         last = min(last, window_ends(need, plan.zone, now) or last)
     until = last.add(minutes=need.duration)
     starts = free_starts(plan.opened(first, until), busy, need, seconds(earliest), plan.closed(first, until))
@@ -367,6 +367,11 @@ def find_slots(
         return found
     days = starts_by_day(booked, plan.zone)
     return [start for start in found if days[start.to_tz(plan.zone).date()] < need.per_day]
+
+
+def first_for_clients(need: Need, now: Instant) -> Instant:
+    """Return the first moment that clients can book: after the notice, and never the one that has come."""
+    return now.add(minutes=need.notice) if need.notice else now.add(seconds=1)
 
 
 def window_ends(need: Need, zone: str, now: Instant) -> Instant | None:

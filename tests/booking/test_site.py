@@ -441,15 +441,13 @@ def test_a_time_is_not_offered_once_it_has_begun(
     studio: Studio, make: Maker, clock: Clock, notice: str
 ) -> None:
     """A time is offered until the second in which it begins, or is too near, and not until the minute is over."""
-    make.offer(notice=notice)
-    clock.now = Instant.from_utc(2026, 12, 4, 15)
-    first = clock.now.add(hours=int(notice[0]))
-    friday = Date(2026, 12, 4)
-    assert days_of(studio, ZONE).days[friday][0] == first
-    clock.forward(seconds=1)
-    assert days_of(studio, ZONE).days[friday][0] > first
-    clock.forward(seconds=58)
-    assert days_of(studio, ZONE).days[friday][0] > first
+    offer, visitor, friday = make.offer(notice=notice), Visitor("", ZONE), Date(2026, 12, 4)
+    clock.now = Instant.from_utc(2026, 12, 4, 14, 59, 30)
+    wanted = Instant.from_utc(2026, 12, 4, 15).add(hours=int(notice[0]))
+    for seconds, offered in ((0, True), (30, notice == "2h"), (1, False), (58, False)):
+        clock.forward(seconds=seconds)
+        assert (days_of(studio, ZONE).days[friday][0] == wanted) == offered
+        assert site.is_free(studio, offer, visitor, wanted) == offered
 
 
 @pytest.mark.parametrize("zone", ["America/Toronto", "Europe/Lisbon", "Asia/Kathmandu", "Pacific/Apia"])
