@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from whenever import Date, Instant
@@ -223,11 +223,10 @@ class _Leads:
 
     def to(self, page: str = "", **query: str) -> str:
         """Return the address of a page, with what is chosen so far."""
-        chosen = [("at", ",".join(map(stored, self.wished)))] if self.wished else []
-        pairs = chosen + [(name, value) for name, value in query.items() if value]
-        if self.zone and "zone" not in query:
-            pairs.append(("zone", self.zone))
-        return f"{self.link}{page}{'?' if pairs else ''}{urlencode(pairs, safe=':/,')}"
+        values = {"at": ",".join(map(stored, self.wished)), **query}
+        values.setdefault("zone", self.zone)
+        asked = "&".join(f"{name}={quote(value, safe=':/,')}" for name, value in values.items() if value)
+        return f"{self.link}{page}{'?' if asked else ''}{asked}"
 
     def at(self, day: str) -> str:
         """Return where a month (``2026-12``) or a day (``2026-12-04``) is shown."""
