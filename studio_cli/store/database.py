@@ -179,12 +179,15 @@ class Database:
                 raise
 
     def _begin(self, wait: bool) -> None:
-        if wait:
+        with contextlib.nullcontext() if wait else self.unwaiting():
             self.connection.execute("BEGIN IMMEDIATE")
-            return
+
+    @contextlib.contextmanager
+    def unwaiting(self) -> Iterator[None]:
+        """Wait for nobody: where somebody else is writing, it is ``Busy`` at once."""
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
+            yield
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
