@@ -24,12 +24,10 @@ def settlement(studio: Studio, session: Session) -> Settlement:
 
     What is on its way back already is not paid any more.
     """
-    begun = sum(
-        (one.amount for one in refund_store.unfinished(studio.file, session.id)), session.terms.nothing
-    )
+    begun = sum((one.amount for one in payments.unfinished(studio, session)), session.terms.nothing)
     paid = (session.paid - begun).or_zero()
     back = _by_policy(session, paid, studio.now())
-    parts = payments.parts_of(studio, session, back) if back and not begun else []
+    parts = payments.parts_of(studio, session, back)
     online = sum((part.amount for part in parts if part.outside), session.terms.nothing)
     return Settlement(paid, back, online)
 

@@ -12,6 +12,13 @@ from studio_cli.model.times import day_begins
 MONTHS_AHEAD = 12
 """Whole months after this one that can be looked at."""
 
+
+def last_moment(zone: str, now: Instant) -> Instant:
+    """Return the end of the last month that somebody in a zone can look at: beyond it nothing can be booked either."""
+    this = now.to_tz(zone).date().replace(day=1)
+    return day_begins(this.add(months=MONTHS_AHEAD + 1), zone)
+
+
 Free = Callable[[Instant, Instant], Sequence[Instant]]
 """Returns the free starts between two moments, in order."""
 
@@ -59,8 +66,7 @@ class View:
 
     def next(self, after: Instant) -> Instant | None:
         """Return the first free start from a moment on, as far ahead as months can be looked at."""
-        last = self._this.add(months=MONTHS_AHEAD + 1)
-        begin, ends = max(after, self.now), day_begins(last, self.zone)
+        begin, ends = max(after, self.now), last_moment(self.zone, self.now)
         while begin < ends:
             until = min(begin.add(hours=24 * 60), ends)
             found = self.free(begin, until)

@@ -60,14 +60,20 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What is to be given back by hand for a session that its client has canceled, and the command for it."""
+    """What is to be given back by hand for a session that its client has canceled, and the command for it.
+
+    ``begun``: a refund of the same session is on its way, and finished first.
+    """
 
     session: Session
     amount: Money
+    begun: bool = False
 
     @property
     def command(self) -> str:
-        """The command that writes it down."""
+        """The command that writes it down, once what was begun is finished."""
+        if self.begun:
+            return "studio payment sync"
         return f"studio payment refund {self.session.id} {self.amount.amount}"
 
     def as_json(self) -> dict[str, Any]:
@@ -146,7 +152,7 @@ def _owed(studio: Studio, session: Session) -> Owed:
     assert session.kept is not None
     begun = refund_store.unfinished(studio.file, session.id)
     amount = session.paid - session.kept - sum((one.amount for one in begun), session.terms.nothing)
-    return Owed(session, amount)
+    return Owed(session, amount, bool(begun))
 
 
 def stuck(session: Session) -> Stuck:

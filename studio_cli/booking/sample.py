@@ -62,6 +62,8 @@ def trials(settings: Settings, now: Instant, kind: str, language: Language) -> l
         )  # fmt: skip
         linked = LINK if kind == "share" else ""
         found += [full, {**bare, "link": linked}]
+        if kind == "share":
+            found.append({**full, "mail": {**full["mail"], "picked": True}})
         if status == "canceled":
             found.append(data_for(settings, now, kind, language, status, by_client=True))
     return found
