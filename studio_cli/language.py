@@ -7,10 +7,10 @@ through Babel, which is loaded only when something is written for a client.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from whenever import Date, Instant, Time
 
@@ -26,9 +26,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from babel.core import Locale
+    from jinja2 import Environment
 
 LANGUAGES = ("en", "de", "es", "fr", "pt")
 """The languages in which pages and mails are written."""
+LONGEST_HEAD = 4
+"""Letters of a day at the head of a month, seven of which stand side by side on a phone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class Language:
     def text(self, text: str, **values: object) -> str:
         """Return a text of ours in this language, with ``%(name)s`` filled in; English where there is no other."""
         found = catalogue(self.code).gettext(text)
-        return found % values if values else found
+        return one_stop(found % values, values) if values else found
 
     def plural(self, one: str, many: str, number: int) -> str:
         """Return the text for a number of things: ``%(num)s days``."""
@@ -87,7 +90,13 @@ class Language:
         if self.locale == "en":
             return [(WEEKDAYS[day][:3].capitalize(), WEEKDAYS[day].capitalize()) for day in order]
         days = _babel(self.locale).days["stand-alone"]
-        return [(str(days["abbreviated"][day]).rstrip("."), str(days["wide"][day])) for day in order]
+        short = [self._heads(days[width], order) for width in ("abbreviated", "short", "narrow")]
+        fitting = next((heads for heads in short if max(map(len, heads)) <= LONGEST_HEAD), short[-1])
+        return list(zip(fitting, (str(days["wide"][day]) for day in order), strict=True))
+
+    @staticmethod
+    def _heads(days: Mapping[int, object], order: Iterable[int]) -> list[str]:
+        return [str(days[day]).rstrip(".") for day in order]
 
     def clock(self, moment: Instant, zone: str) -> str:
         """Return ``10:00``, or ``10:00 AM`` where that is how it is read."""
@@ -162,6 +171,37 @@ ENGLISH = Language()
 
 
 # ── choosing ──────────────────────────────────────────────────────────────────────────────────────
+
+
+def one_stop(text: str, values: Mapping[str, object]) -> str:
+    """Return a text without the full stop that would follow one of a value: "until 6:34 p.m.", not "p.m..".
+
+    Only behind the values: dots that somebody typed stay.
+    """
+    for value in values.values():
+        words = str(value)
+        if words.endswith("."):
+            text = text.replace(f"{words}.", words)
+    return text
+
+
+def one_stop_in(environment: Environment) -> None:
+    """Let the texts that templates translate end their sentences with one full stop."""
+    from jinja2 import pass_context
+
+    inner: dict[str, Any] = {name: environment.globals[name] for name in ("gettext", "ngettext")}
+
+    @pass_context
+    def gettext(context: Any, text: str, **values: object) -> Any:
+        made = inner["gettext"](context, text, **values)
+        return type(made)(one_stop(made, values)) if values else made
+
+    @pass_context
+    def ngettext(context: Any, one: str, many: str, number: int, **values: object) -> Any:
+        made = inner["ngettext"](context, one, many, number, **values)
+        return type(made)(one_stop(made, values)) if values else made
+
+    environment.globals.update(gettext=gettext, ngettext=ngettext)
 
 
 def check_language(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
-from studio_cli.language import Language, catalogue
+from studio_cli.language import Language, catalogue, one_stop_in
 from studio_cli.model.template import LINK, PARTS
 from studio_cli.templates import escaped, folder, part, render
 
@@ -111,6 +111,7 @@ def sandbox(code: str, form: Form) -> ImmutableSandboxedEnvironment:
         keep_trailing_newline=True,
     )
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]
+    one_stop_in(environment)
     for name in ("lipsum", "cycler", "joiner"):  # of no use in a mail
         del environment.globals[name]
     return environment

@@ -10,7 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from studio_cli.language import ENGLISH, Language, catalogue
+from studio_cli.language import ENGLISH, Language, catalogue, one_stop_in
 
 if TYPE_CHECKING:
     from jinja2 import nodes
@@ -40,6 +40,7 @@ def _environment(code: str) -> ImmutableSandboxedEnvironment:
         auto_reload=False,
     )
     environment.install_gettext_translations(catalogue(code), newstyle=True)  # type: ignore[attr-defined]
+    one_stop_in(environment)
     return environment
 
 

@@ -5,16 +5,27 @@ from __future__ import annotations
 import re
 import unicodedata
 from decimal import Decimal
+from gettext import NullTranslations
 
 import pytest
 from babel.core import Locale
 from babel.numbers import format_currency
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment
 from whenever import Instant
 
 from studio_cli.errors import WrongUsage
-from studio_cli.language import ENGLISH, LANGUAGES, Language, catalogue, check_language, choose, preferred
+from studio_cli.language import (
+    ENGLISH,
+    LANGUAGES,
+    Language,
+    catalogue,
+    check_language,
+    choose,
+    one_stop_in,
+    preferred,
+)
 from studio_cli.model.money import Money, minor_digits
 from studio_cli.model.times import show_clock, show_day, show_range, show_short
 
@@ -295,3 +306,24 @@ def test_catalogues_can_be_read(code: str) -> None:
             assert set(re.findall(r"%\(\w+\)s", translated)) <= set(re.findall(r"%\(\w+\)s", english)), (
                 english
             )
+
+
+@pytest.mark.parametrize("tag", ["en", "en-CA", "de", "es-MX", "fr", "pt", "pt-PT", "pt-BR", "ja", "ar"])
+def test_heads_of_a_month_fit(tag: str) -> None:
+    """The heads of seven days stand side by side on a phone, whatever another language has loaded before."""
+    heads = [short for short, _ in choose([tag], tag).weekdays()]
+    assert max(map(len, heads)) <= 4
+
+
+def test_one_full_stop() -> None:
+    """A sentence that ends with "p.m." ends with one full stop, in texts of ours and in templates; what somebody typed stays."""
+    language = choose(["en-CA"], "en")
+    until = language.clock(Instant.from_utc(2026, 11, 22, 23, 34), "America/Toronto")
+    assert until.endswith("p.m.")
+    assert language.text("Your time is held until %(deadline)s.", deadline=until).endswith("p.m.")
+    assert language.text("%(a)s and %(b)s.", a="Wait.. what", b="ok") == "Wait.. what and ok."
+    environment = Environment(extensions=["jinja2.ext.i18n"], autoescape=True)
+    environment.install_gettext_translations(NullTranslations(), newstyle=True)  # type: ignore[attr-defined]
+    one_stop_in(environment)
+    source = """{{ _("Held until %(a)s. <b>", a=a) }}{{ ngettext("%(num)s until %(a)s.", "x", 1, a=a) }}"""
+    assert environment.from_string(source).render(a="6 p.m.") == "Held until 6 p.m. <b>1 until 6 p.m."

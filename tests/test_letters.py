@@ -29,7 +29,7 @@ DATA: dict[str, Any] = {
         "instructions": "By transfer", **palette("#7a3e9d"),
     },
     "session": {
-        "held_until": "", "wish": "", "policy": ["You can move it yourself until then."],
+        "reference": "S1", "held_until": "", "wish": "", "policy": ["You can move it yourself until then."],
         "wishes": ["Friday 4 December 2026, 10:00", "Monday 7 December 2026, 10:00"],
         "offered": ["Friday 4 December 2026, 10:00", "Monday 7 December 2026, 10:00"],
         "title": "Portrait", "day": "Friday 4 December 2026", "time": "10:00 to 11:00", "location": "Park",

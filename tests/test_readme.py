@@ -1,4 +1,4 @@
-"""The README's commands, run as they stand, show what the README shows."""
+"""The commands of the README and of docs/getting-started.md, run as they stand, show what is shown there."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ import socket
 import sys
 from pathlib import Path
 
+import pytest
+
 from studio_cli.web.visitor import walk
 from tests.smtp_server import MailServer
 from tests.terminal import Terminal, on_terminal
 
-README = Path(__file__).parent.parent / "README.md"
+ROOT = Path(__file__).parent.parent
+README = ROOT / "README.md"
 WRITE = bool(os.environ.get("STUDIO_WRITE_README"))
 TOKEN = re.compile(r"/s/[A-Za-z0-9_-]{43}")
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
@@ -60,13 +63,17 @@ class _Reader:
             TOKEN.sub("/s/…", shown)
             .replace(str(self.port), "8000")
             .replace(os.environ["STUDIO_DB"], "~/.local/share/studio/studio.db")
+            .replace(os.environ["STUDIO_DB"].removesuffix(".db"), "~/.local/share/studio/studio")
         )
+        text = re.sub(r"Checked: \d+ kB", "Checked: 42 kB", text)
         return "\n".join(line.rstrip() for line in text.splitlines()).strip("\n")
 
 
-def test_readme_shows_what_happens(mail_server: MailServer) -> None:
-    """Every command of the README's console blocks shows exactly what stands below it."""
-    text = README.read_text(encoding="utf-8")
+@pytest.mark.parametrize(("page", "mails"), [("README.md", 4), ("docs/getting-started.md", 2)])
+def test_page_shows_what_happens(page: str, mails: int, mail_server: MailServer) -> None:
+    """Every command of a page's console blocks shows exactly what stands below it."""
+    path = ROOT / page
+    text = path.read_text(encoding="utf-8")
     reader = _Reader(mail_server.port)
     for block in BLOCK.findall(text):
         parts = re.split(r"^\$ (.*)\n", block, flags=re.M)[1:]
@@ -76,11 +83,11 @@ def test_readme_shows_what_happens(mail_server: MailServer) -> None:
         )
         if WRITE:
             text = text.replace(block, happened)
-            README.write_text(text, encoding="utf-8")
+            path.write_text(text, encoding="utf-8")
         else:
             assert happened == block
     # The link, that each of the two sessions is confirmed, and to the owner what a client did.
-    assert len(mail_server.received) == 4
+    assert len(mail_server.received) == mails
     assert reader.token
 
 

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from whenever import Date
+
 from studio_cli.booking import session_type as types
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import WrongUsage
 from studio_cli.model.availability import Override, Span, parse_spans, without
+from studio_cli.model.session import Session
 from studio_cli.model.session_type import SessionType
-from studio_cli.model.times import parse_day
+from studio_cli.model.text import shown
+from studio_cli.model.times import day_begins, parse_day
 from studio_cli.store import availability as hours_store
 from studio_cli.store import event as event_store
+from studio_cli.store import session as session_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +40,14 @@ class TypedDays:
                     code="missing",
                 )
         whole = parse_spans([f"{self.opens}-{self.closes}"])
-        return without(whole, parse_spans(self.breaks)) if self.breaks else whole
+        breaks = parse_spans(self.breaks) if self.breaks else ()
+        for text in self.breaks:
+            if without(whole, parse_spans([text])) == whole:
+                raise WrongUsage(
+                    f"The break {shown(text)} is not between {self.opens} and {self.closes}.",
+                    hint="Leave it out, or look at --from and --to.",
+                )
+        return without(whole, breaks) if breaks else whole
 
 
 def add(
@@ -76,11 +88,29 @@ def set_dates(studio: Studio, selector: str, days: TypedDays, *, off: bool = Fal
         return _set(studio, offer, days.on, spans)
 
 
+def booked_on(studio: Studio, selector: str, dates: Sequence[Date]) -> list[Session]:
+    """Return the sessions of a type that are booked on some dates of the studio's, by their time."""
+    offer, zone = types.find(studio, selector), studio.settings.zone
+    return [
+        session
+        for date in dates
+        for session in session_store.taken_between(
+            studio.file, day_begins(date, zone), day_begins(date.add(days=1), zone), studio.now()
+        )
+        if session.type and session.type.slug == offer.slug
+    ]
+
+
 def _set(studio: Studio, offer: SessionType, on: Sequence[str], spans: tuple[Span, ...]) -> list[Override]:
     """Inside a write: give dates their hours for a type."""
     now, made = studio.now(), []
+    today = now.to_tz(studio.settings.zone).date()
     for text in on:
         override = Override(parse_day(text, studio.settings.zone, now), spans, offer.slug)
+        if override.date < today and spans:
+            raise WrongUsage(
+                f"{override.date} is over.", hint="Which year do you mean? Write it like 2026-12-12."
+            )
         hours_store.set_override(studio.file, override, offer.id, now)
         event_store.add(studio.file, "override set", now, details=override.as_json())
         made.append(override)

@@ -257,7 +257,7 @@ def _offered(studio: Studio, times: Sequence[str], which: Which | None) -> tuple
 
 def _placed(studio: Studio, before: Session, moment: Instant, *, custom: bool) -> Session:
     draft = replace(before, starts_at=moment)
-    return slot.place(studio, draft, custom=custom, allow_overlap=False, moving=before)[0]
+    return slot.place(studio, draft, custom=custom, allow_overlap=None, moving=before)[0]
 
 
 def _hold_of(studio: Studio, session: Session) -> int | None:

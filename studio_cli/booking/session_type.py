@@ -113,6 +113,12 @@ def edit(studio: Studio, selector: str, typed: TypedOffer) -> SessionType:
         other = type_store.by_slug(studio.file, after.slug)
         if other and other.id != before.id:
             raise Refused(f"There is a session type {after.slug} already.", code="already_exists")
+        if after.site.published and not before.site.published and before.archived_at:
+            raise Refused(
+                f"{before.slug} is archived, so nobody can book it.",
+                hint=f"Take it out again first: studio type archive {before.slug} --restore",
+                code="archived",
+            )
         if after != before:
             type_store.update(studio.file, after, _papers(studio, after))
             event_store.add(studio.file, "type changed", studio.now(), details={"slug": after.slug})

@@ -92,19 +92,24 @@ def need_of(studio: Studio, session: Session) -> Need:
 
 
 def place(
-    studio: Studio, draft: Session, *, custom: bool, allow_overlap: bool, moving: Session | None = None
+    studio: Studio,
+    draft: Session,
+    *,
+    custom: bool,
+    allow_overlap: bool | None,
+    moving: Session | None = None,
 ) -> tuple[Session, list[int]]:
     """Return the draft at its time, and what it overlaps; refuse what the owner did not allow.
 
-    ``custom`` allows a time outside the availability, ``allow_overlap`` one that is taken. ``moving`` is the
-    session as it is in the file, when it is there already.
+    ``custom`` allows a time outside the availability, ``allow_overlap`` one that is taken; None: nobody could.
+    ``moving`` is the session as it is in the file, when it is there already.
     """
     need = need_of(studio, draft)
     if not custom:
         refuse_closed(studio, draft.starts_at, need, moving=moving)
     taken = taken_by(studio, draft.starts_at, need, but=moving.id if moving else None)
     if taken and not allow_overlap:
-        refuse_taken(studio, draft.starts_at, need, taken)
+        refuse_taken(studio, draft.starts_at, need, taken, both=allow_overlap is not None)
     regular = not custom or is_regular(studio, draft.starts_at, need, moving=moving)
     return replace(draft, custom_time=not regular, overlap_allowed=bool(taken)), [one.id for one in taken]
 
@@ -308,13 +313,16 @@ def is_regular(studio: Studio, start: Instant, need: Need, *, moving: Session | 
     return all(one.clients_only for one in closed_by(studio, start, need, moving=moving))
 
 
-def refuse_taken(studio: Studio, start: Instant, need: Need, taken: Sequence[Session]) -> None:
-    """Raise, naming what a time overlaps and the nearest free times."""
+def refuse_taken(
+    studio: Studio, start: Instant, need: Need, taken: Sequence[Session], *, both: bool = True
+) -> None:
+    """Raise, naming what a time overlaps and the nearest free times, and how to book ``both`` if that is possible."""
     zone = studio.settings.zone
     near = nearest_free(studio, need, start)
     raise Refused(
         f"{show_short(start, zone)} is taken: {'; '.join(named(session) for session in taken)}.",
-        hint=f"{_offered(near, zone)}Or add --allow-overlap to book both.",
+        hint=f"{_offered(near, zone)}{'Or add --allow-overlap to book both.' if both else ''}".strip()
+        or None,
         code="overlap",
         details={
             "overlaps": [session.id for session in taken],

@@ -38,9 +38,11 @@ NOUNS = {
     "serve-link": ("serve_link", "Serve your clients' links only."),
     "site": ("site", "Your booking site."),
     "block": ("block", "Who may not book on it."),
+    "backup": ("backup", "A checked copy of everything."),
+    "restore": ("backup", "Come back from a backup."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "status", "slots", "remind", "serve", "serve-link"}
+COMMANDS = {"init", "demo", "status", "slots", "remind", "serve", "serve-link", "backup", "restore"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 

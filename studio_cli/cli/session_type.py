@@ -8,6 +8,7 @@ import typer
 from studio_cli.booking import mini as minis
 from studio_cli.booking import session_type as types
 from studio_cli.booking import site as sites
+from studio_cli.booking import slot
 from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import cards, columns, output
@@ -39,6 +40,7 @@ from studio_cli.cli.params import (
 from studio_cli.errors import WrongUsage
 from studio_cli.model.session_type import SessionType
 from studio_cli.model.site import TypedSite
+from studio_cli.model.times import show_short
 from studio_cli.store import session_type as type_store
 
 app = typer.Typer()
@@ -300,6 +302,9 @@ def dates(
             desk.data(f"{override.date.format_iso()}: {override.hours}")
     else:
         desk.lines([[override.date.format_iso(), override.hours] for override in made])
+    zone = desk.studio.settings.zone
+    for session in minis.booked_on(desk.studio, type_, [override.date for override in made]) if off else ():
+        desk.say(f"On {show_short(session.starts_at, zone)} there is {slot.named(session)}; it stays.")
 
 
 @app.command("archive", epilog=example("studio type archive family", "studio type archive family --restore"))

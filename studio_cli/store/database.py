@@ -230,6 +230,13 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     return connection
 
 
+def read_only(path: Path) -> sqlite3.Connection:
+    """Open a file of SQLite's to look into it, whatever it is."""
+    connection = _connect(path, "ro")
+    connection.row_factory = None
+    return connection
+
+
 def _set_journal(connection: sqlite3.Connection) -> None:
     """Use WAL only where it is safe; never with less than FULL (DELETE and WAL both sync every commit)."""
     mode = connection.execute("PRAGMA journal_mode").fetchone()[0]

@@ -218,6 +218,16 @@ def told_revision(db: Database, session_id: int) -> int:
     return row[0] or 0
 
 
+def doubt_all(db: Database, why: str) -> int:
+    """Mark every message that waits as one that may have been sent, so that its owner is asked; return how many."""
+    cursor = db.connection.execute(
+        """UPDATE message SET state = 'unknown', last_error = ?, next_try_at = NULL
+           WHERE state IN ('queued', 'sending', 'failed')""",
+        (why,),
+    )
+    return cursor.rowcount
+
+
 def release(db: Database, number: int) -> bool:
     """Let a message whose fate is unknown, or that was given up, be sent again; return whether there was one."""
     cursor = db.connection.execute(

@@ -185,12 +185,14 @@ def count_unpaid_on_the_site(
 
 
 def last_touched(db: Database) -> int | None:
-    """Return the number of the session that the owner touched last."""
+    """Return the number of the session that the owner touched last; where there is none, the newest of the clients'."""
     with db.reading() as sql:
         row = sql.execute(
-            "SELECT session_id FROM event WHERE actor = 'owner' AND session_id IS NOT NULL ORDER BY id DESC LIMIT 1"
+            """SELECT coalesce(
+                 (SELECT session_id FROM event WHERE actor = 'owner' AND session_id IS NOT NULL ORDER BY id DESC LIMIT 1),
+                 (SELECT max(id) FROM session))"""
         ).fetchone()
-    return None if row is None else int(row[0])
+    return None if row[0] is None else int(row[0])
 
 
 def taken_between(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,6 +42,34 @@ def listed(db: Database) -> list[tuple[str, str]]:
     except OSError:
         return []
     return [(match[1], match[2]) for name in sorted(names) if (match := _NAME.fullmatch(name))]
+
+
+def files(db: Database) -> dict[str, Path]:
+    """Return every file of templates there by its name in the folder: the owner's, and what they were made from."""
+    names = [f"{kind}.{code}.md" for kind, code in listed(db)]
+    found = {name: folder(db) / name for name in (*names, *(f".shipped/{name}" for name in names))}
+    return {name: path for name, path in found.items() if path.is_file()}
+
+
+def replace_all(db: Database, place: Path) -> Path | None:
+    """Put the templates of a folder in place of those that are there; return where the old ones are, if any were.
+
+    With no such folder there are none afterwards.
+    """
+    mine, aside = folder(db), None
+    with _telling(mine):
+        if mine.exists():
+            aside = next(path for path in _names_beside(mine) if not path.exists())
+            mine.rename(aside)
+        if place.is_dir():
+            shutil.copytree(place, mine)
+            mine.chmod(0o700)
+    return aside
+
+
+def _names_beside(mine: Path) -> Iterator[Path]:
+    for number in itertools.count(1):
+        yield mine.with_name(f"{mine.name}-before{number}")
 
 
 def read(db: Database, kind: str, code: str) -> str | None:

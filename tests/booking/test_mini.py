@@ -17,6 +17,7 @@ from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.availability import Span, without
 from studio_cli.model.session_type import SessionType
+from studio_cli.store import session_type as type_store
 from tests.conftest import ZONE, Cli, Maker
 
 SANTA = TypedOffer(name="Santa minis", price="90", location="The barn")
@@ -134,3 +135,42 @@ def test_on_the_command_line(new_studio: Cli) -> None:
     off = new_studio("type", "dates", "minis", "--on", "2026-12-12", "--off", "--json").ok().json
     assert [one["date"] for one in off] == ["2026-12-12"]
     assert new_studio("slots", "--type", "minis", "--from", "2026-12-12", "--days", "1", "--json").json == []
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        (TypedDays(("2025-12-05",), "10:00", "12:00"), "2025-12-05 is over"),
+        (
+            TypedDays(("2026-12-12",), "10:00", "12:00", ("13:00-14:00",)),
+            "The break 13:00-14:00 is not between",
+        ),
+        (
+            TypedDays(("2026-12-12",), "10:00", "12:00", ("12:00-13:00",)),
+            "The break 12:00-13:00 is not between",
+        ),
+    ],
+)
+def test_days_that_cannot_be_meant(studio: Studio, days: TypedDays, words: str) -> None:
+    """A date that is over and a break outside the hours are mistakes, and nothing is added."""
+    with pytest.raises(WrongUsage, match=words):
+        mini.add(studio, SANTA, "20m", days)
+    assert type_store.listed(studio.file) == []
+
+
+def test_who_is_booked_on_a_date_that_goes(new_studio: Cli) -> None:
+    """Taking a date away names the sessions of the type that are booked on it, as they stay."""
+    days = ("--on", "2026-12-12", "--from", "10:00", "--to", "12:00", "--every", "20m")
+    new_studio("type", "add", "Minis", "--price", "90", "--mini", *days).ok()
+    new_studio(
+        "session",
+        "new",
+        "--type",
+        "minis",
+        "--add-client",
+        "Eva Lima <eva@example.com>",
+        "--at",
+        "2026-12-12 10:20",
+    ).ok()
+    told = new_studio("type", "dates", "minis", "--on", "2026-12-12", "--off").ok()
+    assert "session 1, Minis with Eva Lima, 10:20 to 10:40; it stays." in told.err

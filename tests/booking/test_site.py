@@ -664,3 +664,10 @@ def test_the_key_is_made_once(studio: Studio) -> None:
     site.keep_key(studio)
     assert studio.settings["internal.site_key"] == first
     assert len(first) == 64
+
+
+def test_last_is_the_newest_where_only_clients_have_booked(studio: Studio, make: Maker) -> None:
+    """``last`` names a session that a stranger booked, as long as the owner has touched none."""
+    make.offer()
+    reply = picked(studio)
+    assert sessions.find(studio, "last").id == reply.session_id

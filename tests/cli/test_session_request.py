@@ -90,3 +90,15 @@ def test_deadlines_of_one_session(with_session: Cli) -> None:
     done = with_session("session", "edit", "1", "--move-until", "none", "--json").ok().json
     assert done["changes"]["move_until_minutes"] == {"before": 2880, "after": None}
     assert with_session("session", "edit", "1", "--move-until", "soon").code == 2
+
+
+def test_a_taken_time_cannot_be_proposed_whatever_is_added(with_session: Cli) -> None:
+    """The way out that is named is one that the command has: another time."""
+    with_session(
+        "session", "new", "--one-off", "Talk", "--duration", "1h", "--price", "0", "--client", "rui",
+        "--at", "2026-12-07 10:00", "--inquiry",
+    ).ok()  # fmt: skip
+    told = with_session("session", "propose", "2", "--at", "2026-12-04 10:00")
+    assert told.code == 3
+    assert "Nearest free:" in told.err
+    assert "--allow-overlap" not in told.err

@@ -173,3 +173,12 @@ def test_line(new_studio: Cli) -> None:
     line = new_studio(*FAMILY, "--deposit", "20%").ok().out
     assert line == "family\tFamily session\t90\t250.00 CAD\t50.00 CAD\t\n"
     assert new_studio("type", "list").ok().out == line
+
+
+def test_an_archived_type_is_not_published(new_studio: Cli) -> None:
+    """What nobody can book is not said to be published; the way to take it out again is named."""
+    new_studio("type", "add", "Family", "--duration", "1h", "--price", "0").ok()
+    new_studio("type", "archive", "family").ok()
+    told = new_studio("type", "publish", "family")
+    assert told.code == 3
+    assert "studio type archive family --restore" in told.err

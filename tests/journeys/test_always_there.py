@@ -18,8 +18,10 @@ from studio_cli.web.visitor import walk
 from tests.conftest import Cli
 from tests.server_process import ServerProcess, get
 
-TEXT = (Path(__file__).parent.parent.parent / "docs" / "internet.md").read_text(encoding="utf-8")
-UNITS = re.findall(r"^```ini\n(.*?)^```$", TEXT, re.M | re.S)
+DOCS = Path(__file__).parent.parent.parent / "docs"
+TEXT = (DOCS / "internet.md").read_text(encoding="utf-8")
+PAGES = TEXT + (DOCS / "backup.md").read_text(encoding="utf-8")
+UNITS = re.findall(r"^```ini\n(.*?)^```$", PAGES, re.M | re.S)
 
 NGINX = """daemon off; error_log stderr; pid {folder}/nginx.pid;
 events {{}}
@@ -121,12 +123,15 @@ def _behind(door: ServerProcess) -> str:
 
 
 def test_units_are_what_systemd_understands(tmp_path: Path) -> None:
-    """systemd has nothing to say against the units of the page."""
+    """systemd has nothing to say against the units of the pages."""
     program = tmp_path / ".studio" / "bin" / "studio"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    names = ("studio.service", "studio-remind.timer", "studio-remind.service")
+    names = (
+        "studio.service", "studio-remind.timer", "studio-remind.service",
+        "studio-backup.timer", "studio-backup.service",
+    )  # fmt: skip
     for name, text in zip(names, UNITS, strict=True):
         (tmp_path / name).write_text(text)
     environ = {**os.environ, "HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
