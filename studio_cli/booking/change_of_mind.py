@@ -106,16 +106,7 @@ def still_offered(studio: Studio, session: Session) -> list[Instant]:
     """Return the times that the owner proposed and that are still possible."""
     if session.status != "inquiry":
         return []
-    return [one for one in session.offered if _is_possible(studio, session, one)]
-
-
-def _is_possible(studio: Studio, session: Session, wanted: Instant) -> bool:
-    """Return whether a proposed time is still free: also of what the owner has closed since, unless they knew of it."""
-    need = slot.need_of(studio, session)
-    if wanted <= studio.now() or slot.taken_by(studio, wanted, need, but=session.id):
-        return False
-    known = wanted in request.proposed_outside(studio, session)
-    return known or slot.is_regular(studio, wanted, need, moving=session)
+    return [one for one in session.offered if request.is_possible(studio, session, one)]
 
 
 # ── a proposed time ───────────────────────────────────────────────────────────────────────────────
@@ -128,7 +119,7 @@ def agree(studio: Studio, token: str, revision: int, at: str) -> Outcome:
         session, wanted = here.session, moment(at)
         if problem or wanted is None or session.status != "inquiry" or wanted not in session.offered:
             return Outcome(here, problem or "closed")
-        if not _is_possible(studio, session, wanted):
+        if not request.is_possible(studio, session, wanted):
             return Outcome(here, "taken", wanted)
         regular = slot.is_regular(studio, wanted, slot.need_of(studio, session), moving=session)
         after = replace(session, starts_at=wanted, offered=(), custom_time=not regular, overlap_allowed=False)
@@ -147,7 +138,8 @@ def agree(studio: Studio, token: str, revision: int, at: str) -> Outcome:
 def move(studio: Studio, token: str, revision: int, at: str) -> Outcome:
     """The client moves their session to a free time, or asks for that one instead of the one they had asked for.
 
-    What it costs, their answers and how long a time is held stay; a confirmed session stays confirmed.
+    What it costs, their answers and how long a time is held stay; a confirmed session stays confirmed. What goes back
+    if they cancel it later is never more than it would be now, as the page says.
     """
     with studio.file.atomic():
         here, problem = _enter(studio, token, revision)
@@ -162,7 +154,8 @@ def move(studio: Studio, token: str, revision: int, at: str) -> Outcome:
         if before.status == "inquiry":
             _ask_again(studio, before, after)
         else:
-            _move(studio, before, after)
+            terms = replace(before.terms, refunds=cancellation.after_a_move(studio, before))
+            _move(studio, before, replace(after, terms=terms))
         return Outcome(journey.visit(studio, token), "done")
 
 

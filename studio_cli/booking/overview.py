@@ -8,7 +8,8 @@ from typing import Any
 
 from whenever import Instant
 
-from studio_cli.booking import own_template
+from studio_cli.booking import change_of_mind as minds
+from studio_cli.booking import own_template, request, slot
 from studio_cli.booking.own_template import NotUsed
 from studio_cli.booking.studio import Studio
 from studio_cli.model.calendar import Calendar
@@ -136,7 +137,7 @@ def overview(studio: Studio) -> Overview:
             now=now,
             zone=zone,
             coming=[session for session in coming if session.ends_at > now],
-            stuck=[stuck(session) for session in session_store.unfinished(file, now)],
+            stuck=[stuck(studio, session) for session in session_store.unfinished(file, now)],
             owing=session_store.owing(file, now, now.subtract(hours=24 * OWING_DAYS)),
             overpaid=session_store.overpaid(file, now),
             unfinished_refunds=len(refund_store.unfinished(file)),
@@ -155,9 +156,9 @@ def _owed(studio: Studio, session: Session) -> Owed:
     return Owed(session, amount, bool(begun))
 
 
-def stuck(session: Session) -> Stuck:
+def stuck(studio: Studio, session: Session) -> Stuck:
     """Return what an unfinished session waits for."""
-    waits_for, yours, command = _move(session)
+    waits_for, yours, command = (_answer if session.status == "inquiry" else _move)(studio, session)
     living = [share for share in session.shares if share.revoked_at is None]
     opened = [share.last_opened_at for share in living if share.last_opened_at]
     moments = [session.created_at, *(share.created_at for share in living), *opened]
@@ -165,13 +166,30 @@ def stuck(session: Session) -> Stuck:
     return Stuck(session, waits_for, yours, max(moments), max(opened, default=None), command)
 
 
-def _move(session: Session) -> tuple[str, bool, str]:
+def _answer(studio: Studio, session: Session) -> tuple[str, bool, str]:
+    """Return what a request waits for, as ``_move`` does: a yes only where that is possible."""
+    number = session.id
+    if minds.still_offered(studio, session):
+        return "client: choose a time", False, f"studio session show {number}"
+    asked = [session.starts_at, *(session.wishes.times if session.wishes else ())]
+    place = next((at for at, one in enumerate(asked) if request.is_possible(studio, session, one)), None)
+    if session.offered or place is None:
+        return "you: propose another time", True, _propose(studio, session)
+    how = f" --wish {place}" if place else " --custom" if session.custom_time else ""
+    return "you: accept, decline or propose", True, f"studio session accept {number}{how}"
+
+
+def _propose(studio: Studio, session: Session) -> str:
+    near = slot.nearest_free(studio, slot.need_of(studio, session), session.starts_at, most=1)
+    if not near:
+        return f"studio session decline {session.id}"
+    wall = near[0].to_tz(studio.settings.zone).to_plain().format_iso(unit="minute", sep=" ")
+    return f'studio session propose {session.id} --at "{wall}"'
+
+
+def _move(studio: Studio, session: Session) -> tuple[str, bool, str]:
     """Return what a session waits for, whether that is the owner, and the command that moves it."""
     number, due = session.id, session.due_now.amount
-    if session.status == "inquiry" and session.offered:
-        return "client: choose a time", False, f"studio session show {number}"
-    if session.status == "inquiry":
-        return "you: accept, decline or propose", True, f"studio session accept {number}"
     if session.status == "expired":
         return "nothing: its hold ran out", True, f"studio session reopen {number}"
     if not session.waiting_for:

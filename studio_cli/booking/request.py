@@ -38,6 +38,29 @@ class Answer:
     overlaps: Sequence[int] = ()
 
 
+# ── what is asked for ─────────────────────────────────────────────────────────────────────────────
+
+
+def asked_times(session: Session) -> tuple[Instant, ...]:
+    """Return the times that a request is for: its own first, then what else was wished for."""
+    wished = session.wishes.times if session.wishes else ()
+    return tuple(dict.fromkeys([session.starts_at, *wished]))
+
+
+def is_possible(studio: Studio, session: Session, wanted: Instant) -> bool:
+    """Return whether a request can get a time: it is to come, not taken, and open, unless its owner knew that it is not."""
+    need = slot.need_of(studio, session)
+    if wanted <= studio.now() or slot.taken_by(studio, wanted, need, but=session.id):
+        return False
+    known = wanted in proposed_outside(studio, session)
+    return known or slot.is_regular(studio, wanted, need, moving=session)
+
+
+def in_the_way(studio: Studio, session: Session) -> list[Session]:
+    """Return what has the time that a request is for."""
+    return slot.taken_by(studio, session.starts_at, slot.need_of(studio, session), but=session.id)
+
+
 # ── yes ───────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -467,23 +467,29 @@ def keep_key(studio: Studio) -> None:
 def stamp(key: str, now: Instant) -> str:
     """Return the moment at which a form was given out, signed (HMAC, RFC 2104): nobody can make one up."""
     moment = str(seconds(now))
-    return f"{moment}.{_signature(key, moment)}"
+    return f"{moment}.{signature(key, moment)}"
 
 
 def is_unhurried(key: str, text: str, now: Instant) -> bool | None:
     """Return whether a form took as long as people take; None for a stamp that is too old or not ours."""
-    import hmac
-
-    moment, _, signature = text.partition(".")
+    moment, _, signed = text.partition(".")
     if not moment.isascii() or not moment.isdigit() or len(moment) > 12:
         return None
-    if not hmac.compare_digest(signature.encode(), _signature(key, moment).encode()):
+    if not is_signed(key, moment, signed):
         return None
     age = seconds(now) - int(moment)
     return None if not 0 <= age <= TOO_OLD_SECONDS else age >= TOO_FAST_SECONDS
 
 
-def _signature(key: str, text: str) -> str:
+def is_signed(key: str, text: str, signed: str) -> bool:
+    """Return whether a signature is that of a text by the site."""
+    import hmac
+
+    return hmac.compare_digest(signed.encode(), signature(key, text).encode())
+
+
+def signature(key: str, text: str) -> str:
+    """Return what shows that a text is the site's own: nobody else can make it."""
     import hmac
 
     return hmac.new(bytes.fromhex(key), text.encode(), "sha256").hexdigest()[:32]

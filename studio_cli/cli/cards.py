@@ -41,11 +41,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
     ]
     if waiting(session):
         facts.append(("Waiting for", waiting(session)))
-    if session.expires_at and session.status in {"pending", "inquiry"}:
-        held = show_short(session.expires_at, zone) if session.holds_time else "no more"
-        facts.append(("Held until", held))
-    elif session.status == "inquiry":
-        facts.append(("Held", "no: others can take its time"))
+    facts += _held(desk, session)
     facts += _asked(session)
     if session.move_until is not None or session.cancel_until is not None:
         facts.append(("Can be moved", show_until(session.move_until)))
@@ -74,6 +70,24 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         for answer in answers:
             desk.prose(answer.label)
             desk.prose(answer.value, indent="  ")
+
+
+def _held(desk: Desk, session: Session) -> Facts:
+    """Return until when a session's time is held, or who has it."""
+    if session.status not in {"pending", "inquiry"}:
+        return []
+    if session.occupies:
+        until = session.expires_at
+        return [("Held until", show_short(until, session.timezone))] if until else []
+    from studio_cli.booking.request import in_the_way
+
+    others = in_the_way(desk.studio, session)
+    if others and not session.offered:
+        has = f"no: session {others[0].id} has its time"
+        return [("Held", f"{has}\nPropose another: studio session propose {session.id} --at TIME")]
+    if session.expires_at:
+        return [("Held until", "no more")]
+    return [("Held", "no: others can take its time")]
 
 
 def _from_the_site(session: Session) -> Facts:

@@ -8,8 +8,8 @@ from collections.abc import Callable
 import pytest
 from whenever import Instant
 
-from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking import availability, overview, request, session_changes, slot
+from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking import session as sessions
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio, change_setting, open_studio
