@@ -327,6 +327,33 @@ def unfinished(studio: Studio, session: Session) -> list[RefundOrder]:
     return refund_store.unfinished(studio.file, session.id)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a studio keeps of what it owed for a session that its client has canceled; nothing when it was so already."""
+
+    session: Session
+    amount: Money
+
+
+def keep(studio: Studio, selector: str, note: str | None = None, *, rehearse: bool = False) -> Kept:
+    """Note that nothing more goes back by hand for a session that its client has canceled: they agreed otherwise."""
+    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+        session = sessions.find(studio, selector)
+        if session.kept is None:
+            raise Refused(
+                f"Nothing is owed for session {session.id}: no client has canceled it.",
+                hint="studio status shows what is owed to whom.",
+                code="nothing_owed",
+            )
+        begun = sum((one.amount for one in unfinished(studio, session)), session.terms.nothing)
+        owed = (session.paid - session.kept - begun).or_zero()
+        if owed:
+            session_store.keep_money(studio.file, session.id, session.kept + owed)
+            details = {"amount": owed.as_json(), "note": clean_optional(note, "The note", limit=500)}
+            event_store.add(studio.file, "money kept", studio.now(), session_id=session.id, details=details)
+        return Kept(sessions.get(studio, session.id), owed)
+
+
 def order_back(studio: Studio, session: Session, amount: Money) -> list[RefundOrder]:
     """Inside a write: write down what of ``amount`` goes back where it was paid; nothing else is touched."""
     wanted = WantedRefund(str(session.id))

@@ -213,6 +213,8 @@ def decline(studio: Studio, selector: str, *, tell: bool = True, note: str | Non
         if before.status == "declined":
             return Answer(before, before, changed=False)
         _check_request(before, "declined")
+        if before.offered:  # it is not that those have passed
+            session_store.update(studio.file, replace(before, offered=()))
         session_store.set_status(studio.file, before.id, "declined")
         mail.cancel_pointless(studio, before.id)
         event_store.add(studio.file, DECLINED, studio.now(), session_id=before.id)
