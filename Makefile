@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PAGE_TOOLS := tests/web/audit/node_modules/.installed
 
-.PHONY: demo test test-long audit pictures texts bench lint format clean
+.PHONY: first-session demo test test-long audit pictures texts bench lint format clean
 
 demo: .venv/installed
 	@$(BIN)/studio demo
@@ -28,6 +28,10 @@ pictures: .venv/developing $(PAGE_TOOLS)
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots
 	$(BIN)/python -m benchmarks.site
+
+# A new user's first session on a fresh home folder, downloads included, by the clock: writes docs/first-session.md.
+first-session: .venv/developing
+	$(BIN)/python -m tests.journeys.first_session
 
 lint: .venv/developing
 	$(BIN)/ruff check .

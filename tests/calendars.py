@@ -77,6 +77,7 @@ def publishing(tls: ssl.SSLContext | None = None) -> Iterator[Published]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
             published.asked.append(
                 (self.path, {name.casefold(): value for name, value in self.headers.items()})
             )
@@ -94,6 +95,8 @@ def publishing(tls: ssl.SSLContext | None = None) -> Iterator[Published]:
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        do_PROPFIND = do_REPORT = do_PUT = do_DELETE = do_GET  # noqa: N815
 
         def log_message(self, *args: Any) -> None:
             """Keep quiet."""

@@ -14,6 +14,7 @@ import termios
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 CTRL_C = "\x03"
 CTRL_D = "\x04"
@@ -29,6 +30,7 @@ class Terminal:
         columns: int = 80,
         rows: int = 40,
         environ: Mapping[str, str] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.shown, self._bytes = "", b""
         self._screen, inner = pty.openpty()
@@ -39,6 +41,7 @@ class Terminal:
             stdout=inner,
             stderr=inner,
             env={**os.environ, "TERM": "xterm-256color", **(environ or {})},
+            cwd=folder,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
@@ -52,6 +55,19 @@ class Terminal:
             if not self._read(0.2) and self._process.poll() is not None and not self._read(0):
                 assert text in self.shown, f"ended before {text!r}: {self.shown!r}"
         return self.shown
+
+    def wait(self, seconds: float) -> None:
+        """Take in what is shown within so many seconds, if anything is."""
+        self._read(seconds)
+
+    @property
+    def modes(self) -> list[Any]:
+        """The terminal's modes: whether it echoes, waits for whole lines, sends signals."""
+        return termios.tcgetattr(self._screen)
+
+    def resize(self, columns: int, rows: int = 24) -> None:
+        """Make the window another size; who runs in it is told."""
+        fcntl.ioctl(self._screen, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
     def type(self, text: str) -> None:
         """Press keys."""

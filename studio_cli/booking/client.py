@@ -45,9 +45,7 @@ def add(
 
 def insert(studio: Studio, details: ClientDetails, actor: Actor = "owner") -> int:
     """Inside a write: add a client and its line of history; refuse an address that a client has already."""
-    existing = client_store.by_email(studio.file, details.email) if details.email else None
-    if existing:
-        raise _exists(existing)
+    check_new(studio, details)
     now = studio.now()
     number = client_store.insert(studio.file, details, now)
     event_store.add(studio.file, "client added", now, actor=actor, client_id=number)
@@ -57,24 +55,42 @@ def insert(studio: Studio, details: ClientDetails, actor: Actor = "owner") -> in
 def edit(studio: Studio, number: int, **changes: str | bool | None) -> Client:
     """Change what is known of a client; a change to an empty text removes it."""
     with studio.file.atomic():
-        client = get(studio, number)
-        before = ClientDetails(
-            client.name, client.email, client.phone, client.notes, client.language, client.no_reminders
-        )
-        typed: dict[str, Any] = {**asdict(before), **changes}
-        after = ClientDetails.checked(**typed)
-        other = client_store.by_email(studio.file, after.email) if after.email else None
-        if other and other.id != number:
-            raise _exists(other)
-        if after != before:
-            client_store.update(studio.file, number, after)
-            changed = {
-                name: [asdict(before)[name], value]
-                for name, value in asdict(after).items()
-                if asdict(before)[name] != value
-            }
-            event_store.add(studio.file, "client changed", studio.now(), client_id=number, details=changed)
-        return get(studio, number)
+        return change(studio, number, **changes)
+
+
+def change(studio: Studio, number: int, **changes: str | bool | None) -> Client:
+    """Inside a write: change what is known of a client."""
+    client = get(studio, number)
+    before = ClientDetails(
+        client.name, client.email, client.phone, client.notes, client.language, client.no_reminders
+    )
+    typed: dict[str, Any] = {**asdict(before), **changes}
+    after = ClientDetails.checked(**typed)
+    other = client_store.by_email(studio.file, after.email) if after.email else None
+    if other and other.id != number:
+        raise _exists(other)
+    if after != before:
+        client_store.update(studio.file, number, after)
+        changed = {
+            name: [asdict(before)[name], value]
+            for name, value in asdict(after).items()
+            if asdict(before)[name] != value
+        }
+        event_store.add(studio.file, "client changed", studio.now(), client_id=number, details=changed)
+    return get(studio, number)
+
+
+def matching(studio: Studio, text: str, most: int = 50) -> list[Client]:
+    """Return some clients whose name or address begins with what is typed so far, by name; archived ones are not among them."""
+    return client_store.matching(studio.file, text, most)
+
+
+def check_new(studio: Studio, details: ClientDetails) -> ClientDetails:
+    """Return the details if a client can be added with them; refuse an address that a client has already."""
+    existing = client_store.by_email(studio.file, details.email) if details.email else None
+    if existing:
+        raise _exists(existing)
+    return details
 
 
 def get(studio: Studio, number: int) -> Client:

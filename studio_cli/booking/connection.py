@@ -102,15 +102,32 @@ def choose(found: Sequence[Found], wanted: str | None) -> Found:
 
 
 def sync(studio: Studio, calendar: Calendar, source: Source) -> Outcome:
-    """Read a calendar once more, and where sessions are written into it, write those that have changed."""
-    synced = subscriptions.sync(studio, calendar, source)
+    """Read a calendar once more, and where sessions are written into it, write those that have changed.
+
+    They are written even into one that cannot be read; that it cannot is raised after that.
+    """
     if not calendar.writes:
+        synced = subscriptions.sync(studio, calendar, source)
         return Outcome(synced.calendar, synced.changed)
+    try:
+        synced = subscriptions.sync(studio, calendar, source)
+    except CalendarUnreadable as unread:
+        _deliver_unread(studio, calendar, cast(Target, source), unread)
+        raise
     try:
         delivered = deliver(studio, calendar, cast(Target, source), synced.events)
     except CalendarUnreadable as trouble:
         raise subscriptions.failed(studio, calendar, trouble, "cannot be written") from trouble
     return Outcome(synced.calendar, synced.changed, delivered)
+
+
+def _deliver_unread(studio: Studio, calendar: Calendar, target: Target, unread: CalendarUnreadable) -> None:
+    """Write into a calendar that could not be read, and add what was written to what is told of it."""
+    try:
+        delivered = deliver(studio, calendar, target, None)
+    except CalendarUnreadable:
+        return  # one trouble is enough: this is the second one of a server that is not there, most of the time
+    unread.details |= delivered.as_json()
 
 
 def due(studio: Studio) -> list[Calendar]:
@@ -133,19 +150,22 @@ def due(studio: Studio) -> list[Calendar]:
 def planned(studio: Studio, calendar: Calendar, events: Events | None, window: Window) -> Plan:
     """Return what is to be written and taken out. ``events``: those that the server has now, if it was asked.
 
-    Sessions that are over stay as they were.
+    Sessions that are over stay as they were, unless it was by being moved that they came to be over.
     """
-    written = calendar_store.written(studio.file, calendar.id)
+    written, now = calendar_store.written(studio.file, calendar.id), studio.now()
     identity = studio.settings[STUDIO_ID]
     put, remove, renamed, changed = [], [], [], set()
-    for one in feeds.entries(studio, studio.now()):
-        known = written.get(one.session_id)
+    for one in feeds.to_write(studio):
+        known, to_come = written.get(one.session_id), one.ends_at > now
         if one.off:
             if known is not None:
                 remove.append(known)
-        elif known is None or known.digest != _digest(one):
+        elif known is None:
+            if to_come:
+                put.append(one)
+        elif known.digest != _digest(one):
             put.append(one)
-        elif events is not None and one.starts_at < window.last:
+        elif to_come and events is not None and one.starts_at < window.last:
             mark, content = events.get(known.path, ("", b""))
             if mark != known.mark and feeds.says(content, one, identity):
                 renamed.append(replace(known, mark=mark))
@@ -168,43 +188,85 @@ def waits(studio: Studio, calendar: Calendar) -> bool:
 
 
 def deliver(studio: Studio, calendar: Calendar, target: Target, events: Events | None) -> Delivered:
-    """Write what is to be written; what was done stays done when something fails on the way."""
+    """Write what is to be written; what was done stays done when something fails on the way.
+
+    Once somebody disconnects the calendar no more is written, and nothing is left there that nobody knows of.
+    """
     plan = planned(studio, calendar, events, subscriptions.window_of(studio, calendar))
     identity, put_back = studio.settings[STUDIO_ID], set(plan.put_back)
     known = calendar_store.written(studio.file, calendar.id)
     for same in plan.renamed:
         _note(studio, calendar, same)
+    done: list[int] = []
     for one in plan.put:
         path = target.place_of(f"session-{one.session_id}-{identity}")
         before = known.get(one.session_id, Written(one.session_id, path, None, ""))
-        _note(studio, calendar, Written(one.session_id, path, before.mark, ""))
+        if not _note(studio, calendar, Written(one.session_id, path, before.mark, "")):
+            break
         there = events.get(path, (None,))[0] if events else None
         mark, surprised = target.put(path, feeds.alone(one, identity), there or before.mark)
+        if not _note(studio, calendar, Written(one.session_id, path, mark, _digest(one))):
+            if surprised or before.mark is None:  # it was not there any more, or not yet
+                target.remove(path)
+            break
+        done.append(one.session_id)
         if surprised:
             put_back.add(one.session_id)
-        _note(studio, calendar, Written(one.session_id, path, mark, _digest(one)))
-    for gone in plan.remove:
-        target.remove(gone.path)
+    gone = _take_out(studio, calendar, target, plan.remove)
+    return Delivered(tuple(done), gone, tuple(sorted(put_back & set(done))))
+
+
+def _take_out(
+    studio: Studio, calendar: Calendar, target: Target, events: Sequence[Written]
+) -> tuple[int, ...]:
+    done = []
+    for one in events:
+        if not _is_known(studio, calendar):
+            break
+        target.remove(one.path)
         with studio.file.atomic():
-            calendar_store.note_removed(studio.file, calendar.id, gone.session_id)
-    put = tuple(one.session_id for one in plan.put)
-    return Delivered(put, tuple(one.session_id for one in plan.remove), tuple(sorted(put_back)))
+            calendar_store.note_removed(studio.file, calendar.id, one.session_id)
+        done.append(one.session_id)
+    return tuple(done)
 
 
-def _note(studio: Studio, calendar: Calendar, one: Written) -> None:
+def _note(studio: Studio, calendar: Calendar, one: Written) -> bool:
+    """Note what is written, or about to be; return whether the calendar is known still."""
     with studio.file.atomic():
-        if calendar_store.get(studio.file, calendar.id, studio.now()) is not None:
+        known = _is_known(studio, calendar)
+        if known:
             calendar_store.note_written(studio.file, calendar.id, one)
+        return known
+
+
+def _is_known(studio: Studio, calendar: Calendar) -> bool:
+    return calendar_store.get(studio.file, calendar.id, studio.now()) is not None
 
 
 def disconnect(studio: Studio, calendar: Calendar, target: Target | None) -> int:
     """Forget a calendar; with ``target`` take the sessions to come out of it first. Return how many were."""
-    removed = 0
-    if target is not None:
-        for one in calendar_store.written(studio.file, calendar.id).values():
+    removed: set[Written] = set()
+    while True:
+        with studio.file.atomic():
+            # A server may be writing meanwhile: it is forgotten when nothing is left that was noted since.
+            left = set() if target is None else _to_come(studio, calendar) - removed
+            if not left:
+                calendar_store.remove(studio.file, calendar.id)
+                details = {"name": calendar.name}
+                event_store.add(studio.file, "calendar forgotten", studio.now(), details=details)
+                return len({one.session_id for one in removed})
+        for one in left:
+            assert target is not None
             target.remove(one.path)
-            removed += 1
-    with studio.file.atomic():
-        calendar_store.remove(studio.file, calendar.id)
-        event_store.add(studio.file, "calendar forgotten", studio.now(), details={"name": calendar.name})
-    return removed
+            removed.add(one)
+
+
+def _to_come(studio: Studio, calendar: Calendar) -> set[Written]:
+    """Return what a calendar shows as to come: what is over stays in it."""
+    written, now = calendar_store.written(studio.file, calendar.id), studio.now()
+    entries = {one.session_id: one for one in feeds.to_write(studio)}
+    return {
+        known
+        for number, known in written.items()
+        if number in entries and (entries[number].ends_at > now or known.digest != _digest(entries[number]))
+    }

@@ -15,7 +15,7 @@ from studio_cli.language import ENGLISH, Language, choose
 from studio_cli.model.money import parse_money
 from studio_cli.model.session import Session, StepName
 from studio_cli.model.settings import Settings
-from studio_cli.model.times import from_stored, same_clock, show_offset
+from studio_cli.model.times import from_stored, known_zone, same_clock, show_offset
 from studio_cli.model.words import N_
 
 STEP_TITLES: dict[StepName, str] = {
@@ -90,7 +90,9 @@ def _offered(session: Session, language: Language) -> list[str]:
 
 def _elsewhere(session: Session, language: Language) -> str:
     """Return when a session is by the clocks of its client, where those show another time than the studio's."""
-    zone = session.client_zone
+    zone = known_zone(
+        session.client_zone or ""
+    )  # it was kept by another machine, perhaps, which knew more of them
     if zone is None or same_clock(session.starts_at, zone, session.timezone):
         return ""
     there = when(session.starts_at, session, language, zone)

@@ -82,6 +82,11 @@ def entries(studio: Studio, first: Instant | None = None, last: Instant | None =
     return feed_store.entries(studio.file, now, first or now.subtract(hours=24 * KEPT_DAYS), last)
 
 
+def to_write(studio: Studio) -> list[Entry]:
+    """Return the sessions of which a calendar that they are written into shows that they are, or are not, to come."""
+    return feed_store.to_write(studio.file, studio.now())
+
+
 def mark_of(studio: Studio, found: Sequence[Entry]) -> str:
     """Return what stands for these entries: another one whenever the file of them would be another."""
     import hashlib
@@ -136,7 +141,7 @@ def says(content: bytes, one: Entry, studio_id: str) -> bool:
         (event,) = Calendar.from_ical(content).walk("VEVENT")
         wanted = event_of(one, studio_id)
         return all(_said(event, name) == _said(wanted, name) for name in SHOWN)
-    except (ValueError, KeyError, IndexError, AttributeError, TypeError):
+    except Exception:  # of many kinds: a zone called "America" is an IsADirectoryError
         return False
 
 
@@ -161,7 +166,7 @@ def event_of(one: Entry, studio_id: str) -> Event:
     event.add("dtend", one.ends_at.to_stdlib())
     event.add("sequence", one.sequence)
     event.add("status", STATUS[one.status])
-    event.add("transp", "TRANSPARENT" if one.off else "OPAQUE")
+    event.add("transp", "OPAQUE" if one.holds_time and not one.off else "TRANSPARENT")
     event.add("summary", _summary(one))
     if one.location:
         event.add("location", one.location)

@@ -14,6 +14,7 @@ from studio_cli.booking import session_type as types
 from studio_cli.booking import share, slot
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, WrongUsage
+from studio_cli.model.availability import Need
 from studio_cli.model.client import Client, parse_person
 from studio_cli.model.contract import Document
 from studio_cli.model.form import Form
@@ -63,6 +64,8 @@ class Wanted:
     note: str | None = None
     no_reminders: bool = False
     inquiry: bool = False
+    client_email: str | None = None
+    client_phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,14 @@ def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None) -> SetUp:
         if key is not None:
             repeat_key.remember(studio.file, key, "session new", asdict(wanted), number, now)
         return SetUp(sessions.get(studio, number), shared, overlaps)
+
+
+def need_of(studio: Studio, wanted: Wanted) -> Need:
+    """Return what a session that is wanted asks of the time around it; refuse what cannot be offered so."""
+    offer = _offer(studio, wanted)
+    if offer.type is None:
+        return Need(offer.duration)
+    return types.find(studio, offer.type.slug or "").need(offer.duration)
 
 
 def put(studio: Studio, session: Session, contract: Document | None) -> int:
@@ -282,12 +293,31 @@ def _client(studio: Studio, wanted: Wanted) -> Client:
     if wanted.client and wanted.add_client:
         raise WrongUsage("--client and --add-client contradict each other.", hint="Leave one of them out.")
     if wanted.add_client:
-        return clients.get(studio, clients.insert(studio, parse_person(wanted.add_client)))
+        return _known_better(studio, clients.insert(studio, parse_person(wanted.add_client)), wanted)
     if not wanted.client:
         raise WrongUsage(
             "The client is missing.", hint='Add --client WHO or --add-client "Eva Lima <eva@example.com>".'
         )
-    return clients.find(studio, wanted.client)
+    return _known_better(studio, clients.find(studio, wanted.client).id, wanted)
+
+
+def _known_better(studio: Studio, number: int, wanted: Wanted) -> Client:
+    """Inside a write: add what was said of a client and is not known yet; nothing that is known is replaced."""
+    client = clients.get(studio, number)
+    said = {"email": wanted.client_email, "phone": wanted.client_phone}
+    changes = {name: text for name, text in said.items() if text is not None}
+    if not changes:
+        return client
+    changed = clients.change(studio, number, **changes)
+    for name in changes:
+        before, after = getattr(client, name), getattr(changed, name)
+        if before not in {None, after}:
+            raise Refused(
+                f"{shown(client.name)} has another {name}: {shown(before)}.",
+                hint=f"Change it first: studio client edit {number} --{name} {shown(after or '')}",
+                code="client_known",
+            )
+    return changed
 
 
 def deadline_of(text: str | None, hold: int | None, zone: str, now: Instant) -> Instant | None:

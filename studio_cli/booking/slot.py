@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from whenever import Instant
+from whenever import Date, Instant
 
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import Refused, StudioError
@@ -26,9 +26,11 @@ from studio_cli.model.text import shown
 from studio_cli.model.times import (
     WEEKDAYS,
     Which,
+    day_begins,
     parse_when,
     rfc3339,
     show_clock,
+    show_date,
     show_day,
     show_duration,
     show_range,
@@ -192,6 +194,22 @@ def why(studio: Studio, at: str, need: Need, which: Which | None = None) -> Verd
         closures = [*closed_by(studio, start, need), *_taken(studio, start, need)]
         near = nearest_free(studio, need, start) if closures else []
     return Verdict(start, tuple(closures), tuple(near))
+
+
+def why_not_on(studio: Studio, day: Date, need: Need) -> str:
+    """Return what closes a day that has no free start: what its first hours meet, or that it has none."""
+    with studio.file.reading():
+        plan, zone = plan_for(studio, need), studio.settings.zone
+        begins, ends = day_begins(day, zone), day_begins(day.add(days=1), zone)
+        opened = [start for start, _ in plan.opened(begins, ends) if seconds(begins) <= start < seconds(ends)]
+        first = Instant.from_timestamp(opened[0]) if opened else begins.add(hours=12)
+        starts = (first.add(minutes=need.increment * step) for step in range(24 * 60 // need.increment))
+        for start in starts:
+            closures = [*closed_by(studio, start, need), *_taken(studio, start, need)]
+            binding = [one.words for one in closures if not one.clients_only and one.rule != "past"]
+            if binding:
+                return binding[0]
+    return f"{show_date(day)} has no more free times."
 
 
 def closed_by(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from whenever import Instant
 
 from studio_cli.errors import Refused, WrongUsage
-from studio_cli.model.availability import DEFAULT_HOURS
+from studio_cli.model.availability import DEFAULT_HOURS, Hours
 from studio_cli.model.settings import (
     ADDRESS,
     KEYS,
@@ -69,9 +69,21 @@ def open_studio(path: Path, clock: Clock) -> Studio:
 
 
 def found(
-    path: Path, clock: Clock, *, name: str, email: str, timezone: str, currency: str, test: bool = False
+    path: Path,
+    clock: Clock,
+    *,
+    name: str,
+    email: str,
+    timezone: str,
+    currency: str,
+    test: bool = False,
+    week: Sequence[Hours] = DEFAULT_HOURS,
+    furnish: Callable[[Studio], None] | None = None,
 ) -> Studio:
-    """Make a new studio: its file, its settings, Monday to Friday from nine to five."""
+    """Make a new studio: its file, its settings, its weekly hours; ``furnish`` puts in what else it begins with.
+
+    The file appears when all of that is in it, or not at all.
+    """
     import secrets
 
     settings = {
@@ -89,8 +101,10 @@ def found(
         with file.atomic():
             for key, value in settings.items():
                 setting_store.write(file, key, value)
-            hours_store.set_weekly_hours(file, range(1, 8), DEFAULT_HOURS)
+            hours_store.set_weekly_hours(file, range(1, 8), week)
             event_store.add(file, "studio made", now)
+        if furnish:
+            furnish(Studio(file, clock))
 
     return Studio(Database.create(path, fill), clock)
 

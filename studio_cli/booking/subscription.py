@@ -198,7 +198,8 @@ def failed(studio: Studio, calendar: Calendar, trouble: CalendarUnreadable, what
         calendar_store.mark_failed(studio.file, calendar.id, studio.now(), trouble.message)
     return CalendarUnreadable(
         f"The calendar {shown(calendar.name)} {what}: {trouble.message}",
-        hint=f"Its busy times stay as they were. Try again: studio calendar sync {_typed(calendar.name)}",
+        hint=trouble.hint
+        or f"Its busy times stay as they were. Try again: studio calendar sync {_typed(calendar.name)}",
         details={"calendar": calendar.name},
     )
 

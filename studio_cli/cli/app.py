@@ -280,7 +280,9 @@ def _sentence(text: str) -> str:
 
 
 def _interrupted() -> int:
-    _tell("\nInterrupted.")
+    from studio_cli.store.database import Database
+
+    _tell("\nInterrupted." if Database.wrote else "\nInterrupted. Nothing was changed.")
     return 130
 
 

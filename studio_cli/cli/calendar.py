@@ -330,7 +330,7 @@ def disconnect(
     ctx: typer.Context,
     name: CalendarRef,
     remove_events: Annotated[
-        bool, typer.Option("--remove-events", help="Take the sessions out of it first.")
+        bool, typer.Option("--remove-events", help="Take the sessions to come out of it first.")
     ] = False,
     yes: Yes = False,
     as_json: Json = False,

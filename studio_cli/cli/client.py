@@ -16,6 +16,7 @@ from studio_cli.cli.params import (
     Reminders,
     desk_of,
     example,
+    missing_argument,
 )
 from studio_cli.errors import WrongUsage
 from studio_cli.model.client import Client, ClientDetails
@@ -34,7 +35,7 @@ Notes = Annotated[str | None, typer.Option("--notes", help="For yourself; client
 )
 def add(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="The client's name.", show_default=False)],
+    name: Annotated[str | None, typer.Argument(help="The client's name.", show_default=False)] = None,
     email: Email = None,
     phone: Phone = None,
     notes: Notes = None,
@@ -47,8 +48,15 @@ def add(
     dry_run: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Add a client."""
+    """Add a client. On a terminal what is missing is asked for."""
     desk = desk_of(ctx)
+    if name is None:
+        if desk.may_guide and not as_json:
+            from studio_cli.cli.guided import client as guided
+
+            guided.run(ctx, add)
+            return
+        raise missing_argument(ctx, "NAME")
     details = ClientDetails.checked(name, email, phone, notes, language, no_reminders)
     client, new = clients.add(desk.studio, details, key=key, if_missing=if_missing, rehearse=dry_run)
     zone = desk.studio.settings.zone

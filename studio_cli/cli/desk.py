@@ -53,6 +53,11 @@ class Desk:
     # ── the studio ───────────────────────────────────────────────────────────────────────────────
 
     @property
+    def named_file(self) -> str | None:
+        """The file that ``--db`` names, as it was typed."""
+        return self._db
+
+    @property
     def path(self) -> Path:
         """The studio's file, whether or not it exists."""
         return config.studio_path(self._db, self.environ)
@@ -156,6 +161,11 @@ class Desk:
         """Whether a question can be asked."""
         return not self.no_input and self.stdin.isatty() and self.stdout.isatty()
 
+    @property
+    def may_guide(self) -> bool:
+        """Whether questions with lists and arrow keys can be asked: a dumb terminal cannot show them."""
+        return self.may_ask and self.environ.get("TERM", "dumb") not in {"dumb", "unknown"}
+
     def say(self, text: str = "") -> None:
         """Say something that is not data: on stderr. Nobody to hear it is no reason to fail."""
         with contextlib.suppress(OSError):
@@ -206,10 +216,12 @@ class Desk:
         from rich.console import Console
 
         # Without colour there is no bold and no dim either: nothing but the words.
-        colors: Literal["auto"] | None = None if self._colorless() else "auto"
+        colors: Literal["auto"] | None = None if self.colorless else "auto"
         return Console(file=self.stdout, color_system=colors, highlight=False, emoji=False, markup=False)
 
-    def _colorless(self) -> bool:
+    @property
+    def colorless(self) -> bool:
+        """Whether nothing but words is shown: no colour, no bold, no dim."""
         return self.no_color or bool(self.environ.get("NO_COLOR")) or self.environ.get("TERM") == "dumb"
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────

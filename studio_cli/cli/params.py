@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -7,6 +8,7 @@ from whenever import Instant
 
 from studio_cli.cli.desk import Desk
 from studio_cli.errors import WrongUsage
+from studio_cli.model.session import Status
 from studio_cli.model.text import shown
 from studio_cli.model.times import Which, day_begins, parse_day
 
@@ -34,6 +36,12 @@ Key = Annotated[
 ]
 SessionRef = Annotated[
     str, typer.Argument(metavar="SESSION", help="Its number, or last.", show_default=False)
+]
+SessionPick = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="SESSION", help="Its number, or last; on a terminal you can pick it.", show_default=False
+    ),
 ]
 ClientRef = Annotated[
     str,
@@ -120,6 +128,25 @@ CancelUntil = Annotated[
     str | None,
     typer.Option("--cancel-until", metavar="TIME", help="Clients can cancel it until 48h before; none."),
 ]
+
+
+def missing_argument(ctx: typer.Context, name: str) -> WrongUsage:
+    """Return what to say of an argument that is missing where nobody can be asked."""
+    return WrongUsage(f"Missing argument '{name}'.", hint=f"{ctx.command_path} --help shows how.")
+
+
+def session_or_pick(
+    ctx: typer.Context, session: str | None, statuses: Sequence[Status], *, as_json: bool
+) -> str:
+    """Return which session was named; when none was, it is picked on a terminal."""
+    desk = desk_of(ctx)
+    if session is not None:
+        return session
+    if as_json or not desk.may_guide:
+        raise missing_argument(ctx, "SESSION")
+    from studio_cli.cli.guided.pick import pick_session
+
+    return pick_session(desk, statuses)
 
 
 def day_bound(text: str, zone: str, now: Instant, *, days_later: int = 0) -> Instant:

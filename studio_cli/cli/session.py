@@ -11,10 +11,11 @@ from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import (
     LARGEST,
     Json,
-    SessionRef,
+    SessionPick,
     day_bound,
     desk_of,
     example,
+    session_or_pick,
 )
 from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.session import STATUSES, Session, Status
@@ -92,7 +93,7 @@ def _status(text: str) -> Status:
 )
 def show(
     ctx: typer.Context,
-    session: SessionRef,
+    session: SessionPick = None,
     answers: Annotated[bool, typer.Option("--answers", help="With what the client answered.")] = False,
     contract: Annotated[
         bool, typer.Option("--contract", help="The contract as it is signed, or is to be.")
@@ -104,7 +105,7 @@ def show(
 ) -> None:
     """Show one session: its steps, its money, its links."""
     desk = desk_of(ctx)
-    found = sessions.find(desk.studio, session)
+    found = sessions.find(desk.studio, session_or_pick(ctx, session, [], as_json=as_json))
     given = sessions.answers(desk.studio, found) if answers else []
     if contract or out is not None:
         _show_contract(desk, found, out, as_json=as_json)

@@ -9,6 +9,7 @@ from studio_cli.booking.new_session import SetUp, Wanted
 from studio_cli.cli import columns
 from studio_cli.cli.cards import sentence, until
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.link import copy_link, show_qr
 from studio_cli.cli.news import News, note_of, rehearsed
 from studio_cli.cli.params import (
     AllowOverlap,
@@ -75,6 +76,12 @@ def new(
     add_client: Annotated[
         str | None, typer.Option("--add-client", metavar='"NAME <EMAIL>"', help="A new client.")
     ] = None,
+    client_email: Annotated[
+        str | None, typer.Option("--client-email", help="The client's address, if you had none yet.")
+    ] = None,
+    client_phone: Annotated[
+        str | None, typer.Option("--client-phone", help="The client's phone number, if you had none yet.")
+    ] = None,
     duration: Duration = None,
     price: Price = None,
     deposit: Deposit = None,
@@ -97,7 +104,12 @@ def new(
     first: First = False,
     second: Second = False,
     share: Annotated[
-        str, typer.Option("--share", metavar="email|link|none", help="Give the client the link at once.")
+        str,
+        typer.Option(
+            "--share",
+            metavar="email|link|copy|qr|none",
+            help="Give the client the link at once: a mail, or the link, on the clipboard or as a QR code too.",
+        ),
     ] = "none",
     inquiry: Annotated[
         bool, typer.Option("--inquiry", help="Only a request as yet, that you answer later.")
@@ -110,17 +122,24 @@ def new(
 ) -> None:
     """Set up a session: what, when, with whom. It is pending until the client completes it or you confirm it.
 
-    What is not said is as the type says.
+    What is not said is as the type says. On a terminal what is missing is asked for.
     """
     desk = desk_of(ctx)
+    channel = _channel(share)
+    incomplete = at is None or not (type_ or (one_off and duration)) or not (client or add_client)
+    if incomplete and desk.may_guide and not as_json:
+        from studio_cli.cli.guided import session_new as guided
+
+        guided.run(ctx, new)
+        return
     if at is None:
         raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
     wanted = Wanted(
         at=at, type=type_, one_off=one_off, client=client, add_client=add_client, duration=duration, price=price,
         deposit=deposit, pay=pay, discount=discount, discount_reason=discount_reason, tax=tax,
         balance_due=balance_due, tips=tips, refunds=refunds, location=location, form=form, contract=contract, language=language, expires=expires, which=which_of(first, second),
-        notes=notes, custom=custom, allow_overlap=allow_overlap, share=_channel(share), note=note_of(desk, message, write),
-        inquiry=inquiry, no_reminders=no_reminders,
+        notes=notes, custom=custom, allow_overlap=allow_overlap, share=channel, note=note_of(desk, message, write),
+        inquiry=inquiry, no_reminders=no_reminders, client_email=client_email, client_phone=client_phone,
     )  # fmt: skip
     mailer = mailer_for(desk, wanted.share)
     with rehearsed(desk, dry_run) as news:
@@ -130,16 +149,19 @@ def new(
         return
     sent, problem = deliver(desk, done.shared, mailer)
     _show_new(desk, done, sent, as_json)
+    _hand_over(desk, done, share)
     news.send(done.session.id)  # holds that have run out meanwhile
     if problem:
         raise problem
 
 
 def _channel(share: str) -> Channel | None:
-    channels: dict[str, Channel | None] = {"email": "email", "link": "direct", "none": None}
+    channels: dict[str, Channel | None] = {
+        "email": "email", "link": "direct", "copy": "direct", "qr": "direct", "none": None,
+    }  # fmt: skip
     if share not in channels:
         raise WrongUsage(
-            f"{shown(share)[:20]!r} is not a way to share.", hint="Use --share email, link or none."
+            f"{shown(share)[:20]!r} is not a way to share.", hint="Use --share email, link, copy, qr or none."
         )
     return channels[share]
 
@@ -165,6 +187,14 @@ def _show_new(desk: Desk, done: SetUp, message: Message | None, as_json: bool) -
     elif not done.repeated:
         how = "--email" if session.client.email else "--link"
         desk.say(f"Pending{until(session)}. Share it: studio session share {session.id} {how}")
+
+
+def _hand_over(desk: Desk, done: SetUp, share: str) -> None:
+    link = done.shared.link if done.shared else None
+    if link and share == "qr":
+        show_qr(desk, link)
+    if link and share == "copy":
+        copy_link(desk, link)
 
 
 def _remark(desk: Desk, done: SetUp) -> None:

@@ -17,11 +17,13 @@ from studio_cli.cli.params import (
     DryRun,
     Json,
     PersonalNote,
+    SessionPick,
     SessionRef,
     WriteNote,
     Yes,
     desk_of,
     example,
+    missing_argument,
 )
 from studio_cli.errors import OutsideFailed, WrongUsage
 from studio_cli.model.message import Message
@@ -64,7 +66,7 @@ def deliver(
 )
 def share(
     ctx: typer.Context,
-    session: SessionRef,
+    session: SessionPick = None,
     email: Annotated[bool, typer.Option("--email", help="Send the client a mail with a link.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Print a link, and nothing else.")] = False,
     qr: Annotated[bool, typer.Option("--qr", help="Show a link as a QR code.")] = False,
@@ -78,6 +80,13 @@ def share(
 ) -> None:
     """Give the client a link, as often as you like while the session is pending. Earlier links go on working."""
     desk = desk_of(ctx)
+    if (session is None or not (email or link or qr or copy)) and desk.may_guide and not as_json:
+        from studio_cli.cli.guided import share as guided
+
+        guided.run(ctx, share)
+        return
+    if session is None:
+        raise missing_argument(ctx, "SESSION")
     if email == (link or qr or copy):
         words = "Say one way to share." if email else "How to share it is missing."
         raise WrongUsage(words, hint="Add --email, or any of --link, --qr and --copy.", code="missing")

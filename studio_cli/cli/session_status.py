@@ -9,7 +9,7 @@ from studio_cli.booking import cancellation
 from studio_cli.booking import session as sessions
 from studio_cli.booking.payment import Recorded
 from studio_cli.cli import columns
-from studio_cli.cli.cards import until
+from studio_cli.cli.cards import sentence, until
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
 from studio_cli.cli.news import end_pages, note_of, rehearsed, say_untold
@@ -18,11 +18,13 @@ from studio_cli.cli.params import (
     Json,
     NoEmail,
     PersonalNote,
+    SessionPick,
     SessionRef,
     WriteNote,
     Yes,
     desk_of,
     example,
+    session_or_pick,
 )
 from studio_cli.model.session import Session
 from studio_cli.model.text import shown
@@ -30,10 +32,13 @@ from studio_cli.model.text import shown
 app = typer.Typer()
 
 
-@app.command("confirm", epilog=example("studio session confirm 12"))
+@app.command(
+    "confirm",
+    epilog=example("studio session confirm 12", "studio session confirm   # on a terminal: pick it"),
+)
 def confirm(
     ctx: typer.Context,
-    session: SessionRef,
+    session: SessionPick = None,
     no_email: NoEmail = False,
     yes: Yes = False,
     dry_run: DryRun = False,
@@ -41,12 +46,10 @@ def confirm(
 ) -> None:
     """Confirm a session yourself. The client then need not do any step that is left."""
     desk = desk_of(ctx)
-    found = sessions.find(desk.studio, session)
+    found = sessions.find(desk.studio, session_or_pick(ctx, session, ["pending"], as_json=as_json))
     if desk.may_ask and not (yes or dry_run or as_json) and found.status == "pending":
-        desk.agree(
-            f"Confirm session {found.id}, {shown(found.title)} with {shown(found.client.name)}?{_would_waive(found)}",
-            yes=False,
-        )
+        _show_waived(desk, found)
+        desk.agree("Confirm it?", yes=False)
     with rehearsed(desk, dry_run) as news:
         done = sessions.confirm(desk.studio, str(found.id), tell=not no_email)
     if not dry_run:
@@ -67,10 +70,23 @@ def confirm(
     news.say()
 
 
-def _would_waive(session: Session) -> str:
-    steps = ", ".join(step.name for step in session.waiting_for)
-    money = f" and {session.due_now} due now" if session.due_now else ""
-    return f"\nThis waives: {steps}{money}." if steps else ""
+_LEFT_TO_DO = {
+    "review": "review the details",
+    "questionnaire": "answer the questionnaire",
+    "contract": "sign the contract",
+    "payment": "pay",
+}
+
+
+def _show_waived(desk: Desk, session: Session) -> None:
+    """Show what a session is, and what its client would no longer have to do."""
+    desk.say(f"Session {session.id}: {sentence(session)}")
+    if session.waiting_for:
+        desk.say("\nThe client would no longer have to:")
+    for step in session.waiting_for:
+        money = f" {session.due_now} now; {session.balance} stays open" if step.name == "payment" else ""
+        desk.say(f"  • {_LEFT_TO_DO[step.name]}{money}")
+    desk.say()
 
 
 def _money_words(done: sessions.Change) -> str:

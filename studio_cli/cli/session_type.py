@@ -36,6 +36,7 @@ from studio_cli.cli.params import (
     TypeRef,
     desk_of,
     example,
+    missing_argument,
 )
 from studio_cli.errors import WrongUsage
 from studio_cli.model.session_type import SessionType
@@ -113,7 +114,7 @@ Reminders = Annotated[
 )
 def add(
     ctx: typer.Context,
-    name: Annotated[str, typer.Argument(help="What clients read.", show_default=False)],
+    name: Annotated[str | None, typer.Argument(help="What clients read.", show_default=False)] = None,
     slug: Slug = None,
     duration: Duration = None,
     price: Price = None,
@@ -161,8 +162,16 @@ def add(
     key: Key = None,
     as_json: Json = False,
 ) -> None:
-    """Add a session type. A price without more is due whole at booking."""
+    """Add a session type. A price without more is due whole at booking. On a terminal what is missing is asked for."""
     desk = desk_of(ctx)
+    incomplete = name is None or duration is None or price is None
+    if incomplete and not mini and desk.may_guide and not as_json:
+        from studio_cli.cli.guided import session_type as guided
+
+        guided.run(ctx, add)
+        return
+    if name is None:
+        raise missing_argument(ctx, "NAME")
     typed = TypedOffer(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,

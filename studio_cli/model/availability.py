@@ -89,6 +89,24 @@ def parse_hours(days: str, ranges: Iterable[str]) -> tuple[list[int], list[Hours
     return weekdays, [Hours(day, opens, closes) for day in weekdays for opens, closes in parse_spans(ranges)]
 
 
+def parse_week(text: str) -> list[Hours]:
+    """Return the hours of a week: ``mon-fri 09:00-12:00 13:00-17:00; sat 10:00-14:00``, or ``off``.
+
+    Days that are not said have none; one that is said twice is refused.
+    """
+    if text.strip().casefold() == "off":
+        return []
+    week: dict[int, list[Hours]] = {}
+    for part in text.split(";"):
+        days, *ranges = part.split() or [""]
+        weekdays, hours = parse_hours(days, ranges)
+        for day in weekdays:
+            if day in week:
+                raise WrongUsage(f"{shown(text)[:60]!r} says {day_name(day)} twice.", code="hours")
+            week[day] = [one for one in hours if one.weekday == day]
+    return [one for day in sorted(week) for one in week[day]]
+
+
 def parse_spans(ranges: Iterable[str]) -> tuple[Span, ...]:
     """Return the hours of one day for ranges like ``09:00-12:00``, in order; ``off`` means none."""
     typed = list(ranges)

@@ -14,7 +14,10 @@ KEPT_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A session in a calendar. ``sequence`` grows with every change of it, ``changed_at`` is the last one."""
+    """A session in a calendar. ``sequence`` grows with every change of it, ``changed_at`` is the last one.
+
+    ``holds_time``: it keeps its time free for itself, which a request need not.
+    """
 
     session_id: int
     status: Status
@@ -29,6 +32,7 @@ class Entry:
     phone: str | None
     created_at: Instant
     changed_at: Instant
+    holds_time: bool
 
     @property
     def off(self) -> bool:

@@ -71,13 +71,11 @@ def rfc3339(moment: Instant, zone: str) -> str:
 
 def check_zone(name: str) -> str:
     """Return ``name`` if it is an IANA time zone (https://www.iana.org/time-zones), in its own spelling."""
-    try:
-        return str(Instant.from_utc(2026, 1, 1).to_tz(name.strip()).tz_id)
-    except (TimeZoneNotFoundError, ValueError):
-        pass
+    if found := known_zone(name.strip()):
+        return found
     from zoneinfo import available_timezones  # reads a thousand names: only when one was wrong
 
-    zones = sorted(available_timezones())
+    zones = sorted(zone for zone in available_timezones() if not _NO_ZONE.fullmatch(zone))
     wanted = name.strip().casefold().replace(" ", "_")
     same = [zone for zone in zones if zone.casefold() == wanted]
     if same:
@@ -109,9 +107,13 @@ COMMON_ZONES = (
 """One zone for every clock that many people live by, from west to east, to choose from where all would be too many."""
 
 
+_NO_ZONE = re.compile(r"localtime|posixrules|Factory|(posix|right)/.*", re.I)
+"""What lies beside the zones on many machines: another thing on each of them, or clocks with leap seconds."""
+
+
 def known_zone(name: str) -> str | None:
     """Return a time zone's own name if there is one of that name; nothing is guessed, so it costs nothing to ask."""
-    if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,40}", name):
+    if not re.fullmatch(r"[A-Za-z0-9_+/-]{1,40}", name) or _NO_ZONE.fullmatch(name):
         return None
     try:
         return str(Instant.from_utc(2026, 1, 1).to_tz(name).tz_id)
@@ -169,6 +171,16 @@ def at_wall(wall: PlainDateTime, zone: str, which: Which | None = None) -> Insta
             hint="Say which one with --first or --second.",
             code="time_exists_twice",
         ) from None
+
+
+def as_typed(moment: Instant, zone: str) -> tuple[str, Which | None]:
+    """Return a moment as ``parse_when`` takes it, ``2026-12-04 10:00``, and which one it is if that exists twice."""
+    wall = moment.to_tz(zone).to_plain()
+    try:
+        at_wall(wall, zone)
+    except WrongUsage:
+        return _plain(wall), "first" if at_wall(wall, zone, "first") == moment else "second"
+    return _plain(wall), None
 
 
 def _is_skipped(wall: PlainDateTime, zone: str) -> bool:
@@ -366,6 +378,12 @@ def show_short(moment: Instant, zone: str) -> str:
     return f"{weekday} {local.day} {MONTHS[local.month - 1].capitalize()} {local.year} {local.hour:02}:{local.minute:02}"
 
 
+def show_date(day: Date) -> str:
+    """Return ``Fri 4 Dec 2026``."""
+    weekday = WEEKDAYS[day.day_of_week().value - 1][:3].capitalize()
+    return f"{weekday} {day.day} {MONTHS[day.month - 1].capitalize()} {day.year}"
+
+
 def show_range(start: Instant, end: Instant, zone: str) -> str:
     """Return ``10:00 to 11:30``, with the day where the end is on another one."""
     if start.to_tz(zone).date() == end.to_tz(zone).date():
@@ -401,6 +419,14 @@ def _day(value: str, today: Date) -> Date:
     if ahead:
         return today.add(days=int(ahead[1]))
     return parse_date(value)
+
+
+def parse_any_day(text: str, zone: str, now: Instant) -> Date:
+    """Return the day that ``text`` says as ``parse_day`` does, or in everyday words: ``sat``, ``24 dec``."""
+    try:
+        return parse_day(text, zone, now)
+    except WrongUsage:
+        return parse_when(f"{text} 23:59", zone, now, "first").to_tz(zone).date()
 
 
 def parse_moment(text: str, zone: str, now: Instant) -> Instant:

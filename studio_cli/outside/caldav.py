@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import quote, unquote, urljoin, urlsplit
 from xml.etree import ElementTree  # DOCTYPE is refused below: no entities, nothing to expand
 
 from studio_cli.model.calendar import CalendarUnreadable, Fetched, Found, Reading, Window, host_of
@@ -57,7 +57,7 @@ class CalDav:
         # A day more on either side: the server has its own idea of the zone of floating times.
         first, last = window.first.subtract(hours=48), window.last.add(hours=48)
         span = {name: f"{at.to_stdlib():%Y%m%dT%H%M%SZ}" for name, at in (("first", first), ("last", last))}
-        said = self._ask("REPORT", self.address, _EVENTS.format(**span), Depth="1")
+        said = self._told("REPORT", self.address, _EVENTS.format(**span), "1")
         events: dict[str, tuple[str, bytes]] = {}
         for one in _resources(said):
             data = one.text(f"{CAL}calendar-data")
@@ -73,7 +73,7 @@ class CalDav:
 
     def _mark(self) -> str | None:
         """Return what the server calls the state of the whole calendar: its ctag, or a token for changes."""
-        for one in _resources(self._ask("PROPFIND", self.address, _MARK, Depth="0")):
+        for one in _resources(self._told("PROPFIND", self.address, _MARK, "0")):
             return one.text(f"{SERVER}getctag") or one.text(f"{DAV}sync-token") or None
         return None
 
@@ -89,31 +89,40 @@ class CalDav:
         ``mark`` is what the server called it when it was left, None for a new one. What was done to it there
         meanwhile is written over; of two that write at once one is asked to try again.
         """
-        address = urljoin(self.address, path)
-        answer = self._put(address, content, mark)
-        surprised = answer.status in {404, 409, 412} and mark is not None
-        if answer.status in {404, 409, 412}:
-            answer = self._put(address, content, self._mark_of(address))
+        address, tried, surprised = self._at(path), mark, False
+        answer = self._put(address, content, _as_left(mark))
+        for _ in range(2):
+            if answer.status not in {404, 409, 412}:
+                break
+            now = self._mark_of(address)
+            surprised = surprised or (mark is not None and now != mark)
+            # Refused though it is as it was left: a mark that is weak there never fits (RFC 9110, 13.1.1).
+            answer = self._put(address, content, {} if now is not None and now == tried else _as_left(now))
+            tried = now
         if answer.status not in {200, 201, 204}:
             raise self._refused(answer)
         return plain(answer.headers.get("etag", "")) or self._mark_of(address), surprised
 
-    def _put(self, address: str, content: bytes, mark: str | None) -> web.Answer:
-        condition = {"If-Match": f'"{mark}"'} if mark else {"If-None-Match": "*"}
+    def _put(self, address: str, content: bytes, condition: Mapping[str, str]) -> web.Answer:
         headers = {"Content-Type": "text/calendar; charset=utf-8", **condition}
-        return web.ask("PUT", address, {**self._login(), **headers}, content)
+        return self._ask("PUT", address, content, headers)
 
     def remove(self, path: str) -> None:
         """Remove an event, whatever was done to it there; one that is gone already is fine."""
-        answer = web.ask("DELETE", urljoin(self.address, path), self._login())
+        answer = self._ask("DELETE", self._at(path))
         if answer.status not in {200, 202, 204, 404, 410}:
             raise self._refused(answer)
 
     def _mark_of(self, address: str) -> str | None:
-        answer = web.ask("PROPFIND", address, {**self._login(), "Depth": "0", **_XML}, _MARK.encode())
+        answer = self._ask("PROPFIND", address, _MARK.encode(), {**_XML, "Depth": "0"})
         if answer.status in {404, 410}:
             return None
         return next((plain(one.text(f"{DAV}getetag")) for one in _resources(self._checked(answer))), None)
+
+    def _at(self, path: str) -> str:
+        """Return the address of a path, on the server of this calendar and no other."""
+        spelled = quote(path, safe="/:@!$&'()*+,;=~-._")
+        return urlsplit(self.address)._replace(path=spelled, query="", fragment="").geturl()
 
     # ── finding ──────────────────────────────────────────────────────────────────────────────────
 
@@ -130,36 +139,53 @@ class CalDav:
                 return [here[0].found()]
             homes = self._homes(here)
             if homes:
-                found = [one for home in dict.fromkeys(homes) for one in self._look(home, "1")]
+                found = [one for home, public in homes.items() for one in self._look(home, "1", public)]
                 return list(dict.fromkeys(one.found() for one in found if one.is_calendar))
         return []
 
-    def _homes(self, here: Sequence[_Resource]) -> list[str]:
+    def _homes(self, here: Sequence[_Resource]) -> dict[str, bool]:
+        """Return the addresses of homes, and of each whether a server on the internet named it."""
         for one in here:
             principal = one.link(f"{DAV}current-user-principal")
-            known = [one, *(self._look(principal, "0") if principal else ())]
-            homes = [home for each in known if (home := each.link(f"{CAL}calendar-home-set"))]
+            known = [one, *(self._look(principal, "0", one.said.public) if principal else ())]
+            named = [(each.link(f"{CAL}calendar-home-set"), each.said.public) for each in known]
+            homes = {home: public for home, public in named if home}
             if homes:
                 return homes
-        return []
+        return {}
 
-    def _look(self, address: str, depth: str) -> list[_Resource]:
+    def _look(self, address: str, depth: str, public: bool = False) -> list[_Resource]:
         """Return what is at an address; nothing where this way leads nowhere."""
-        answer = web.ask("PROPFIND", address, {**self._login(), "Depth": depth, **_XML}, _WHO.encode())
+        headers = {**_XML, "Depth": depth}
+        answer = self._ask("PROPFIND", address, _WHO.encode(), headers, public=public)
         if answer.status in {401, 403}:
             raise self._refused(answer)
         return _resources(answer) if answer.status == 207 else []
 
     # ── asking ───────────────────────────────────────────────────────────────────────────────────
 
-    def _ask(self, method: str, address: str, body: str, **headers: str) -> web.Answer:
-        asked = {**self._login(), **_XML, **headers}
-        return self._checked(web.ask(method, address, asked, body.encode(), seconds=REPORT_SECONDS))
+    def _told(self, method: str, address: str, body: str, depth: str) -> web.Answer:
+        headers = {**_XML, "Depth": depth}
+        return self._checked(self._ask(method, address, body.encode(), headers, seconds=REPORT_SECONDS))
 
     def _checked(self, answer: web.Answer) -> web.Answer:
         if answer.status != 207:
             raise self._refused(answer)
         return answer
+
+    def _ask(
+        self,
+        method: str,
+        address: str,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        public: bool = False,
+        seconds: float = web.SECONDS,
+    ) -> web.Answer:
+        """Ask with the login."""
+        sent = {**self._login(), **(headers or {})}
+        return web.ask(method, address, sent, body, named=self.address, public=public, seconds=seconds)
 
     def _login(self) -> dict[str, str]:
         if self.password is None:
@@ -180,10 +206,11 @@ _XML = {"Content-Type": "application/xml; charset=utf-8"}
 
 @dataclass(frozen=True, slots=True)
 class _Resource:
-    """One thing that a server tells of, with the properties that it has."""
+    """One thing that a server tells of, with the properties that it has. ``said``: the answer that tells of it."""
 
     address: str
     properties: Mapping[str, ElementTree.Element]
+    said: web.Answer
 
     @property
     def is_calendar(self) -> bool:
@@ -200,10 +227,10 @@ class _Resource:
         return (found.text or "").strip() if found is not None else ""
 
     def link(self, name: str) -> str | None:
-        """Return the address that a property names; one that would not be asked over https is none."""
+        """Return the address that a property names. Raises ``CalendarUnreadable`` for one that is not asked."""
         found = self.properties.get(name)
         href = found.find(f"{DAV}href") if found is not None else None
-        return urljoin(self.address, href.text.strip()) if href is not None and href.text else None
+        return web.led(self.said, href.text.strip()) if href is not None and href.text else None
 
     def found(self) -> Found:
         """Return it as a calendar."""
@@ -231,8 +258,25 @@ def _resources(answer: web.Answer) -> list[_Resource]:
             for one in block.findall(f"{DAV}prop/*")
         }
         if href:
-            found.append(_Resource(urljoin(answer.address, href.strip()), properties))
+            try:
+                found.append(_Resource(_own(answer, href.strip()), properties, answer))
+            except ValueError:
+                raise damaged from None
     return found
+
+
+def _own(answer: web.Answer, href: str) -> str:
+    """Return the address of a thing that a server tells of as its own: on that server, whatever name it goes by.
+
+    Behind a proxy it may know itself by another name, and without TLS (RFC 4918, 8.3 has it name nothing else).
+    """
+    own, told = urlsplit(answer.address), urlsplit(urljoin(answer.address, href))
+    return told._replace(scheme=own.scheme, netloc=own.netloc).geturl()
+
+
+def _as_left(mark: str | None) -> dict[str, str]:
+    """Return the condition that an event is as it was left, or is not there."""
+    return {"If-Match": f'"{mark}"'} if mark else {"If-None-Match": "*"}
 
 
 def _path(address: str) -> str:

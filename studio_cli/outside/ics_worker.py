@@ -7,30 +7,40 @@ Reads a line of JSON (see ``ics.read``) and then the content from stdin, writes 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import resource
 import signal
 import sys
+import time
 import warnings
 from collections import Counter
-from collections.abc import Iterator
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from whenever import Date, Instant, PlainDateTime
 
 from studio_cli.model.calendar import Window, session_of
-from studio_cli.model.times import day_begins, from_stored
+from studio_cli.model.times import day_begins, from_stored, known_zone
 
 CPU_SECONDS = 60
+COUNT_SECONDS = 45
+"""For all of the events, so that some that are slow do not cost the others: the rest is for reading and writing."""
 MEMORY = 1024**3
-EVENT_SECONDS = 2
+QUICK_SECONDS = 0.1
+"""What an event may take at first; one that is slower waits until all the others are counted out."""
+EVENT_SECONDS = 2.0
 MOST_TIMES_OF_EVENT = 10_000
 MOST_TIMES = 50_000
 TITLE = 200
 MARGIN = timedelta(days=2)
 """Floating times and whole days are in no zone yet when the library looks whether they are in the window."""
+CENTURY = timedelta(days=36525)
+"""As long as anything lasts: the library goes back by it from now, and before the year 1 there is nothing."""
 
 Times = tuple[int, int, str | None]
 """From and until in seconds since 1970, and the title."""
@@ -59,27 +69,89 @@ def _too_long(number: int, frame: object) -> None:
 
 def read(content: bytes, window: Window) -> dict[str, Any]:
     """Return ``{name, busy: [[from, until, title]], notes}``, or ``{error}`` for what is no calendar."""
-    from icalendar import Calendar
-
+    until = time.process_time() + COUNT_SECONDS
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of zones whose names it guesses
-        try:
-            calendars = Calendar.from_ical(content, multiple=True)
-        except Exception:  # of many kinds: a zone called "America" is an IsADirectoryError
-            calendars = []
+        notes: Counter[str] = Counter()
+        calendars = _calendars(content, notes)
         if not calendars:
             return {"error": "It is no calendar file, or only the beginning of one."}
-        notes: Counter[str] = Counter()
         busy: set[Times] = set()
-        for one in calendars:
-            for series in _series(one):
-                found = _times_of(series, window, notes)
-                if len(busy) + len(found) > MOST_TIMES:
-                    return {"error": f"It has more than {MOST_TIMES:,} busy times in the coming months."}
-                busy.update(found)
+        for found in _quick_ones_first(calendars, window, notes, until):
+            busy.update(found)
+            if len(busy) > MOST_TIMES:
+                return {"error": f"It has more than {MOST_TIMES:,} busy times in the coming months."}
         # The library does not know this property, and leaves it escaped.
         name = re.sub(r"\\(.)", _unescaped, str(calendars[0].get("X-WR-CALNAME", ""))) or None
     return {"name": name, "busy": sorted(busy, key=_order), "notes": _in_words(notes)}
+
+
+def _quick_ones_first(
+    calendars: Sequence[Any], window: Window, notes: Counter[str], until: float
+) -> Iterator[set[Times]]:
+    """Yield when each event closes the owner's time; leave those out that are slow when it is ``until``."""
+    slow = []
+    for series in (one for calendar in calendars for one in _series(calendar)):
+        found = _times_of(series, window, notes, QUICK_SECONDS)
+        if found is None:
+            slow.append(series)
+        else:
+            yield found
+    for series in slow:
+        left = until - time.process_time()
+        found = _times_of(series, window, notes, min(left, EVENT_SECONDS)) if left > 0 else None
+        if found is None:
+            notes["endless"] += 1
+        else:
+            yield found
+
+
+_CALENDAR = re.compile(rb"^END:VCALENDAR[ \t]*\r?$", re.M | re.I)
+_ZONE = re.compile(rb"^BEGIN:VTIMEZONE[ \t]*\r?\n(?:(?!BEGIN:V).*\n)*?END:VTIMEZONE[ \t]*\r?\n", re.M | re.I)
+
+
+def _calendars(content: bytes, notes: Counter[str]) -> list[Any]:
+    """Return the calendars that stand one after the other; none when the last one has no end.
+
+    Each is read by itself: what one of them is like does not touch the others.
+    """
+    *parts, rest = _CALENDAR.split(content)
+    if b"BEGIN:" in rest.upper():
+        return []
+    found = []
+    for part in parts:
+        try:
+            found.append(_calendar(part.strip() + b"\r\nEND:VCALENDAR\r\n"))
+        except Exception:  # of many kinds
+            notes["broken"] += max(part.upper().count(b"BEGIN:VEVENT"), 1)
+    return found
+
+
+def _calendar(content: bytes) -> Any:
+    """Return a calendar, read with the zones that it describes itself.
+
+    They come first wherever they stand, and one that describes nothing is a zone that nobody knows.
+    """
+    from icalendar import Calendar, Timezone
+    from icalendar.timezone import tzp
+
+    tzp.use(_zones())  # what the calendar before called a zone is forgotten
+    for zone in _ZONE.findall(content):
+        with contextlib.suppress(Exception):
+            Timezone.from_ical(zone)
+    return Calendar.from_ical(_ZONE.sub(b"", content))
+
+
+@cache
+def _zones() -> Any:
+    """Return the zones that everybody knows, by the names that IANA gives them and no others."""
+    from icalendar.timezone.zoneinfo import ZONEINFO
+
+    class Known(ZONEINFO):
+        def timezone(self, name: str) -> tzinfo | None:
+            return super().timezone(name) if known_zone(name) else None
+
+    return Known()
 
 
 def _unescaped(mark: re.Match[str]) -> str:
@@ -106,21 +178,20 @@ def _series(calendar: Any) -> Iterator[Any]:
         yield series
 
 
-def _times_of(series: Any, window: Window, notes: Counter[str]) -> set[Times]:
-    """Return when an event and its recurrences close the owner's time."""
+def _times_of(series: Any, window: Window, notes: Counter[str], seconds: float) -> set[Times] | None:
+    """Return when an event and its recurrences close the owner's time; None when that takes longer to find out."""
     events = series.subcomponents
     if session_of(str(events[0].get("UID", "")), window.studio_id) is not None:
         return set()  # a session never closes its own time
-    if any(_zone_unknown(event) for event in events):
-        notes["zone"] += 1
     broken = any(name in MATTERS for event in events for name, _ in event.errors)
     try:
-        found = _counted_out(series, window)
+        found = _counted_out(series, window, seconds)
     except (TooLong, MemoryError):
-        notes["endless"] += 1
-        return set()
+        return None
     except Exception:
         broken, found = True, _alone(series, window)
+    if any(_zone_unknown(event) for event in events):
+        notes["zone"] += 1
     notes["broken"] += broken
     if len(found) > MOST_TIMES_OF_EVENT:
         notes["endless"] += 1
@@ -128,12 +199,49 @@ def _times_of(series: Any, window: Window, notes: Counter[str]) -> set[Times]:
     return found
 
 
-def _counted_out(series: Any, window: Window) -> set[Times]:
+def _mend(event: Any, window: Window) -> None:
+    """Let an event say in the standard's words what many write in others."""
+    begins, ends, lasts = event["DTSTART"].dt, event.get("DTEND"), event.get("DURATION")
+    if ends is not None and not isinstance(begins, datetime) and ends.dt == begins:
+        del event["DTEND"]  # a whole day that ends when it begins is that day
+    elif ends is not None:
+        ends.dt = _bounded(ends.dt, window)
+    if lasts is not None:
+        lasts.dt = min(lasts.dt, CENTURY)
+    rules = event.get("RRULE", [])
+    for rule in rules if isinstance(rules, list) else [rules]:
+        if "UNTIL" in rule:
+            rule["UNTIL"] = [_until(one, begins, window) for one in rule["UNTIL"]]
+
+
+def _bounded(ends: date, window: Window) -> date:
+    """Return an end that the library can count with: nobody looks at what lies beyond the window."""
+    last = (window.last.to_stdlib() + MARGIN).replace(tzinfo=None)
+    if not isinstance(ends, datetime):
+        return min(ends, last.date())
+    return min(ends.replace(tzinfo=None), last).replace(tzinfo=ends.tzinfo)
+
+
+def _until(until: date, begins: date, window: Window) -> date:
+    """Return the end of a rule in the form that the times of its event have (RFC 5545, 3.3.10): a day is included."""
+    if not isinstance(begins, datetime):
+        return until
+    if not isinstance(until, datetime):
+        until = datetime.combine(until, datetime.max.time().replace(microsecond=0))
+    if until.tzinfo is None:
+        return until.replace(tzinfo=begins.tzinfo).astimezone(UTC) if begins.tzinfo else until
+    return until if begins.tzinfo else until.astimezone(ZoneInfo(window.zone)).replace(tzinfo=None)
+
+
+def _counted_out(series: Any, window: Window, seconds: float) -> set[Times]:
     from recurring_ical_events import of
 
     first, last = window.first.to_stdlib(), window.last.to_stdlib()
     try:
-        signal.setitimer(signal.ITIMER_VIRTUAL, EVENT_SECONDS)
+        signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
+        for event in series.subcomponents:
+            with contextlib.suppress(Exception):  # what cannot be read is told of by whoever reads it next
+                _mend(event, window)
         found = of(series).between(first - MARGIN, last + MARGIN)
         return {times for one in found if (times := _times(one, window))}
     finally:
@@ -146,8 +254,8 @@ def _alone(series: Any, window: Window) -> set[Times]:
         for name in ("RRULE", "RDATE", "EXDATE"):
             event.pop(name, None)
     try:
-        return _counted_out(series, window)
-    except Exception:
+        return _counted_out(series, window, QUICK_SECONDS)
+    except (Exception, TooLong):
         return set()
 
 

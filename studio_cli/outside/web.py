@@ -28,12 +28,16 @@ _FAULTS = (OSError, http.client.HTTPException, ValueError)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said. ``headers`` have small names; ``address`` is where it was said, after redirects."""
+    """What a server said. ``headers`` have small names; ``address`` is where it was said, after redirects.
+
+    ``public``: that server is on the internet, not in the owner's house.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
     address: str
+    public: bool = False
 
 
 def check_address(text: str) -> str:
@@ -73,40 +77,84 @@ def _is_here(host: str) -> bool:
     return host.casefold() == "localhost"
 
 
+def led(said: Answer, to: str) -> str:
+    """Return the address to which an answer leads, in a redirect or in what it says.
+
+    Where the owner sends us we go, to a machine at home too. Where a server sends us we go only where the owner could
+    send us, and from the internet not to this machine. Raises ``CalendarUnreadable`` for anywhere else.
+    """
+    try:
+        address = urljoin(said.address, to)
+        parts, here = urlsplit(address), urlsplit(said.address)
+        if here.scheme == "https" and parts.scheme == "http" and parts.hostname == here.hostname:
+            # A server behind a proxy that does TLS for it does not know that, or its own port.
+            address = parts._replace(scheme=here.scheme, netloc=here.netloc).geturl()
+            parts = urlsplit(address)
+        allowed = _may_ask(parts) and parts.port != 0 and not (said.public and _is_here(parts.hostname or ""))
+    except ValueError:
+        allowed = False
+    if not allowed:
+        raise CalendarUnreadable(f"{host_of(said.address)} leads to an address that is not asked.")
+    return address
+
+
+_SPREAD = ("icloud.com",)
+"""Services that keep one person's things on several hosts, which stand beside each other."""
+
+
+def _check_login(named: str, address: str) -> None:
+    """Refuse to take the login that the owner has given for one address to another server.
+
+    It goes to the same host, to one below it, and to one of the same service. Whether two hosts side by side belong to
+    one owner cannot be told from their names (``ana.example.co.uk`` and ``eve.example.co.uk``).
+    """
+    ours, other = urlsplit(named), urlsplit(address)
+    mine, theirs = ours.hostname or "", other.hostname or ""
+    tops = (mine, *(service for service in _SPREAD if _is_below(mine, service)))
+    secure = ours.scheme == other.scheme == "https"
+    if (secure and any(_is_below(theirs, top) for top in tops)) or ours[:2] == other[:2]:
+        return
+    raise CalendarUnreadable(
+        f"{host_of(named)} leads to {host_of(address)}, which is not given your password.",
+        hint=f"If you trust it: studio calendar connect {other.scheme}://{host_of(address)}/ --user NAME",
+    )
+
+
+def _is_below(host: str, top: str) -> bool:
+    return bool(top) and (host == top or host.endswith(f".{top}"))
+
+
+_ONLY_ASK = {"GET", "HEAD", "PROPFIND", "REPORT"}
+
+
 def ask(
     method: str,
     address: str,
     headers: Mapping[str, str] | None = None,
     body: bytes | None = None,
     *,
+    named: str | None = None,
+    public: bool = False,
     largest: int = LARGEST_CALENDAR,
     seconds: float = SECONDS,
 ) -> Answer:
     """Ask, and follow redirects; raise ``CalendarUnreadable`` when there is no whole answer.
 
-    Where the owner sends us we go, to a machine at home too. Where a server sends us we go only if it is as public:
-    a calendar on the internet has no business with what stands in the owner's house. A login stays with its host.
+    ``named`` is what the owner named: a login goes there, and to what belongs to it. ``public``: a server on the
+    internet named the address, which must not be in the owner's house then, like where such a server redirects to.
     """
-    public: bool | None = None
-    first = host_of(address)
+    with_login = "Authorization" in (headers or {})
+    named = named or address
+    if not _may_ask(urlsplit(address)):
+        raise CalendarUnreadable(f"{host_of(address)} is not asked over http.", hint="Use its https address.")
     for _ in range(REDIRECTS + 1):
-        asked = {
-            name: value
-            for name, value in (headers or {}).items()
-            if name != "Authorization" or host_of(address) == first
-        }
-        answer, public = _once(method, address, asked, body, largest, seconds, public)
-        if answer.status not in {301, 302, 307, 308} or "location" not in answer.headers:
+        if with_login:
+            _check_login(named, address)
+        answer = _once(method, address, headers or {}, body, largest, seconds, public)
+        moved = {301, 302, 307, 308} | ({303} if method in _ONLY_ASK else set())
+        if answer.status not in moved or "location" not in answer.headers:
             return answer
-        try:
-            address = urljoin(address, answer.headers["location"])
-            allowed = _may_ask(urlsplit(address)) and (
-                not public or not _is_here(urlsplit(address).hostname or "")
-            )
-        except ValueError:
-            allowed = False
-        if not allowed:
-            raise CalendarUnreadable(f"{host_of(answer.address)} leads to an address that is not asked.")
+        address, public = led(answer, answer.headers["location"]), answer.public
     raise CalendarUnreadable(f"{host_of(address)} leads on and on.")
 
 
@@ -117,8 +165,8 @@ def _once(
     body: bytes | None,
     largest: int,
     seconds: float,
-    public: bool | None,
-) -> tuple[Answer, bool]:
+    public: bool,
+) -> Answer:
     parts, host = urlsplit(address), host_of(address)
     target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._") + (f"?{parts.query}" if parts.query else "")
     try:
@@ -142,22 +190,21 @@ def _once(
         raise CalendarUnreadable(f"{host} cannot be reached: {_reason(fault)}.") from fault
     if len(content) > largest:
         raise CalendarUnreadable(f"{host} sent more than {largest // 1024 // 1024} MB.")
-    return Answer(said.status, kept, content, address), is_public
+    return Answer(said.status, kept, content, address, is_public)
 
 
 _OURS = {"User-Agent": f"studio-cli/{__version__}", "Accept-Encoding": "identity", "Connection": "close"}
 
 
 @contextlib.contextmanager
-def _connected(parts: SplitResult, public: bool | None) -> Iterator[tuple[http.client.HTTPConnection, bool]]:
+def _connected(parts: SplitResult, public: bool) -> Iterator[tuple[http.client.HTTPConnection, bool]]:
     """Connect to the very address that was looked at: asking for the name again could give another one."""
     host, secure = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if secure else 80)
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    is_public = all(ipaddress.ip_address(one[4][0]).is_global for one in found)
-    if public and not is_public:
+    if public and not all(_is_global(one[4]) for one in found):
         raise ValueError("it leads into a private network")
-    sock = _first_that_answers(found)
+    sock, is_public = _first_that_answers(found)
     try:
         if secure:
             # The handshake is part of what has a deadline.
@@ -170,7 +217,12 @@ def _connected(parts: SplitResult, public: bool | None) -> Iterator[tuple[http.c
         sock.close()
 
 
-def _first_that_answers(found: list[Any]) -> socket.socket:
+def _is_global(where: tuple[Any, ...]) -> bool:
+    return ipaddress.ip_address(where[0]).is_global
+
+
+def _first_that_answers(found: list[Any]) -> tuple[socket.socket, bool]:
+    """Return a connection, and whether it is to the internet."""
     trouble: OSError = OSError("it has no address")
     for family, kind, protocol, _, where in found:
         sock = socket.socket(family, kind, protocol)
@@ -178,7 +230,7 @@ def _first_that_answers(found: list[Any]) -> socket.socket:
         try:
             sock.connect(where)
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            return sock
+            return sock, _is_global(where)
         except OSError as error:
             sock.close()
             trouble = error

@@ -95,6 +95,24 @@ def by_name(db: Database, text: str, most: int = 10) -> list[Client]:
     return [_client(row) for row in rows]
 
 
+def matching(db: Database, text: str, most: int) -> list[Client]:
+    """Return the clients whose name or address begins with ``text``, by name; without the archived ones."""
+    wanted = folded(text.strip())
+    beyond = wanted + "\U0010ffff"
+    with db.reading() as sql:
+        rows = sql.execute(
+            f"""SELECT {_COLUMNS} FROM (
+                  SELECT * FROM (SELECT * FROM client WHERE name_folded >= ?1 AND name_folded < ?2
+                                 AND archived_at IS NULL ORDER BY name_folded, id LIMIT ?3)
+                  UNION
+                  SELECT * FROM (SELECT * FROM client WHERE email_folded >= ?1 AND email_folded < ?2
+                                 AND archived_at IS NULL ORDER BY email_folded LIMIT ?3)
+                ) ORDER BY name_folded, id LIMIT ?3""",
+            (wanted, beyond, most),
+        ).fetchall()
+    return [_client(row) for row in rows]
+
+
 def listed(db: Database, *, archived: bool = False) -> list[Client]:
     """Return the clients by name; the archived ones only when asked for."""
     where = "" if archived else "WHERE archived_at IS NULL"

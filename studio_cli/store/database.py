@@ -78,11 +78,7 @@ class Database:
         """Make a new studio, filled by ``fill``. The file appears whole or not at all, and never over another."""
         from studio_cli.store.migrations import migrate
 
-        taken = Refused(
-            f"There is a file at {path} already.",
-            hint="Name another one with --db, or use it: studio session list",
-            code="already_exists",
-        )
+        taken = already_there(path)
         if path.exists():
             raise taken
         with trouble(path):
@@ -202,6 +198,15 @@ class Database:
             finally:
                 if outermost and self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
+
+
+def already_there(path: Path) -> Refused:
+    """Return the refusal to make a studio over a file."""
+    return Refused(
+        f"There is a file at {path} already.",
+        hint="Name another one with --db, or use it: studio session list",
+        code="already_exists",
+    )
 
 
 def _put_in_place(draft: Path, path: Path) -> None:

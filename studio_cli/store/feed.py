@@ -7,6 +7,7 @@ from whenever import Instant
 from studio_cli.model.feed import KEPT_DAYS, Entry
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
+from studio_cli.store.session import HOLDS_NOW, LAST_TIME, STATUS_NOW
 from studio_cli.store.share import digest
 
 # ── its address ───────────────────────────────────────────────────────────────────────────────────
@@ -44,10 +45,24 @@ def opens(db: Database, token: str) -> bool:
 # ── what is in it ─────────────────────────────────────────────────────────────────────────────────
 
 # Grows with every change that a calendar shows: the session's own number, changes that only its owner sees (notes),
-# and a hold that has run out, whether or not anybody has settled it yet.
+# and a hold or a request that has run out, whether or not anybody has settled it yet.
 _SEQUENCE = """session.sequence
-  + (SELECT count(*) FROM event WHERE session_id = session.id AND kind = 'session changed')
-  + (session.status = 'pending' AND session.expires_at IS NOT NULL AND session.expires_at <= :now)"""
+  + (SELECT count(*) FROM event WHERE session_id = session.id
+     AND kind IN ('session changed', 'time of request free again'))
+  + (ran_out_at IS NOT NULL)"""
+
+_RAN_OUT = f"""CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN session.expires_at
+  WHEN session.status = 'inquiry' AND {LAST_TIME} <= :now THEN {LAST_TIME}
+  WHEN session.status = 'inquiry' AND session.holds_time AND session.expires_at <= :now THEN session.expires_at END"""
+
+_ENTRY = f"""
+SELECT session.id, session.title, session.starts_at, session.ends_at, session.location, session.notes,
+  session.created_at, client.name, client.email, client.phone, {_SEQUENCE} AS sequence, {STATUS_NOW} AS status_now,
+  session.status <> 'inquiry' OR ({HOLDS_NOW}) AS holds_now,
+  max(coalesce((SELECT at FROM event WHERE session_id = session.id ORDER BY id DESC LIMIT 1), session.created_at),
+    coalesce(ran_out_at, '')) AS changed_at
+FROM (SELECT *, {_RAN_OUT} AS ran_out_at FROM session) AS session JOIN client ON client.id = session.client_id
+"""
 
 
 def entries(db: Database, now: Instant, first: Instant, last: Instant | None = None) -> list[Entry]:
@@ -55,26 +70,31 @@ def entries(db: Database, now: Instant, first: Instant, last: Instant | None = N
 
     Those that were called off are there as long as somebody may still have them in a calendar.
     """
-    query = f"""SELECT * FROM (
-        SELECT session.id, session.title, session.starts_at, session.ends_at, session.location, session.notes,
-          session.created_at, session.expires_at, client.name, client.email, client.phone, {_SEQUENCE} AS sequence,
-          CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN 'expired'
-            ELSE session.status END AS status_now,
-          (SELECT at FROM event WHERE session_id = session.id ORDER BY id DESC LIMIT 1) AS changed_at
-        FROM session JOIN client ON client.id = session.client_id
-        WHERE session.starts_at > :reach AND session.ends_at > :first AND (:last IS NULL OR session.starts_at < :last))
-      WHERE status_now IN ('inquiry', 'pending', 'confirmed')
-        OR coalesce(CASE status_now WHEN 'expired' THEN max(expires_at, changed_at) ELSE changed_at END, created_at) > :kept
-      ORDER BY starts_at, id"""
-    values = {
-        "now": stored(now),
-        "reach": stored(first.subtract(hours=24 * 8)),
-        "first": stored(first),
-        "last": last and stored(last),
-        "kept": stored(now.subtract(hours=24 * KEPT_DAYS)),
-    }
+    where = """WHERE session.starts_at > :reach AND session.ends_at > :first
+        AND (:last IS NULL OR session.starts_at < :last)
+        AND (status_now IN ('inquiry', 'pending', 'confirmed') OR changed_at > :kept)"""
+    return _entries(db, where, now, first, last=last and stored(last), kept=_before(now, KEPT_DAYS))
+
+
+def to_write(db: Database, now: Instant) -> list[Entry]:
+    """Return the sessions to come, called off or not, and those that were to come before they were moved.
+
+    A calendar that sessions are written into may show the latter where they were.
+    """
+    where = """WHERE (session.starts_at > :reach AND session.ends_at > :first) OR session.id IN (
+        SELECT calendar_entry.session_id FROM calendar_entry JOIN event ON event.session_id = calendar_entry.session_id
+        WHERE strftime('%Y-%m-%dT%H:%M:%SZ', json_extract(event.details, '$.starts_at[0]')) > :reach)"""
+    return _entries(db, where, now, now)
+
+
+def _before(moment: Instant, days: int) -> str:
+    return stored(moment.subtract(hours=24 * days))
+
+
+def _entries(db: Database, where: str, now: Instant, first: Instant, **values: str | None) -> list[Entry]:
+    asked = {"now": stored(now), "reach": _before(first, 8), "first": stored(first), **values}
     with db.reading() as sql:
-        rows = sql.execute(query, values).fetchall()
+        rows = sql.execute(f"{_ENTRY} {where} ORDER BY session.starts_at, session.id", asked).fetchall()
     return [
         Entry(
             session_id=row["id"],
@@ -89,12 +109,8 @@ def entries(db: Database, now: Instant, first: Instant, last: Instant | None = N
             email=row["email"],
             phone=row["phone"],
             created_at=from_stored(row["created_at"]),
-            changed_at=_changed(row["status_now"], row["changed_at"] or row["created_at"], row["expires_at"]),
+            changed_at=from_stored(row["changed_at"]),
+            holds_time=bool(row["holds_now"]),
         )
         for row in rows
     ]
-
-
-def _changed(status: str, changed_at: str, expires_at: str | None) -> Instant:
-    expired = status == "expired" and expires_at is not None and expires_at > changed_at
-    return from_stored(expires_at if expired and expires_at else changed_at)

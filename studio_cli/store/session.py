@@ -23,21 +23,24 @@ T = TypeVar("T")
 
 # Until when a request can be answered: the last of the times that were proposed, else wished for, and of its own,
 # which its owner may have moved.
-_LAST = """max(session.starts_at, coalesce(
+LAST_TIME = """max(session.starts_at, coalesce(
     (SELECT max(value) FROM json_each(session.offered)),
     (SELECT max(value) FROM json_each(CASE WHEN json_valid(session.wish) THEN session.wish END, '$.times')),
     session.starts_at))"""
 
 # A hold that has run out reads as expired from that moment on, and a request that nobody has answered in time as
 # declined, whether or not anybody has settled it yet.
+STATUS_NOW = f"""CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN 'expired'
+    WHEN session.status = 'inquiry' AND {LAST_TIME} <= :now THEN 'declined' ELSE session.status END"""
+HOLDS_NOW = """session.holds_time
+    AND (session.status <> 'inquiry' OR coalesce(session.expires_at > :now, 1))"""
+
 _SELECT = f"""
 SELECT session.*, client.name AS client_name, client.email AS client_email, client.language AS client_language,
   client.reminders AS client_reminders, session_type.reminders AS type_reminders,
   (SELECT name FROM document WHERE session_id = session.id AND sha256 = contract_sha256) AS contract_name,
   session_type.slug AS type_slug, session_type.name AS type_name,
-  CASE WHEN session.status = 'pending' AND session.expires_at <= :now THEN 'expired'
-    WHEN session.status = 'inquiry' AND {_LAST} <= :now THEN 'declined' ELSE session.status END AS status_now,
-  session.holds_time AND (session.status <> 'inquiry' OR coalesce(session.expires_at > :now, 1)) AS holds_now
+  {STATUS_NOW} AS status_now, {HOLDS_NOW} AS holds_now
 FROM session JOIN client ON client.id = session.client_id
 LEFT JOIN session_type ON session_type.id = session.type_id
 """
@@ -526,7 +529,7 @@ def end_requests(db: Database, now: Instant) -> list[int]:
     """Decline the requests of which every time has begun; return their numbers."""
     rows = db.connection.execute(
         f"""UPDATE session SET status = 'declined' WHERE status IN ('pending', 'inquiry') AND status = 'inquiry'
-            AND {_LAST} <= ? RETURNING id""",
+            AND {LAST_TIME} <= ? RETURNING id""",
         (stored(now),),
     ).fetchall()
     return sorted(row["id"] for row in rows)

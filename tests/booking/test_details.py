@@ -32,6 +32,17 @@ def test_described_as_plain_data(studio: Studio, make: Maker) -> None:
     assert told["session"]["deadline"] == "Fri 20 Nov 2026 12:00"
 
 
+def test_time_on_the_client_s_clock(studio: Studio, make: Maker) -> None:
+    """A client elsewhere reads their own time too; a zone that this machine does not know is left out."""
+    session = make.session()
+    told = {
+        zone: describe_for(studio, replace(session, client_zone=zone))["session"]["there"]
+        for zone in ("Europe/Lisbon", "America/New_York", "Mars/Olympus", "localtime", None)
+    }
+    assert told.pop("Europe/Lisbon") == "Friday 4 December 2026, 15:00 to 16:00 (Europe/Lisbon, UTC+00:00)"
+    assert set(told.values()) == {""}
+
+
 def test_nothing_is_not_written_as_money(studio: Studio, make: Maker) -> None:
     """What is nothing is an empty text, so that a template can leave it out."""
     session = replace(make.session(price="0"), paid=Money(0, "CAD"))

@@ -6,14 +6,17 @@ from typing import Any
 
 import pytest
 from icalendar import Calendar
+from whenever import Instant
 
 from studio_cli.booking import feed as feeds
-from studio_cli.booking import new_session, session_changes
+from studio_cli.booking import new_session, request, session_changes, site
 from studio_cli.booking import session as sessions
 from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.session_changes import Edits
+from studio_cli.booking.site import Person, Visitor
 from studio_cli.booking.studio import Studio, change_setting
-from tests.conftest import Clock, Maker
+from studio_cli.model.site import TypedSite
+from tests.conftest import ZONE, Clock, Maker
 
 
 def token_of(address: str | None) -> str:
@@ -141,6 +144,57 @@ def test_hold_that_ran_out_is_the_same_once_it_is_settled(studio: Studio, make: 
     before = int(events(studio)[1]["SEQUENCE"])
     make.session("2026-12-07 10:00")  # settles it
     assert int(events(studio)[1]["SEQUENCE"]) == before
+
+
+def ask_for(studio: Studio, make: Maker, **asking: Any) -> None:
+    """Ask for a time on the site: Friday at ten."""
+    make.offer(site=TypedSite(approval=True, **asking))
+    person, visitor = Person("Rui", "rui@example.com"), Visitor("203.0.113.7", ZONE, "en")
+    site.pick(studio, "family-session", [Instant.from_utc(2026, 12, 4, 15)], person, visitor)
+
+
+@pytest.mark.parametrize(("asked", "busy"), [("hold", "OPAQUE"), ("free", "TRANSPARENT")])
+def test_request_closes_what_it_holds(studio: Studio, make: Maker, asked: str, busy: str) -> None:
+    """A request that does not hold its time leaves it free in the owner's calendar too."""
+    ask_for(studio, make, request=asked)
+    assert (str(events(studio)[1]["STATUS"]), str(events(studio)[1]["TRANSP"])) == ("TENTATIVE", busy)
+
+
+def told(studio: Studio) -> tuple[str, str, int]:
+    """Return the status of the one event, whether it is busy, and its SEQUENCE."""
+    (one,) = events(studio).values()
+    return str(one["STATUS"]), str(one["TRANSP"]), int(one["SEQUENCE"])
+
+
+def test_request_that_runs_out(studio: Studio, make: Maker, clock: Clock) -> None:
+    """A request frees its time and ends in the feed when it does, each a change, whether or not anybody settles it."""
+    ask_for(studio, make)
+    first = told(studio)
+    session = sessions.get(studio, 1)
+    assert first[:2] == ("TENTATIVE", "OPAQUE") and session.expires_at is not None
+    seen = [first[2]]
+    for moment, expected in (
+        (session.expires_at, ("TENTATIVE", "TRANSPARENT")),
+        (session.starts_at, ("CANCELLED", "TRANSPARENT")),
+    ):
+        clock.now = moment
+        before = told(studio)
+        with studio.file.atomic():
+            studio.settle(clock.now)
+        assert before == told(studio) and before[:2] == expected
+        seen.append(before[2])
+    assert seen == sorted(set(seen))
+    assert [one.status for one in feeds.entries(studio)] == [sessions.get(studio, 1).status] == ["declined"]
+
+
+def test_accepted_request_goes_on_growing(studio: Studio, make: Maker, clock: Clock) -> None:
+    """A request whose time was free again and that is accepted after all is busy again, which is a change."""
+    ask_for(studio, make)
+    clock.now = sessions.get(studio, 1).expires_at or clock.now
+    before = told(studio)
+    request.accept(studio, "1")
+    after = told(studio)
+    assert after[:2] == ("TENTATIVE", "OPAQUE") and after[2] > before[2]
 
 
 def test_called_off_is_shown_for_ninety_days(studio: Studio, make: Maker, clock: Clock) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from whenever import Instant
+from whenever import Date, Instant
 
 from studio_cli.booking import availability, slot
 from studio_cli.booking.studio import Studio
@@ -86,3 +86,18 @@ def test_nearest_looks_far_when_it_must(studio: Studio, make: Maker) -> None:
         "Tue 15 Dec 2026 09:30",
         "Tue 15 Dec 2026 10:00",
     ]
+
+
+def test_why_a_day_has_nothing_free(studio: Studio, make: Maker) -> None:
+    """A day without a free start says what closes it: no hours, time off, a session, its limit."""
+    availability.set_hours(studio, "mon", ["10:00-11:00"])
+    availability.block(studio, "2026-12-01", None, "Moving")
+    make.session("2026-12-07 10:00")
+    need = Need(60)
+    for day, said in (
+        ("2026-11-29", "there are no hours on a Sunday"),
+        ("2026-12-01", "is in your time off 1 (Moving)"),
+        ("2026-12-07", "Session 1 Portrait with Rui Costa, 10:00 to 11:00 is then."),
+    ):
+        assert said in slot.why_not_on(studio, Date.parse_iso(day), need)
+    assert "is outside your hours" in slot.why_not_on(studio, Date(2026, 11, 30), Need(90))

@@ -407,7 +407,7 @@ def test_stopped_clock_that_is_no_time(cli: Cli, monkeypatch: pytest.MonkeyPatch
 
 HEAVY = (
     "sqlite_utils", "jinja2", "starlette", "uvicorn", "stripe", "icalendar", "babel", "rich", "segno", "markdown_it",
-    "imagesize",
+    "imagesize", "prompt_toolkit",
 )  # fmt: skip
 
 

@@ -196,7 +196,7 @@ def test_clock_changes(with_type: Cli) -> None:
         ({"--client": "nobody"}, 4, ""),
         ({"--client": "Rui Cosat"}, 4, "Did you mean “Rui Costa”?"),
         ({"--form": "none-such"}, 4, ""),
-        ({"--share": "pigeon"}, 2, "--share email, link or none"),
+        ({"--share": "pigeon"}, 2, "--share email, link, copy, qr or none"),
         ({"--expires": "soon"}, 2, ""),
         ({"--location": "x" * 10_000}, 2, "10,000 characters; the limit is 200"),
         ({"--one-off": "a\x00".replace("\x00", "\x07")}, 2, "U+0007"),
@@ -549,8 +549,8 @@ def test_confirm_asks_on_a_terminal(with_session: Cli) -> None:
     """On a terminal confirm shows what it waives, asks, and does it after a yes."""
     with Terminal(studio("session", "confirm", "1")) as screen:
         asked = screen.read_until("[y/N] ")
-        assert "Confirm session 1, Portrait with Rui Costa?" in asked
-        assert "This waives: review, payment and 100.00 CAD due now." in asked
+        assert "Session 1: Portrait with Rui Costa" in asked
+        assert "  • review the details\n  • pay 100.00 CAD now; 100.00 CAD stays open\n" in asked
         assert status(with_session) == "pending"
         screen.type("y\n")
         assert screen.finish() == 0

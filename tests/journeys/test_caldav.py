@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from icalendar import Calendar as Ics
+from whenever import Instant
 
 from studio_cli.booking import connection as connections
 from studio_cli.booking import session as sessions
@@ -19,6 +20,7 @@ from studio_cli.errors import Refused
 from studio_cli.model.availability import Need
 from studio_cli.model.calendar import Calendar, CalendarUnreadable, Found
 from studio_cli.model.settings import STUDIO_ID
+from studio_cli.outside import ics
 from studio_cli.outside.caldav import CalDav
 from tests.calendars import DENTIST, at, calendar, event
 from tests.conftest import Clock, Maker
@@ -139,6 +141,53 @@ def test_session_that_is_over_stays_in_it(
     sessions.confirm(studio, "1")
     assert sync(studio).delivered == connections.Delivered()
     assert shown(server) == ["04 15:00 Portrait – Rui (pending) TENTATIVE"]
+
+
+@pytest.mark.parametrize("hours", [0, 24])
+def test_session_that_is_moved_into_the_past_follows(
+    studio: Studio, make: Maker, clock: Clock, server: Radicale, address: str, hours: int
+) -> None:
+    """A session that is over because it was moved is no longer where it was, whenever that is noticed."""
+    make.session("2026-12-04 10:00", add_client="Rui")
+    connect(studio, address)
+    sync(studio)
+    session_changes.reschedule(
+        studio, "1", "2026-11-19 10:00" if not hours else "2026-11-20 12:00", custom=True
+    )
+    clock.forward(hours=hours)
+    known = subscriptions.find(studio, "work")
+    assert connections.waits(studio, known)
+    assert sync(studio).delivered == connections.Delivered((1,))
+    assert [one[:8] for one in shown(server)] == [["19 15:00", "20 17:00"][hours > 0]]
+    assert not connections.waits(studio, known) and sync(studio).delivered == connections.Delivered()
+
+
+def test_session_that_was_called_off_long_ago_is_taken_out(
+    studio: Studio, make: Maker, clock: Clock, server: Radicale, address: str
+) -> None:
+    """However late it is noticed, a session that was canceled does not stay in the calendar."""
+    make.session("2027-10-01 10:00", custom=True)
+    connect(studio, address)
+    sync(studio)
+    sessions.cancel(studio, "1")
+    clock.forward(hours=24 * 100)
+    assert sync(studio).delivered.removed == (1,)
+    assert there(server) == {}
+
+
+def test_calendar_that_cannot_be_read_is_written(
+    studio: Studio, make: Maker, server: Radicale, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is wrong with the others' events keeps no session out of the calendar; it is told all the same."""
+    known = connect(studio, address)
+    server.ask("PUT", f"/{USER}/work/dentist.ics", calendar(DENTIST), Content_Type="text/calendar")
+    make.session("2026-12-07 10:00", add_client="Rui")
+    monkeypatch.setattr(ics, "SECONDS", 0.01)
+    with pytest.raises(CalendarUnreadable, match="Work cannot be read: It takes too long") as trouble:
+        sync(studio)
+    assert trouble.value.details == {"calendar": "Work", "written": [1], "removed": [], "put_back": []}
+    assert f"session-1@{studio.settings[STUDIO_ID]}.studio" in there(server)
+    assert "too long" in (subscriptions.find(studio, known.name).error or "")
 
 
 def test_change_over_there_is_put_back_and_told(
@@ -357,6 +406,73 @@ def test_disconnecting(studio: Studio, make: Maker, server: Radicale, address: s
     assert len(there(server)) == 2
     assert connections.disconnect(studio, known, target_of(known)) == 1
     assert list(there(server)) == ["dentist"]
+
+
+def test_disconnecting_leaves_what_is_over(
+    studio: Studio, make: Maker, clock: Clock, server: Radicale, address: str
+) -> None:
+    """Only sessions to come are taken out of a calendar; one that was moved into the past goes from where it was."""
+    for day in (4, 7, 8):
+        make.session(f"2026-12-0{day} 10:00", add_client="Rui")
+    known = connect(studio, address)
+    sync(studio)
+    clock.now = Instant.from_utc(2026, 12, 5, 15)
+    session_changes.reschedule(studio, "3", "2026-12-03 10:00", custom=True)
+    assert connections.disconnect(studio, known, target_of(known)) == 2
+    assert [one[:8] for one in shown(server)] == ["04 15:00"]
+
+
+@pytest.mark.parametrize(
+    ("nth", "moment", "remove"),
+    [(1, "before", True), (1, "after", False), (2, "before", False), (2, "after", True)],
+)
+def test_disconnected_while_somebody_writes(
+    studio: Studio, make: Maker, server: Radicale, address: str, monkeypatch: pytest.MonkeyPatch,
+    nth: int, moment: str, remove: bool,
+) -> None:  # fmt: skip
+    """Whoever is writing stops, and leaves nothing there that was not there, or was taken out meanwhile."""
+    make.session("2026-12-04 10:00", add_client="Rui")
+    known = connect(studio, address)
+    sync(studio)
+    session_changes.edit(studio, "1", Edits(notes="x"))
+    for day in (7, 8):
+        make.session(f"2026-12-0{day} 10:00", add_client="Eva")
+    put, calls = CalDav.put, []
+
+    def putting(self: CalDav, path: str, content: bytes, mark: str | None) -> tuple[str | None, bool]:
+        calls.append(path)
+        if len(calls) == nth and moment == "before":
+            connections.disconnect(studio, known, target_of(known) if remove else None)
+        done = put(self, path, content, mark)
+        if len(calls) == nth and moment == "after":
+            connections.disconnect(studio, known, target_of(known) if remove else None)
+        return done
+
+    monkeypatch.setattr(CalDav, "put", putting)
+    delivered = connections.deliver(studio, known, target_of(known), None)
+    assert len(calls) == nth and len(delivered.put) == nth - 1
+    assert [one[:8] for one in shown(server)] == ([] if remove else ["04 15:00"])
+
+
+def test_disconnected_while_somebody_takes_out(
+    studio: Studio, make: Maker, server: Radicale, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Sessions that are to stay in a calendar when it is forgotten stay, though somebody was taking them out."""
+    for day in (4, 7):
+        make.session(f"2026-12-0{day} 10:00", add_client="Rui")
+    known = connect(studio, address)
+    sync(studio)
+    for number in ("1", "2"):
+        sessions.cancel(studio, number)
+    remove = CalDav.remove
+
+    def removing(self: CalDav, path: str) -> None:
+        remove(self, path)
+        connections.disconnect(studio, known, None)
+
+    monkeypatch.setattr(CalDav, "remove", removing)
+    assert connections.deliver(studio, known, target_of(known), None).removed == (1,)
+    assert [one[:8] for one in shown(server)] == ["07 15:00"]
 
 
 def test_read_only_is_never_written(studio: Studio, make: Maker, server: Radicale, address: str) -> None:

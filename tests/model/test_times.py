@@ -12,7 +12,14 @@ from whenever import Date, Instant
 
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model import times
-from studio_cli.model.times import check_zone, parse_clock, parse_duration, parse_when, show_duration
+from studio_cli.model.times import (
+    check_zone,
+    known_zone,
+    parse_clock,
+    parse_duration,
+    parse_when,
+    show_duration,
+)
 
 ZONE = "America/Toronto"
 NOW = Instant.from_utc(2026, 11, 20, 15)
@@ -348,14 +355,19 @@ def test_wrong_zone_suggests(typed: str, suggested: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "typed", ["", "/", "America", "../../etc/passwd", "a\x00b", "x" * 500, "\udcff", "é" * 40]
-)
+    "typed",
+    [
+        "", "localtime", "LocalTime", "posixrules", "Factory", "posix/Europe/Lisbon", "right/Europe/Lisbon", "/", "America", "../../etc/passwd", "a\x00b", "x" * 500, "\udcff", "é" * 40,
+    ],
+)  # fmt: skip
 def test_odd_zone_is_only_wrong(typed: str) -> None:
     """Nothing that can be typed as a zone does more than be refused, in one printable line."""
     with pytest.raises(WrongUsage) as wrong:
         check_zone(typed)
     assert wrong.value.code == "time_zone"
     assert "\x00" not in wrong.value.message
+    assert "posix/" not in (wrong.value.hint or "") and "right/" not in (wrong.value.hint or "")
+    assert known_zone(typed) is None
 
 
 # ── clocks, dates, durations ──────────────────────────────────────────────────────────────────────
@@ -506,3 +518,38 @@ def test_show_short_agrees_with_the_standard_library(moment: Instant, zone: str)
     there = datetime.fromtimestamp(moment.timestamp(), ZoneInfo(zone))
     assert times.show_short(moment, zone) == f"{there:%a} {there.day} {there:%b} {there.year} {there:%H:%M}"
     assert times.show_day(moment, zone) == f"{there:%A} {there.day} {there:%B} {there.year}"
+
+
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("2026-12-04", Date(2026, 12, 4)),
+        ("today", Date(2026, 11, 20)),
+        ("fri", Date(2026, 11, 20)),
+        ("sat", Date(2026, 11, 21)),
+        ("next monday", Date(2026, 11, 23)),
+        ("24 dec", Date(2026, 12, 24)),
+        ("dec 24 2027", Date(2027, 12, 24)),
+    ],
+)
+def test_any_day(text: str, day: Date) -> None:
+    """A day can be typed in everyday words too; today's weekday is today."""
+    assert times.parse_any_day(text, "America/Toronto", Instant.from_utc(2026, 11, 20, 15)) == day
+
+
+@pytest.mark.parametrize("text", ["", "soon", "sat 19:30", "24 dec 10", "12"])
+def test_no_day(text: str) -> None:
+    """What is not a day, or says a time too, is none."""
+    with pytest.raises(WrongUsage):
+        times.parse_any_day(text, "America/Toronto", Instant.from_utc(2026, 11, 20, 15))
+
+
+@given(
+    st.integers(min_value=0, max_value=2 * 366 * 24 * 4),
+    st.sampled_from(["America/Toronto", "Europe/Lisbon", "UTC"]),
+)
+def test_as_typed_may_be_typed_back(quarters: int, zone: str) -> None:
+    """A moment as it can be typed means that moment, in hours that come twice too."""
+    moment = Instant.from_utc(2026, 1, 1).add(minutes=15 * quarters)
+    text, which = times.as_typed(moment, zone)
+    assert parse_when(text, zone, moment, which) == moment

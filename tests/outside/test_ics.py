@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 from whenever import Instant
 
 from studio_cli.model.calendar import CalendarUnreadable, Reading, Window
-from studio_cli.model.times import show_short
+from studio_cli.model.times import show_short, stored
 from studio_cli.outside import ics, ics_worker
 from tests.calendars import DENTIST, at, calendar, event
 
@@ -48,6 +50,7 @@ TORONTO = at("20261204T100000", "20261204T110000", ZONE)
         (at("20261204T100000", "20261204T110000"), ["Fri 4 Dec 2026 10:00 11:00"]),
         (at("20261204T100000", "20261204T110000", "Europe/Lisbon"), ["Fri 4 Dec 2026 05:00 06:00"]),
         (at("20261204T100000", "20261204T110000", "W. Europe Standard Time"), ["Fri 4 Dec 2026 04:00 05:00"]),
+        (("DTSTART;VALUE=DATE:20261204", "DTEND;VALUE=DATE:20261204"), ["Fri 4 Dec 2026 00:00 00:00"]),
         (("DTSTART;VALUE=DATE:20261204",), ["Fri 4 Dec 2026 00:00 00:00"]),
         (("DTSTART;VALUE=DATE:20261204", "DTEND;VALUE=DATE:20261206"), ["Fri 4 Dec 2026 00:00 00:00"]),
         ((TORONTO[0], "DURATION:PT30M"), ["Fri 4 Dec 2026 10:00 10:30"]),
@@ -82,6 +85,7 @@ def test_event_of_an_hour_that_is_repeated_lasts_as_long_as_it_does() -> None:
 
 
 WEEKLY = event("w", *at("20261204T100000", "20261204T110000", ZONE), "RRULE:FREQ=WEEKLY;COUNT=4")
+FLOATING = event("f", *at("20261204T100000", "20261204T110000"), "RRULE:FREQ=WEEKLY;COUNT=4")
 
 
 @pytest.mark.parametrize(
@@ -106,7 +110,13 @@ WEEKLY = event("w", *at("20261204T100000", "20261204T110000", ZONE), "RRULE:FREQ
         ),
         ((WEEKLY.replace("RRULE", f"RDATE;TZID={ZONE}:20261206T100000\r\nRRULE"),), ["Fri 4", "Sun 6", "Fri 11", "Fri 18", "Fri 25"]),
         ((WEEKLY.replace("COUNT=4", "UNTIL=20261211T150000Z"),), ["Fri 4", "Fri 11"]),
-        ((WEEKLY.replace("COUNT=4", "UNTIL=20261211"),), ["Fri 4"]),
+        # As old programs write it: the time or the day of the last one, on the clock of the event.
+        ((WEEKLY.replace("COUNT=4", "UNTIL=20261211T100000"),), ["Fri 4", "Fri 11"]),
+        ((WEEKLY.replace("COUNT=4", "UNTIL=20261211"),), ["Fri 4", "Fri 11"]),
+        ((WEEKLY.replace("COUNT=4", "UNTIL=20261210"),), ["Fri 4"]),
+        ((FLOATING.replace("COUNT=4", "UNTIL=20261211"),), ["Fri 4", "Fri 11"]),
+        ((FLOATING.replace("COUNT=4", "UNTIL=20261211T150000Z"),), ["Fri 4", "Fri 11"]),
+        ((FLOATING.replace("COUNT=4", "UNTIL=20261211T145959Z"),), ["Fri 4"]),
     ],
 )  # fmt: skip
 def test_recurrences_with_exceptions(parts: tuple[str, ...], expected: list[str]) -> None:
@@ -131,6 +141,91 @@ def test_zone_that_the_calendar_describes() -> None:
     assert times(zone, event("1", *at("20261204T100000", "20261204T110000", "Ours"))) == [
         "Fri 4 Dec 2026 02:00 03:00"
     ]
+
+
+OUTLOOK = "Customized Time Zone"
+"""What Outlook calls every zone that it has no name for."""
+
+
+def zone(name: str, offset: str) -> str:
+    """Return a zone that has one offset."""
+    lines = f"DTSTART:16010101T000000|TZOFFSETFROM:{offset}|TZOFFSETTO:{offset}".replace("|", "\r\n")
+    return f"BEGIN:VTIMEZONE\r\nTZID:{name}\r\nBEGIN:STANDARD\r\n{lines}\r\nEND:STANDARD\r\nEND:VTIMEZONE"
+
+
+def begins(content: bytes) -> list[str]:
+    """Return when the busy times of calendars begin, in UTC."""
+    return [one.starts_at.format_iso() for one in quick(content).busy]
+
+
+@pytest.mark.parametrize("name", [OUTLOOK, "Eastern Standard Time"])
+@pytest.mark.parametrize("first", [True, False])
+def test_each_calendar_has_its_own_zones(name: str, first: bool) -> None:
+    """Calendars one after the other each mean their own zone, wherever in them it is described, and no other's."""
+
+    def of(offset: str, uid: str) -> bytes:
+        parts = zone(name, offset), event(uid, *at("20261204T100000", "20261204T110000", name))
+        return calendar(*(parts if first else parts[::-1]))
+
+    assert begins(of("+0100", "a") + of("-0800", "b")) == ["2026-12-04T09:00:00Z", "2026-12-04T18:00:00Z"]
+    assert begins(of("-0800", "b")) == ["2026-12-04T18:00:00Z"]
+    nobodys = calendar(event("c", *at("20261205T100000", "20261205T110000", OUTLOOK)))
+    # Whose zone nobody describes is in the studio's.
+    assert begins(of("-0800", "b") + nobodys)[1] == "2026-12-05T15:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        "BEGIN:VTIMEZONE\r\nTZID:X\r\nEND:VTIMEZONE",
+        zone("X", "nonsense"),
+        zone("X", "+0100").replace("DTSTART:16010101T000000\r\n", ""),
+        "BEGIN:VTIMEZONE\r\nEND:VTIMEZONE",
+    ],
+)
+def test_zone_that_says_nothing_costs_nothing_else(odd: str) -> None:
+    """A zone that cannot be understood is one that nobody knows; all events are read."""
+    reading = quick(calendar(odd, DENTIST, event("x", *at("20261205T100000", "20261205T110000", "X"))))
+    assert [show_short(one.starts_at, ZONE) for one in reading.busy] == [
+        "Fri 4 Dec 2026 10:00",
+        "Sat 5 Dec 2026 10:00",
+    ]
+    assert "time zone that is not known" in reading.notes[0]
+
+
+@pytest.mark.parametrize(
+    "name", ["America", "localtime", "posixrules", "/etc/localtime", "../../etc/passwd", "\0"]
+)
+def test_names_that_are_no_zone(name: str) -> None:
+    """A folder of zones, the clock of this machine and a path are zones that nobody knows."""
+    reading = quick(calendar(event("1", *at("20261204T100000", "20261204T110000", name)), DENTIST))
+    assert {show_short(one.starts_at, ZONE) for one in reading.busy} == {"Fri 4 Dec 2026 10:00"}
+
+
+def test_calendar_that_cannot_be_read_costs_the_others_nothing() -> None:
+    """Of calendars one after the other the broken one is told of; one without an end makes all of it unreadable."""
+    broken = calendar("BEGIN:VALARM", event("b", *TORONTO), event("c", *TORONTO))
+    reading = quick(calendar(DENTIST) + broken + b"\r\n\xef\xbb\xbf" + calendar(WEEKLY))
+    assert len(reading.busy) == 1 + 4
+    assert reading.notes == ("2 events cannot be read whole",)
+    with pytest.raises(CalendarUnreadable, match="no calendar file"):
+        quick(calendar(DENTIST) + calendar(WEEKLY)[:-20])
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        "DTEND:99991231T235959Z", f"DTEND;TZID={ZONE}:99991231T235959", "DTEND:99991231T000000", "DTEND;VALUE=DATE:99991231",
+        "DURATION:P3650000D",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "begin", ["DTSTART:20261204T150000Z", "DTSTART:20200101T000000Z", "DTSTART;VALUE=DATE:20261204"]
+)
+def test_event_without_an_end_in_sight(begin: str, end: str) -> None:
+    """An event until the end of days closes as far as we look."""
+    (busy,) = quick(calendar(event("1", begin, end))).busy
+    assert busy.starts_at <= Instant.from_utc(2026, 12, 4, 15) and busy.ends_at >= WINDOW.last
 
 
 def test_zone_that_nobody_knows_is_said() -> None:
@@ -192,6 +287,27 @@ def test_hostile_rules_cost_seconds_and_close_nothing() -> None:
     assert time.monotonic() - begun < 20
     assert [one.title for one in reading.busy] == ["Dentist"]
     assert "1 event repeats too often" in reading.notes[0]
+
+
+WORKER = """
+from studio_cli.outside import ics_worker
+ics_worker.CPU_SECONDS, ics_worker.COUNT_SECONDS, ics_worker.EVENT_SECONDS, ics_worker.QUICK_SECONDS = 5, 0.6, 0.3, 0.02
+ics_worker.main()
+"""
+
+
+def test_slow_events_do_not_use_up_the_time_of_the_others() -> None:
+    """However many events are slow to count out, the others are read, and only the slow ones are left out."""
+    rule = "RRULE:FREQ=SECONDLY;BYMONTH=2;BYMONTHDAY=30"
+    slow = [event(f"h{number}", *at("20200101T000000Z", "20200101T000100Z"), rule) for number in range(25)]
+    asked = {
+        "zone": ZONE, "first": stored(WINDOW.first), "last": stored(WINDOW.last), "studio_id": "f00d", "titles": True,
+    }  # fmt: skip
+    work = json.dumps(asked).encode() + b"\n" + calendar(*slow, DENTIST)
+    done = subprocess.run([sys.executable, "-c", WORKER], input=work, capture_output=True, check=True)
+    reading = ics.of_answer(json.loads(done.stdout))
+    assert [one.title for one in reading.busy] == ["Dentist"]
+    assert reading.notes[0].startswith("25 events repeat")
 
 
 def test_too_many_times(monkeypatch: pytest.MonkeyPatch) -> None:

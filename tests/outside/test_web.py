@@ -17,6 +17,7 @@ from studio_cli.outside.calendars import WebCalendar
 from studio_cli.outside.web import ask, check_address
 from tests.calendars import DENTIST, Published, calendar, publishing
 from tests.certificate import Certificate
+from tests.outside.conftest import Internet
 from tests.outside.test_ics import WINDOW
 
 
@@ -50,12 +51,24 @@ def test_handshake_that_never_comes() -> None:
 
 
 def test_login_stays_with_its_host(server: Published) -> None:
-    """Where a server leads to another host, the login is not taken along."""
+    """Where a server leads to another host, neither the login nor what is sent with it is taken along."""
     with publishing() as other:
         server.answer = redirecting(other.url())
-        ask("GET", server.url(), {"Authorization": "Basic c2VjcmV0", "X-Other": "1"})
+        with pytest.raises(CalendarUnreadable, match="which is not given your password") as refused:
+            ask("PUT", server.url(), {"Authorization": "Basic c2VjcmV0"}, b"Rui")
         assert server.asked[0][1]["authorization"] == "Basic c2VjcmV0"
-        assert "authorization" not in other.asked[0][1] and other.asked[0][1]["x-other"] == "1"
+        assert other.asked == []
+        assert f"studio calendar connect {other.address}/ --user NAME" in (refused.value.hint or "")
+        assert ask("GET", server.url()).address == other.url()
+
+
+@pytest.mark.parametrize(
+    "address", ["http://example.com/a", "http://169.254.169.254/latest/", "ftp://127.0.0.1/"]
+)
+def test_first_address_is_no_exception(address: str) -> None:
+    """Whoever names an address: what the owner could not type is not asked."""
+    with pytest.raises(CalendarUnreadable, match="not asked over http"):
+        ask("GET", address)
 
 
 @pytest.mark.parametrize(
@@ -155,11 +168,11 @@ def test_answer_that_drips(server: Published) -> None:
     assert time.monotonic() - begun < 5
 
 
-def redirecting(to: str) -> Any:
+def redirecting(to: str, status: int = 302) -> Any:
     """Return an answer that leads elsewhere."""
 
     def answer(handler: Any) -> None:
-        handler.send_response(302)
+        handler.send_response(status)
         handler.send_header("Location", to)
         handler.send_header("Content-Length", "0")
         handler.end_headers()
@@ -175,6 +188,46 @@ def test_redirects_that_are_not_followed(server: Published, to: str) -> None:
     server.answer = redirecting(to)
     with pytest.raises(CalendarUnreadable, match="not asked"):
         ask("GET", server.url())
+
+
+@pytest.mark.parametrize(
+    ("here", "to", "leads"),
+    [
+        ("https://cal.example.com:8443/a/", "http://cal.example.com/b/", "https://cal.example.com:8443/b/"),
+        ("https://cal.example.com/a/", "../b", "https://cal.example.com/b"),
+        ("https://cal.example.com/", "https://other.example.net/", "https://other.example.net/"),
+        ("https://cal.example.com/", "http://other.example.net/", None),
+        ("https://cal.example.com/", "http://127.0.0.1:5232/", None),
+        ("https://cal.example.com/", "http://localhost/", None),
+        ("http://127.0.0.1:5232/", "http://127.0.0.1:80/", "http://127.0.0.1:80/"),
+    ],
+)  # fmt: skip
+def test_where_a_server_leads(here: str, to: str, leads: str | None) -> None:
+    """On its own host TLS stays; elsewhere it is https, and from the internet never this machine."""
+    said = web.Answer(301, {}, b"", here, public="example.com" in here)
+    if leads is None:
+        with pytest.raises(CalendarUnreadable, match="leads to an address that is not asked"):
+            web.led(said, to)
+    else:
+        assert web.led(said, to) == leads
+
+
+def test_see_other(server: Published) -> None:
+    """A 303 leads on whoever only asks; to one who writes it is an answer."""
+
+    def first(handler: Any) -> None:
+        redirecting("/seen.ics", 303)(handler) if handler.path != "/seen.ics" else answered(handler)
+
+    def answered(handler: Any) -> None:
+        handler.send_response(200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    server.answer = first
+    for method in ("GET", "PROPFIND", "REPORT"):
+        assert ask(method, server.url()).address == server.url("/seen.ics")
+    for method in ("PUT", "DELETE"):
+        assert ask(method, server.url()).status == 303
 
 
 def test_redirects_end(server: Published) -> None:
@@ -201,6 +254,17 @@ def test_public_server_does_not_lead_into_the_house(server: Published) -> None:
     with pytest.raises(CalendarUnreadable, match="private network"):
         web._once("GET", server.url(), {}, None, 1000, 5, True)
     assert server.asked == []
+
+
+def test_internet_leads_nobody_into_the_house(internet: Internet) -> None:
+    """What stands in the house is asked where the owner names it, and not where a server on the internet does."""
+    server, inside = internet.host("cal.example.com"), internet.host("nas.example.com", "192.168.1.5")
+    server.answer = redirecting("https://nas.example.com/a")
+    with pytest.raises(CalendarUnreadable, match="private network"):
+        ask("GET", "https://cal.example.com/")
+    assert len(server.asked) == 1 and inside.asked == []
+    inside.body = calendar(DENTIST)
+    assert ask("GET", "https://nas.example.com/").body == inside.body  # the owner may
 
 
 def test_server_that_is_not_there() -> None:

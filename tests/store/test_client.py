@@ -45,3 +45,52 @@ def test_listed_and_named(studio: Studio, make: Maker) -> None:
     assert [client.name for client in client_store.listed(studio.file)] == ["eva"]
     assert [client.name for client in client_store.listed(studio.file, archived=True)] == ["eva", "Rui"]
     assert set(client_store.names(studio.file)) == {"Rui", "rui@example.com", "eva", "eva@example.com"}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("", ["Ana", "rui lima", "Rui Costa"]),
+        ("ru", ["rui lima", "Rui Costa"]),
+        (" RUI ", ["rui lima", "Rui Costa"]),
+        ("bell@", ["Ana"]),
+        ("%", []),
+        ("_", []),
+        ("nobody", []),
+    ],
+)
+def test_matching(studio: Studio, make: Maker, text: str, names: list[str]) -> None:
+    """Clients are found as one types, by the beginning of a name or an address, without the archived ones."""
+    make.client("Rui Costa")
+    make.client("rui lima")
+    make.client("Ana", "bell@example.com")
+    gone = make.client("Rui Gone")
+    studio.file.connection.execute(
+        "UPDATE client SET archived_at = '2026-11-20T15:00:00Z' WHERE id = ?", (gone.id,)
+    )
+    assert {client.name for client in client_store.matching(studio.file, text, 10)} == set(names)
+    assert len(client_store.matching(studio.file, text, 1)) == min(len(names), 1)
+
+
+def test_matching_is_fast_with_many_clients(studio: Studio, make: Maker) -> None:
+    """However many clients there are, what is typed is looked up in the indexes: as many steps for 100 as for 5,000."""
+    steps: list[int] = []
+    for many in (100, 5_000):
+        with studio.file.atomic() as sql:
+            sql.executemany(
+                """INSERT INTO client (name, name_folded, email, email_folded, created_at)
+                   VALUES (?1, ?1, ?2, ?2, '2026-11-20T15:00:00Z')""",
+                [(f"client {many} {number:06}", f"c{many}-{number}@example.com") for number in range(many)],
+            )
+        count = [0]
+
+        def step(count: list[int] = count) -> int:
+            count[0] += 1
+            return 0
+
+        studio.file.connection.set_progress_handler(step, 100)
+        assert len(client_store.matching(studio.file, "cl", 50)) == 50
+        studio.file.connection.set_progress_handler(None, 0)
+        steps.append(count[0])
+    assert steps[1] < steps[0] * 2
+    del make
