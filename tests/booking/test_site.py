@@ -115,7 +115,6 @@ def test_what_clients_cannot_book_is_taken(studio: Studio, make: Maker) -> None:
         Instant.from_utc(2026, 12, 4, 3),
         Instant.from_utc(2026, 12, 4, 15, 7),
         Instant.from_utc(2027, 1, 8, 15),
-        Instant.from_utc(2035, 12, 4, 15),
         Instant.from_utc(2190, 1, 1),
     ):
         reply = picked(studio, at)
@@ -607,6 +606,14 @@ def test_months_end_somewhere(studio: Studio, make: Maker) -> None:
     assert [(one.earlier, one.later) for one in asked] == [(False, True), (True, True), (True, False)]
     session_type.edit(studio, "family-session", TypedOffer(window="20d"))
     assert days_of(studio, ZONE, Date(2099, 1, 1)).first == Date(2026, 12, 1)
+
+
+def test_nothing_beyond_the_last_month(studio: Studio, make: Maker) -> None:
+    """What no month shows is not given either, though no window closes it; the last day of the last month is."""
+    make.offer()
+    assert picked(studio, Instant.from_utc(2035, 12, 4, 15)).what == "taken"
+    assert picked(studio, Instant.from_utc(2027, 12, 1, 15)).what == "taken"
+    assert picked(studio, Instant.from_utc(2027, 11, 30, 15)).what == "held"
 
 
 def test_the_first_month_is_the_one_with_times(studio: Studio, make: Maker) -> None:
