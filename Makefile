@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PAGE_TOOLS := tests/web/audit/node_modules/.installed
 
-.PHONY: first-session demo test test-long audit pictures texts bench lint format clean
+.PHONY: first-session demo test test-long audit pictures texts docs completion bench lint format clean
 
 demo: .venv/installed
 	@$(BIN)/studio demo
@@ -25,9 +25,18 @@ pictures: .venv/developing $(PAGE_TOOLS)
 	  -k "test_scene or (test_mails and not faults)"
 	$(BIN)/python -m tests.web.audit.pictures screenshots docs/pictures
 
+# What is written by tests: the reference of commands, the manual pages, and tables in docs/.
+docs: .venv/developing
+	STUDIO_WRITE_DOCS=1 $(BIN)/pytest -q tests/test_command_docs.py tests/test_schemas.py tests/test_template_docs.py tests/test_architecture.py
+
+# What can be typed where, for completion in a shell; a test says when it is not what the commands are.
+completion: .venv/developing
+	$(BIN)/python -m studio_cli.cli.completion_table
+
 bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots
 	$(BIN)/python -m benchmarks.site
+	$(BIN)/python -m benchmarks.completion
 
 # A new user's first session on a fresh home folder, downloads included, by the clock: writes docs/first-session.md.
 first-session: .venv/developing

@@ -49,7 +49,10 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
     except FileNotFoundError:
         return {}
     except OSError as error:
-        raise FileTrouble(f"The secrets in {path} cannot be read: {error.strerror}.") from error
+        raise FileTrouble(
+            f"The secrets in {path} cannot be read: {error.strerror}.",
+            hint="Is that file yours? STUDIO_SECRETS names another one.",
+        ) from error
     except (ValueError, RecursionError):
         raise damaged from None
     if not _are_secrets(kept):
@@ -93,5 +96,8 @@ def write_secret(environ: Mapping[str, str], studio_id: str, name: str, value: s
                 Path(draft).unlink()
             raise
     except OSError as error:
-        raise FileTrouble(f"The secret cannot be kept in {path}: {error.strerror}.") from error
+        raise FileTrouble(
+            f"The secret cannot be kept in {path}: {error.strerror}.",
+            hint="Is that folder yours? STUDIO_SECRETS names another file.",
+        ) from error
     return path

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 from studio_cli.errors import WrongUsage
 from studio_cli.language import Language, catalogue
-from studio_cli.letters import sandbox, source_of, syntax_words
+from studio_cli.letters import sandbox, source_of
 from studio_cli.model.template import ALONE, LONGEST, PARTS, VARIABLES
 from studio_cli.model.text import clean, did_you_mean, nearest, shown
-from studio_cli.templates import Mistake, escaped
+from studio_cli.templates import Mistake, escaped, syntax_words
 
 if TYPE_CHECKING:
     from jinja2 import nodes

@@ -57,7 +57,7 @@ def write(
 
     ``logo`` is ``{address, width, height}`` in CSS pixels. Raises what Jinja raises, or ``NoSubject``.
     """
-    source, data = _PRIVATE.sub("", source), {**_tame(data), "link": data["link"]}
+    source, data = _PRIVATE.sub("", source), {**_tame(data), **_links_in(data)}
     in_words = _WORDS_AND_ADDRESS.sub(r"\1: \2", source)
     subject, body = _split(_filled(in_words, data, language, "text", _placed_as_text(data, language)))
     signature = _signature(data["studio"])
@@ -73,6 +73,11 @@ def write(
         "logo": logo,
     }
     return subject, text, render("email/frame.html", frame, language)
+
+
+def _links_in(data: Mapping[str, Any]) -> dict[str, str]:
+    """Return where the mail leads: there alone the place of a link may stand."""
+    return {name: data[name] for name in ("link", "stop") if name in data}
 
 
 def _tame(value: Any) -> Any:
@@ -115,14 +120,6 @@ def sandbox(code: str, form: Form) -> ImmutableSandboxedEnvironment:
     for name in ("lipsum", "cycler", "joiner"):  # of no use in a mail
         del environment.globals[name]
     return environment
-
-
-def syntax_words(message: str | None) -> str:
-    """Return what Jinja says of a template that it cannot read, as a sentence without its own terms."""
-    words = message or "It cannot be read"
-    for term, meant in (("end of print statement", "}}"), ("end of statement block", "%}")):
-        words = words.replace(term, meant)
-    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")
 
 
 def _for_text(value: object) -> object:

@@ -98,7 +98,8 @@ def _problem(message: str, line: int | None = None, *, costly: bool = False) -> 
 def _explained(error: BaseException) -> dict[str, Any]:
     from jinja2.exceptions import SecurityError, TemplateSyntaxError, UndefinedError
 
-    from studio_cli.letters import NoSubject, syntax_words
+    from studio_cli.letters import NoSubject
+    from studio_cli.templates import syntax_words
 
     if isinstance(error, MemoryError):
         return _problem("It needs too much memory.", costly=True)
@@ -110,7 +111,9 @@ def _explained(error: BaseException) -> dict[str, Any]:
     if isinstance(error, UndefinedError):
         return _problem(_missing(str(error)), line)
     if isinstance(error, SecurityError):
-        return _problem(f"A template may not do that. {_sentence(str(error))}", line)
+        return _problem("A template may not do that: it can show what it knows, and call nothing.", line)
+    if isinstance(error, OverflowError) and "range" in str(error).casefold():
+        return _problem("It counts too far: range goes to 100,000 at most.", line)
     if isinstance(error, RecursionError):
         return _problem("Too much is within each other.", line)
     return _problem(f"It cannot be filled in. {_sentence(str(error) or type(error).__name__)}", line)

@@ -116,12 +116,32 @@ def check_words(source: str, variables: Mapping[str, Mapping[str, str]]) -> list
     try:
         tree = _words().parse(source)
     except TemplateSyntaxError as problem:
-        return [Mistake(problem.lineno, f"{problem.message or 'It cannot be read'}.".replace("..", "."))]
+        return [Mistake(problem.lineno, syntax_words(problem.message))]
     except RecursionError:
         return [Mistake(1, _TOO_DEEP)]
     except ValueError:  # a number of thousands of digits
         return [Mistake(1, "It cannot be read: there is a number in braces.")]
     return list(dict.fromkeys(islice(_mistakes(tree, variables), MOST_MISTAKES)))
+
+
+def syntax_words(message: str | None) -> str:
+    """Return what Jinja says of a text that it cannot read, as a sentence without its own terms."""
+    words = message or "It cannot be read"
+    for term, meant in (("end of print statement", "}}"), ("end of statement block", "%}")):
+        words = words.replace(term, meant)
+    unknown = re.match(r"Encountered unknown tag '(\w+)'", words)
+    unclosed = re.search(r"block that needs to be closed is '(\w+)'", words)
+    cut = re.match(r"unexpected end of template, expected '(.+)'", words, re.I)
+    if unclosed:
+        here = f"{{% {unknown[1]} %}} stands where" if unknown else "It ends before"
+        return f"{here} {{% {unclosed[1]} %}} is closed: write {{% end{unclosed[1]} %}}."
+    if unknown and unknown[1].startswith("end"):
+        return f"{{% {unknown[1]} %}} closes nothing."
+    if unknown:
+        return f"There is no {{% {unknown[1]} %}} here."
+    if cut:
+        return f"It ends in the middle: {cut[1]} is missing."
+    return words[:1].upper() + words[1:] + ("" if words.endswith((".", "?")) else ".")
 
 
 DEEPEST = 20

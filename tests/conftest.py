@@ -32,6 +32,7 @@ from tests.smtp_server import MailServer
 
 if TYPE_CHECKING:
     from tests.fake_stripe import FakeStripe
+    from tests.furnished import Machine, Servers
 
 NOW = Instant.from_utc(2026, 11, 20, 15)
 """A Friday, ten in the morning in Toronto."""
@@ -336,3 +337,25 @@ def with_mail(with_session: Cli, mail_server: MailServer) -> Cli:
     ):
         with_session("config", "set", name, value).ok()
     return with_session
+
+
+# ── for what the help and the documentation show ──────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="session")
+def example_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The servers, and the furnished studios, of all the examples."""
+    from tests.furnished import servers
+
+    with servers(tmp_path_factory.mktemp("examples")) as started:
+        yield started
+
+
+@pytest.fixture
+def machine(
+    example_servers: Servers, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Machine:
+    """A machine on which examples run, each in a furnished studio."""
+    from tests.furnished import Machine
+
+    return Machine(example_servers, monkeypatch, capsys)

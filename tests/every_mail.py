@@ -23,6 +23,9 @@ from studio_cli.model.settlement import Settlement
 from studio_cli.model.wish import Wish
 from tests.conftest import Clock, Maker
 
+PAGE = "https://book.example.com/book/portrait?day=2026-12-11"
+"""Where the free times of a type are."""
+
 
 @dataclass(frozen=True)
 class Mail:
@@ -63,6 +66,7 @@ class EveryMail:
         self._over()
         self._requests()
         self._canceled_by_the_client()
+        self._time_free()
         return self.mails
 
     def _session(self, **wanted: Any) -> Session:
@@ -230,3 +234,11 @@ class EveryMail:
             self._add("owner", f"canceled-owed, {state}", session, news="canceled-owed", **about)
         before = replace(session, starts_at=session.starts_at.add(hours=24)).details()
         self._add("owner", "moved", session, news="moved", before=before)
+
+    # ── waited for ───────────────────────────────────────────────────────────────────────────────
+
+    def _time_free(self) -> None:
+        """Of a session that nobody has booked."""
+        session = replace(self._session(location=self.place), id=0, expires_at=None)
+        self._add("time-free", "", session, page=PAGE)
+        self._add("time-free", "no place", replace(session, location=None), page=PAGE)

@@ -15,6 +15,7 @@ from studio_cli.booking import (
     session_changes,
     site,
     site_limits,
+    waiting_mail,
 )
 from studio_cli.booking import block as blocks
 from studio_cli.booking import change_of_mind as minds
@@ -24,6 +25,7 @@ from studio_cli.booking import payment as payments
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking import session as sessions
 from studio_cli.booking import studio as studios
+from studio_cli.booking import waiting as lists
 from studio_cli.booking.availability import block
 from studio_cli.booking.details import language_of
 from studio_cli.booking.payment import WantedRefund
@@ -450,6 +452,29 @@ class EveryPage:
         studios.change_setting(self.studio, "studio.phone", "+48 22 555 01 11")
         availability.set_hours(self.studio, "mon-sun", ["off"])
         self._see("offer, nothing free", "/book/a")
+        self._waiting()
+
+    def _waiting(self) -> None:
+        """Everything is taken: getting on the list, and off it."""
+        studios.change_setting(self.studio, "mail.host", "127.0.0.1")
+        self._see("offer, to wait", "/book/b?month=2026-12")
+        self._take("b", "details, taken, to wait", 409, email="eva@example.com")
+        self._see("wait", "/book/b/waiting?month=2026-12")
+        self._see("listed", "/book/b/listed")
+        client = self.make.client("Łukasz")
+        links = []
+        for day in ("2027-05-03", "2027-05-04", None):
+            one, _ = lists.add(self.studio, "b", str(client.id), day, None)
+            with self.studio.file.atomic():
+                links.append(waiting_mail.new_link(self.studio, one.id).rpartition("/")[2])
+        self._see("stop", f"/waiting/{links[0]}")
+        lists.stop(self.studio, links[0], everything=True)
+        self._see("stopped", f"/waiting/{links[0]}")
+        availability.set_hours(self.studio, "mon-sun", ["09:00-17:00"])
+        self._see("offer, free after all", "/book/b?note=free")
+        self.make.session("2027-05-04 09:00", duration="8h", allow_overlap=True, one_off="Ń", price="1")
+        self._see("offer, a day to wait for", "/book/b?month=2027-05")
+        studios.remove_setting(self.studio, "mail.host")
 
     def _many(self) -> None:
         """Somebody takes a time, then the one next to it instead; and then as many free ones as there can be."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 from unittest import mock
 
-from studio_cli.booking import availability, session_changes
+from studio_cli.booking import availability, session_changes, waiting_mail
 from studio_cli.booking import block as blocks
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
@@ -27,6 +27,7 @@ from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
 from studio_cli.booking import site as sites
 from studio_cli.booking import studio as studios
+from studio_cli.booking import waiting as lists
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio
 from studio_cli.model.session import Session
@@ -275,6 +276,28 @@ class Stage:
         given = sites.stamp(self.studio.settings[SITE_KEY], self.clock.now.subtract(seconds=10))
         person = {"name": "Rui Costa", "email": "rui@example.com", "phone": "", "words": ""}
         return Post(f"{path}/details", {**person, "at": at, "stamp": given, **typed})
+
+    def full(self, **typed: Any) -> SessionType:
+        """Put a type on the site that has one day, and somebody else has that; whoever waits can be told."""
+        self.setting("mail.host", "127.0.0.1")
+        offered = self.offered(**typed)
+        availability.set_hours(self.studio, "mon-sun", ["off"])
+        availability.set_override(self.studio, "2026-12-12", ["10:00-11:30"])
+        self.make.session("2026-12-12 10:00", duration="90m")
+        return offered
+
+    def waiting(self, path: str, **typed: str) -> Post:
+        """What a person sends who wants to be told of a time on the twelfth, ten seconds after they saw the form."""
+        post = self.booking(path, "")
+        return Post(f"{path}/waiting", {**post.fields, "days": "2026-12-12", **typed})
+
+    def off_the_list(self, *days: str) -> str:
+        """Put somebody on the list for some days and return the link that takes them off, of the first."""
+        offered = self.full(duration="90m")
+        client = self.make.client("Rui Costa", "rui@example.com")
+        numbers = [lists.add(self.studio, offered.slug, str(client.id), day, None)[0].id for day in days]
+        with self.studio.file.atomic():
+            return waiting_mail.new_link(self.studio, numbers[0]).removeprefix(self.door.base)
 
     def raise_price(self, session: Session, price: str) -> None:
         """Change what the client saw, as the owner does."""
@@ -1001,6 +1024,82 @@ def sent(on: Stage) -> str:
     on.setting("mail.host", "127.0.0.1")
     offered = on.offered(TypedSite(verify_email=True))
     return str(on.send(on.booking(f"/book/{offered.slug}", FREE)).header("location"))
+
+
+@scene("offer")
+def offer_all_taken(on: Stage) -> str:
+    """Everything is taken: who wants to can be told."""
+    return f"/book/{on.full().slug}?month=2026-12"
+
+
+@scene("offer")
+def offer_one_day_taken(on: Stage) -> str:
+    """One day is taken whole, others are not: there is something to wait for, said quietly."""
+    on.setting("mail.host", "127.0.0.1")
+    on.make.session("2026-12-04 09:00", duration="8h")
+    return f"/book/{on.offered().slug}?day=2026-12-03"
+
+
+@scene("offer")
+def offer_free_after_all(on: Stage) -> str:
+    """Somebody wanted to wait, and need not."""
+    return f"/book/{on.offered().slug}?day=2026-12-04&note=free"
+
+
+@scene("details")
+def details_taken_to_wait(on: Stage) -> Post:
+    """Somebody was faster, and that was the last: one tap, and one is told of the next."""
+    return on.booking(f"/book/{on.full().slug}", "2026-12-12T15:00:00Z")
+
+
+@scene("details")
+def details_taken_before_to_wait(on: Stage) -> str:
+    """The address of a time that is gone, on a day that is taken whole."""
+    return f"/book/{on.full().slug}/details?at=2026-12-12T15:00:00Z"
+
+
+@scene("wait")
+def wait(on: Stage) -> str:
+    """Who wants to be told, and of which days."""
+    return f"/book/{on.full().slug}/waiting?day=2026-12-12"
+
+
+@scene("wait")
+def wait_for_one_day(on: Stage) -> str:
+    """There is only one day to wait for: nothing to choose."""
+    on.setting("mail.host", "127.0.0.1")
+    on.make.session("2026-12-04 09:00", duration="8h")
+    return f"/book/{on.offered().slug}/waiting?day=2026-12-04"
+
+
+@scene("wait")
+def wait_mistakes(on: Stage) -> Post:
+    """Nothing that can be used, but not lost."""
+    return on.waiting(f"/book/{on.full().slug}", name="", email="rui@")
+
+
+@scene("wait")
+def wait_of_a_script(on: Stage) -> Post:
+    """A field that nobody sees is filled in: the form is there again, without a word."""
+    return on.waiting(f"/book/{on.full().slug}", topic="x")
+
+
+@scene("listed")
+def listed(on: Stage) -> str:
+    """On the list."""
+    return str(on.send(on.waiting(f"/book/{on.full().slug}")).header("location"))
+
+
+@scene("stop")
+def stop(on: Stage) -> str:
+    """The link in a mail that a time is free: one waits for more."""
+    return on.off_the_list("2026-12-12", "2026-12-13")
+
+
+@scene("stop")
+def stopped(on: Stage) -> Post:
+    """Off the list."""
+    return Post(on.off_the_list("2026-12-12"))
 
 
 @scene("review")

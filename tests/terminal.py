@@ -40,7 +40,7 @@ class Terminal:
             stdin=inner,
             stdout=inner,
             stderr=inner,
-            env={**os.environ, "TERM": "xterm-256color", **(environ or {})},
+            env={**os.environ, "TERM": "xterm-256color", "PAGER": "cat", **(environ or {})},
             cwd=folder,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),

@@ -27,7 +27,7 @@ def test_every_table_is_named(studio: Studio) -> None:
     assert named == _names(studio, "table") - hidden - shadows
 
 
-def test_both_views_are_named(studio: Studio) -> None:
+def test_views_are_named(studio: Studio) -> None:
     """Each view has a paragraph of its own."""
     assert set(re.findall(r"^\*\*`(\w+)`\*\*:", TEXT, re.M)) == _names(studio, "view")
 
@@ -35,7 +35,7 @@ def test_both_views_are_named(studio: Studio) -> None:
 def test_queries_run(studio: Studio) -> None:
     """Every query of the page runs."""
     queries = re.findall(r"^```sql\n(.*?)^```$", TEXT, re.M | re.S) + re.findall(r'"(SELECT .*?)"', TEXT)
-    assert len(queries) == 2
+    assert len(queries) == 3
     with sqlite3.connect(studio.file.path) as file:
         for query in queries:
             file.execute(query).fetchall()

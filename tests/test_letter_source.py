@@ -101,10 +101,10 @@ def test_what_a_copy_looks_like() -> None:
         ("{% import 'x.md' as x %}", "A template stands alone"),
         ("{% from 'x.md' import x %}", "A template stands alone"),
         ("{% extends 'x.md' %}", "A template stands alone"),
-        ("{{ client.name", "Unexpected end of template, expected '}}'."),
+        ("{{ client.name", "It ends in the middle: }} is missing."),
         ("{{ client name }}", "Expected token '}}', got 'name'."),
         ("{% if %}", "Expected an expression, got '%}'."),
-        ("{% fi %}", "Encountered unknown tag 'fi'."),
+        ("{% fi %}", "There is no {% fi %} here."),
     ],
 )  # fmt: skip
 def test_mistakes(line: str, words: str) -> None:

@@ -293,7 +293,7 @@ def test_confirming_goes_on(studio: Studio, make: Maker, postbox: Postbox) -> No
     assert sessions.cancel(studio, "1").session.status == "canceled"
     (sent,) = mail.send_written(studio, postbox)
     assert (sent.kind, sent.state) == ("canceled", "sent")
-    assert sent.trouble and sent.trouble.startswith("line 3: A template may not do that. ")
+    assert sent.trouble and sent.trouble.startswith("line 3: A template may not do that: ")
 
 
 # ── what else can go wrong ────────────────────────────────────────────────────────────────────────
@@ -317,7 +317,7 @@ def trouble_with(source: str, data: Mapping[str, Any] = SMALL) -> str:
         ("Subject: x\n\n{{ clinet }}", "line 3: There is no clinet here."),
         ("Subject: x\n\n{{ 'a' + 1 }}", "line 3: It cannot be filled in. Can only concatenate str"),
         ("Subject: x\n\n{{ quote() }}", "line 3: Parameter 'text' was not provided."),
-        ("Subject: x\n\n{{ client.name", "line 3: Unexpected end of template, expected '}}'."),
+        ("Subject: x\n\n{{ client.name", "line 3: It ends in the middle: }} is missing."),
         ("Subject: x\n{{ '\\x00' }}", "It makes a character that no mail can have (U+0000)."),
         ("Subject: x\n{{ '\\x1b[31m' }}", "It makes a character that no mail can have (U+001B)."),
         ("Subject: x\n{{ '\\ud800' }}", "It makes a character that no mail can have (U+D800)."),

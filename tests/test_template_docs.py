@@ -69,7 +69,7 @@ def test_every_variable_is_there_and_every_one_is_documented(studio: Studio, mak
     documented = {name for name, _ in every_variable()}
     session = sessions.get(studio, 1)
     about = {"before": session.details() | {"title": "Other"}}
-    real = letter.describe(studio, session, about, ENGLISH) | {"link": ""}
+    real = letter.describe(studio, session, about, ENGLISH) | letter.links("share", {}, linked=False)
     assert names(real) == documented
     for kind in KINDS:
         assert names(sample.data_for(studio.settings, NOW, kind, ENGLISH)) == documented, kind

@@ -101,7 +101,10 @@ def block(
         if first >= last:
             raise WrongUsage("The time off ends before it begins.", hint="For example: 2026-12-24 2027-01-02")
         if yearly and last > first.replace_date(first.date().add(years=1)):
-            raise WrongUsage("Time off that comes back every year must be shorter than a year.")
+            raise WrongUsage(
+                "Time off that comes back every year must be shorter than a year.",
+                hint="Give an earlier end, or leave --yearly out.",
+            )
         words = clean_optional(reason, "The reason")
         number = hours_store.insert_block(studio.file, Block(0, first, last, yearly, words), now)
         made = Block(number, first, last, yearly, words)

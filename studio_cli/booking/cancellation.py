@@ -89,7 +89,11 @@ def cancel(
     proposal = propose(studio, selector)
     session, amount = proposal.session, _amount(proposal, refund)
     if amount and amount > proposal.paid:
-        raise WrongUsage(f"Only {proposal.paid} was paid: {amount} cannot go back.", code="refund")
+        raise WrongUsage(
+            f"Only {proposal.paid} was paid: {amount} cannot go back.",
+            hint="Give back that, or less: --refund all, none or an amount.",
+            code="refund",
+        )
     with studio.file.atomic():
         change = sessions.end(studio, str(session.id))
         if tell:

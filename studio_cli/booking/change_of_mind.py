@@ -15,7 +15,7 @@ from studio_cli.booking import cancellation, journey, letter, mail, request, ses
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.journey import Visit
-from studio_cli.booking.month import View, last_moment
+from studio_cli.booking.month import View, horizon
 from studio_cli.booking.payment import GiveBack
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import StudioError
@@ -78,7 +78,7 @@ def free_times(studio: Studio, session: Session, first: Instant, last: Instant) 
 
     What no month shows is not free for them.
     """
-    need, last = slot.need_of(studio, session), min(last, last_moment(session.timezone, studio.now()))
+    need, last = slot.need_of(studio, session), min(last, horizon(studio.now(), session.timezone))
     if first >= last:
         return []
     return slot.slots(studio, need, first, last, for_clients=True, but=session.id)
@@ -97,7 +97,7 @@ def view(studio: Studio, session: Session) -> View:
 
 def nearest(studio: Studio, session: Session, wanted: Instant) -> list[Instant]:
     """Return the free times nearest to one that is gone."""
-    need, last = slot.need_of(studio, session), last_moment(session.timezone, studio.now())
+    need, last = slot.need_of(studio, session), horizon(studio.now(), session.timezone)
     found = slot.nearest_free(studio, need, min(wanted, last), for_clients=True, but=session.id)
     return [one for one in found if one < last]
 

@@ -8,7 +8,7 @@ from typing import Any
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
 from studio_cli.model.client import Client, ClientDetails
-from studio_cli.model.text import did_you_mean, nearest, shown
+from studio_cli.model.text import did_you_mean, is_number, nearest, shown
 from studio_cli.store import client as client_store
 from studio_cli.store import event as event_store
 from studio_cli.store import repeat_key
@@ -102,10 +102,15 @@ def get(studio: Studio, number: int) -> Client:
 
 
 def find(studio: Studio, selector: str) -> Client:
-    """Return the client that a number, an address, a name or the unique beginning of a name means."""
+    """Return the client that a number, an address, a name or the unique beginning of a name means.
+
+    ``last`` is the one that the owner touched last, or whose session.
+    """
     text = selector.strip()
-    if text.isascii() and text.isdigit() and len(text) < 19:
+    if is_number(text):
         return get(studio, int(text))
+    if text == "last":
+        return _last(studio)
     if "@" in text:
         by_email = client_store.by_email(studio.file, text)
         found = [by_email] if by_email else []
@@ -116,12 +121,22 @@ def find(studio: Studio, selector: str) -> Client:
         return found[0]
     if found:
         raise _ambiguous(text, found)
-    near = nearest(text, client_store.names(studio.file))
+    names = client_store.names(studio.file)
+    near = nearest(text, names) or nearest(text, [name.split()[0] for name in names])
     raise NotFound(
         f"There is no client {shown(text)[:80]!r}.",
         hint=did_you_mean(near) or 'Add one: studio client add "Name" --email name@example.com',
         details={"nearest": near},
     )
+
+
+def _last(studio: Studio) -> Client:
+    number = client_store.last_touched(studio.file)
+    if number is None:
+        raise NotFound(
+            "There is no client yet.", hint='Add one: studio client add "Name" --email name@example.com'
+        )
+    return get(studio, number)
 
 
 def _ambiguous(text: str, found: list[Client]) -> NotFound:

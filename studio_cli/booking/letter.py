@@ -62,10 +62,19 @@ def compose(
     language = choose((), locale) if to_owner else details.language_of(session, studio.settings)
     data = {
         **describe(studio, session, about or {}, language, payment_id=payment_id),
-        "link": LINK if linked else "",
+        **links(kind, about or {}, linked=linked),
     }
     (subject, text, html), trouble = own_template.write(studio, kind, data, language, logo_of(studio))
     return Letter(subject, text, html, None if to_owner else invitation(studio, session, kind)), trouble
+
+
+def links(kind: str, about: About, *, linked: bool) -> dict[str, str]:
+    """Return where a mail leads: ``link`` to what it is about, ``stop`` to where its reader asks for no more of them.
+
+    One of them is a secret that only the mail itself has; that a time is free stands on a page for everybody.
+    """
+    own = LINK if linked else ""
+    return {"link": about.get("page", ""), "stop": own} if kind == "time-free" else {"link": own, "stop": ""}
 
 
 def describe(

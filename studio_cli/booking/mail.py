@@ -9,7 +9,7 @@ from typing import Protocol
 
 from whenever import Instant
 
-from studio_cli.booking import brand, letter
+from studio_cli.booking import brand, letter, waiting_mail
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, OutsideFailed, Refused
 from studio_cli.model.message import (
@@ -31,6 +31,7 @@ from studio_cli.model.reminder import KINDS as REMINDER_KINDS
 from studio_cli.model.reminder import makes_sense
 from studio_cli.model.session import Session
 from studio_cli.model.settings import Settings
+from studio_cli.model.text import is_number, shown
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import session as session_store
@@ -40,7 +41,7 @@ CLAIM_MINUTES = 10
 """A mail that has been "being sent" for longer was left by a program that ended around it."""
 
 
-BY_THE_CLOCK = frozenset({*REMINDER_KINDS.values(), "expired"})
+BY_THE_CLOCK = frozenset({*REMINDER_KINDS.values(), "expired", "time-free"})
 """Mails to clients that no person has caused."""
 
 
@@ -73,11 +74,12 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
         if not message_store.claim(studio.file, number, now):
             return get(studio, number)
         message = as_it_is_now(studio, get(studio, number))
-        if LINK in message.letter.text and message.share_id is not None and link is None:
-            link = letter.new_link(studio, message.share_id, now)
+        if link is None and (LINK in message.letter.text or message.waiting_id is not None):
+            link = _new_link(studio, message)
         sent = _to_send(studio, message).with_link(link or LINK)
     try:
-        mailer.send(_envelope(message, studio.settings), sent)
+        leave = link if message.waiting_id is not None else None
+        mailer.send(_envelope(message, studio.settings, leave), sent)
     except MailFailed as failure:
         return _failed(studio, message, _without_link(str(failure), link), permanent=failure.permanent)
     except MailUnknown as doubt:
@@ -88,8 +90,18 @@ def deliver(studio: Studio, mailer: Mailer | None, number: int, link: str | None
     return _settle(studio, message, "sent")
 
 
+def _new_link(studio: Studio, message: Message) -> str | None:
+    """Inside a write: make the link of a message: one more of its share, or the one that takes somebody off the list."""
+    if message.share_id is not None:
+        return letter.new_link(studio, message.share_id, studio.now())
+    return waiting_mail.new_link(studio, message.waiting_id) if message.waiting_id is not None else None
+
+
 def as_it_is_now(studio: Studio, message: Message) -> Message:
     """Inside a write: let a mail that has waited go to the client's present address and say what is true now."""
+    if message.waiting_id is not None:
+        waiting_mail.rewrite(studio, message)
+        return get(studio, message.id)
     if message.session_id is None:
         return message
     session = _session(studio, message.session_id)
@@ -225,7 +237,11 @@ def send_again(studio: Studio, mailer: Mailer, number: int) -> Message:
     """Send one message by its number; one that may have been sent, or was given up, because the owner says so."""
     message = get(studio, number)
     if message.state in {"sent", "canceled"}:
-        raise Refused(f"Message {number} is {message.state} already.", code="wrong_status")
+        raise Refused(
+            f"Message {number} is {message.state} already.",
+            hint=f"Look at it: studio mail show {number}",
+            code="wrong_status",
+        )
     if message.state == "sending":
         raise Refused(
             f"Message {number} is being sent.",
@@ -245,9 +261,28 @@ def cancel(studio: Studio, number: int) -> tuple[Message, bool]:
             return message, False
         if message.state in {"sent", "sending"}:
             words = "was sent already" if message.state == "sent" else "is being sent"
-            raise Refused(f"Message {number} {words}.", code="wrong_status")
+            hint = f"Look at it: studio mail show {number}"
+            raise Refused(f"Message {number} {words}.", hint=hint, code="wrong_status")
         _cancel(studio, message, None, "owner")
         return get(studio, number), True
+
+
+def find(studio: Studio, selector: str) -> Message:
+    """Return the message that a number or ``last`` (the one written last) means."""
+    text = selector.strip()
+    if text == "last":
+        newest = message_store.newest(studio.file)
+        if not newest:
+            raise NotFound(
+                "There is no message yet.", hint="studio session share SESSION --email writes one."
+            )
+        return get(studio, newest)
+    if not is_number(text):
+        raise NotFound(
+            f"{shown(text)[:60]!r} is not a message's number.",
+            hint="Use a number from studio mail list, or last.",
+        )
+    return get(studio, int(text))
 
 
 def get(studio: Studio, number: int) -> Message:
@@ -269,7 +304,11 @@ def _session(studio: Studio, number: int) -> Session:
 
 def _pointless(studio: Studio, message: Message) -> bool:
     """Return whether a waiting message would only confuse: its time is over, its share revoked, its address gone."""
-    if message.session_id is None or message.state not in WAITING:
+    if message.state not in WAITING:
+        return False
+    if message.waiting_id is not None:
+        return waiting_mail.is_pointless(studio, message)
+    if message.session_id is None:
         return False
     session, kind = _session(studio, message.session_id), KINDS[message.kind]
     if kind.recipient == "owner":
@@ -298,6 +337,13 @@ def _newer(studio: Studio, message: Message) -> bool:
     return any(one.kind in REMINDER_KINDS.values() for one in later)
 
 
+def cancel_untrue(studio: Studio) -> None:
+    """Inside a write: cancel the waiting mails that say that a time is free which is not."""
+    for message in message_store.listed(studio.file, WAITING, kind="time-free"):
+        if _pointless(studio, message):
+            _cancel(studio, message, "nothing to say any more")
+
+
 def cancel_pointless(studio: Studio, session_id: int) -> None:
     """Inside a write: cancel the waiting mails of a session that make no sense any more."""
     for message in message_store.listed(studio.file, WAITING, session_id=session_id):
@@ -307,6 +353,8 @@ def cancel_pointless(studio: Studio, session_id: int) -> None:
 
 def _cancel(studio: Studio, message: Message, why: str | None, actor: Actor = "system") -> None:
     if message_store.cancel(studio.file, message.id):
+        if message.waiting_id is not None and actor == "system":
+            waiting_mail.take_back(studio, message.waiting_id)
         _note(studio, message, "mail canceled", {"why": why} if why else {}, actor)
 
 
@@ -354,7 +402,7 @@ def _sender(settings: Settings) -> tuple[str, str]:
     return settings["studio.name"], settings.get("mail.from") or settings["studio.email"]
 
 
-def _envelope(message: Message, settings: Settings) -> Envelope:
+def _envelope(message: Message, settings: Settings, leave: str | None) -> Envelope:
     sender = _sender(settings)
     domain = sender[1].rpartition("@")[2]
     return Envelope(
@@ -363,4 +411,5 @@ def _envelope(message: Message, settings: Settings) -> Envelope:
         reply_to=(settings["studio.name"], settings["studio.email"]),
         # The same for every attempt, so that a mail which did arrive twice is seen to be one.
         message_id=f"<{settings['internal.id']}.{message.id}@{domain}>",
+        leave=leave,
     )

@@ -12,15 +12,13 @@ from studio_cli.model.times import day_begins
 MONTHS_AHEAD = 12
 """Whole months after this one that can be looked at."""
 
-
-def last_moment(zone: str, now: Instant) -> Instant:
-    """Return the end of the last month that somebody in a zone can look at: beyond it nothing can be booked either."""
-    this = now.to_tz(zone).date().replace(day=1)
-    return day_begins(this.add(months=MONTHS_AHEAD + 1), zone)
-
-
 Free = Callable[[Instant, Instant], Sequence[Instant]]
 """Returns the free starts between two moments, in order."""
+
+
+def horizon(now: Instant, zone: str) -> Instant:
+    """Return when the last month that can be looked at is over."""
+    return day_begins(now.to_tz(zone).date().replace(day=1).add(months=MONTHS_AHEAD + 1), zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +64,7 @@ class View:
 
     def next(self, after: Instant) -> Instant | None:
         """Return the first free start from a moment on, as far ahead as months can be looked at."""
-        begin, ends = max(after, self.now), last_moment(self.zone, self.now)
+        begin, ends = max(after, self.now), horizon(self.now, self.zone)
         while begin < ends:
             until = min(begin.add(hours=24 * 60), ends)
             found = self.free(begin, until)

@@ -211,7 +211,9 @@ def _held(
     if wanted.share == "email":
         raise WrongUsage("The client of a request gets a mail when you answer it.", hint="Leave --share out.")
     if starts_at <= now:
-        raise Refused("Nobody can be asked for a time that has passed.", code="past")
+        raise Refused(
+            "Nobody can be asked for a time that has passed.", hint="Choose a time to come.", code="past"
+        )
     if offer.request != "hold":
         return False, None
     if wanted.expires is None:

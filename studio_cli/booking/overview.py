@@ -23,6 +23,7 @@ from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
 from studio_cli.store import refund_order as refund_store
 from studio_cli.store import session as session_store
+from studio_cli.store import waiting as waiting_store
 
 COMING_DAYS = 7
 OWING_DAYS = 400
@@ -104,6 +105,7 @@ class Overview:
     mail: Sequence[Message]
     templates: Sequence[NotUsed]
     calendars: Sequence[Calendar]
+    waiting_list: int
 
     def as_json(self) -> dict[str, Any]:
         """Return the overview as scripts read it."""
@@ -119,6 +121,7 @@ class Overview:
             "mail": [message.as_json(self.zone) for message in self.mail],
             "templates": [one.as_json() for one in self.templates],
             "calendars": [calendar.as_json(self.zone) for calendar in self.calendars],
+            "waiting_list": self.waiting_list,
         }
 
 
@@ -146,6 +149,7 @@ def overview(studio: Studio) -> Overview:
             mail=message_store.listed(file, OPEN),
             templates=own_template.not_used(studio),
             calendars=[one for one in calendar_store.listed(file, now) if one.error],
+            waiting_list=waiting_store.people(file),
         )
 
 

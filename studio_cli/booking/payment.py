@@ -17,7 +17,7 @@ from studio_cli.model.message import WAITING
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.payment import METHODS, Payment
 from studio_cli.model.session import Session, Status
-from studio_cli.model.text import clean_optional, shown
+from studio_cli.model.text import clean_optional, is_number, shown
 from studio_cli.model.times import parse_moment, stored
 from studio_cli.store import checkout as checkout_store
 from studio_cli.store import event as event_store
@@ -504,11 +504,19 @@ def get(studio: Studio, number: int) -> Payment:
     return payment
 
 
-def of_receipt(studio: Studio, number: int) -> Payment:
-    """Return the payment that a receipt is for."""
+def of_receipt(studio: Studio, selector: str) -> Payment:
+    """Return the payment that a receipt is for: one of that number, or ``last``."""
+    text = selector.strip()
+    if not (text == "last" or is_number(text)):
+        raise NotFound(
+            f"{shown(text)[:60]!r} is not a receipt's number.",
+            hint="studio payment list shows them, or use last.",
+        )
+    number = payment_store.last_receipt(studio.file) if text == "last" else int(text)
     payment = payment_store.by_receipt(studio.file, number)
     if payment is None:
-        raise NotFound(f"There is no receipt {number}.", hint="studio payment list")
+        what = f"receipt {number}" if number else "receipt yet"
+        raise NotFound(f"There is no {what}.", hint="studio payment list")
     return payment
 
 
@@ -533,5 +541,5 @@ def _moment(studio: Studio, at: str | None) -> Instant:
 def _amount(text: str, session: Session) -> Money:
     money = parse_money(text, session.price.currency)
     if not money:
-        raise WrongUsage("Nothing is not an amount to record.")
+        raise WrongUsage("Nothing is not an amount to record.", hint="Say how much it was: 50 or 50.00.")
     return money

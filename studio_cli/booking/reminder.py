@@ -7,7 +7,7 @@ from typing import Any
 
 from whenever import Instant
 
-from studio_cli.booking import letter, mail
+from studio_cli.booking import letter, mail, waiting
 from studio_cli.booking.mail import Mailer
 from studio_cli.booking.studio import Studio
 from studio_cli.model.message import Message
@@ -75,7 +75,8 @@ def _candidates(studio: Studio, when: Plan, now: Instant) -> list[Session]:
 
 
 def remind(studio: Studio, mailer: Mailer | None) -> list[Outcome]:
-    """End the holds that have run out, write the reminders that are due, send them and what is to be tried again.
+    """End the holds that have run out, write the reminders that are due and who waits for a time that is free now,
+    send them and what is to be tried again.
 
     Without a mail server nothing is written: a reminder does not wait for one. Safe to run at any time, several at
     once too. A reminder that cannot be written holds up no other.
@@ -90,6 +91,7 @@ def remind(studio: Studio, mailer: Mailer | None) -> list[Outcome]:
                 reasons |= write(studio, planned.session.id)
         except Exception as error:
             trouble = error
+    waiting.look(studio)
     sent = mail.send_written(studio, mailer, retry=True)
     if trouble:
         raise trouble
@@ -124,6 +126,7 @@ def rehearse(studio: Studio) -> list[Outcome]:
         reasons: dict[int, str] = {}
         for planned in plan(studio):
             reasons |= write(studio, planned.session.id)
+        waiting.look(studio)
         found = [_outcome(studio, message, reasons) for message in mail.to_send(studio, retry=True)]
     return [
         replace(one, message=replace(one.message, id=0)) if one.message.id > newest else one for one in found
@@ -148,4 +151,6 @@ def _reason(message: Message) -> str:
     """Return why a mail goes out that is no new reminder."""
     if message.kind in {"expired", "owner"} and message.attempts <= 1:
         return "a hold has run out" if "expired" in {message.kind, message.about.get("news")} else "news"
+    if message.kind == "time-free" and message.attempts <= 1:
+        return "a time is free that they wait for"
     return "waited in the outbox"

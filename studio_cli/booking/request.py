@@ -276,7 +276,11 @@ def _offered(studio: Studio, times: Sequence[str], which: Which | None) -> tuple
     if not wanted:
         raise WrongUsage("--at is missing.", hint='For example: --at "2026-12-04 10:00"', code="missing")
     if len(wanted) > MOST_OFFERED:
-        raise WrongUsage(f"Propose at most {MOST_OFFERED} times.", code="too_many")
+        raise WrongUsage(
+            f"{len(wanted)} times are too many to choose from.",
+            hint=f"Propose at most {MOST_OFFERED} times.",
+            code="too_many",
+        )
     return wanted
 
 

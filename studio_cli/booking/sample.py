@@ -48,7 +48,7 @@ def data_for(
     if by_client and session.status == "canceled":
         about["money"] = Settlement(session.paid, session.paid, _amount(settings, 0)).as_json()
     data = letter.words_of(settings, session, about, language, now, beyond)
-    return {**data, "link": LINK if KINDS[kind].recipient == "client" else ""}
+    return {**data, **letter.links(kind, {"page": LINK}, linked=KINDS[kind].recipient == "client")}
 
 
 def trials(settings: Settings, now: Instant, kind: str, language: Language) -> list[dict[str, Any]]:
@@ -60,8 +60,7 @@ def trials(settings: Settings, now: Instant, kind: str, language: Language) -> l
             settings, _bare(settings, now, status), {"again": True}, language, now,
             letter.Beyond("", letter.NO_RECEIPT, "", ""),
         )  # fmt: skip
-        linked = LINK if kind == "share" else ""
-        found += [full, {**bare, "link": linked}]
+        found += [full, {**bare, **letter.links(kind, {}, linked=kind == "share")}]
         if kind == "share":
             found.append({**full, "mail": {**full["mail"], "picked": True}})
         if status == "canceled":

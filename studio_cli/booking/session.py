@@ -14,12 +14,13 @@ from studio_cli.errors import NotFound, Refused
 from studio_cli.model.event import Line
 from studio_cli.model.form import Answer
 from studio_cli.model.money import Money
-from studio_cli.model.session import TRANSITIONS, Happening, Session, Status, Step
-from studio_cli.model.text import shown
+from studio_cli.model.session import TRANSITIONS, Happening, Session, Status, Step, StepName
+from studio_cli.model.text import is_number, shown
 from studio_cli.store import event as event_store
 from studio_cli.store import session as session_store
 from studio_cli.store import session_type as type_store
 from studio_cli.store.event import Actor
+from studio_cli.store.order import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +52,50 @@ def find(studio: Studio, selector: str) -> Session:
         if number is None:
             raise NotFound("There is no session yet.", hint="Set one up: studio session new --help")
         return get(studio, number)
-    if not (text.isascii() and text.isdigit() and len(text) < 19):
+    if not is_number(text):
         raise NotFound(
             f"{shown(text)[:60]!r} is not a session's number.",
             hint="Use a number from studio session list, or last.",
         )
     return get(studio, int(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """Which sessions are wanted; None and False leave it open. They start in ``first`` (included) to ``last``."""
+
+    statuses: tuple[Status, ...] = ()
+    client_id: int | None = None
+    type_id: int | None = None
+    first: Instant | None = None
+    last: Instant | None = None
+    waiting_for: StepName | None = None
+    unpaid: bool = False
+
+
+def listed(
+    studio: Studio, filters: Filters, *, order: Order | None = None, limit: int | None = None
+) -> list[Session]:
+    """Return the sessions that are wanted, by their start unless another order is; at most ``limit``."""
+    step = filters.waiting_for
+    statuses = filters.statuses
+    if step and statuses and "pending" not in statuses:
+        return []
+    found = session_store.listed(
+        studio.file,
+        studio.now(),
+        statuses=("pending",) if step else statuses,
+        client_id=filters.client_id,
+        type_id=filters.type_id,
+        first=filters.first,
+        last=filters.last,
+        unpaid=filters.unpaid,
+        order=order,
+        limit=None if step else limit,
+    )
+    # What a session waits for follows from all that is known of it: only pending ones are looked at.
+    waiting = [one for one in found if step is None or one.step(step) in one.waiting_for]
+    return waiting if limit is None else waiting[:limit]
 
 
 def answers(studio: Studio, session: Session) -> list[Answer]:

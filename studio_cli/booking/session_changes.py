@@ -228,7 +228,11 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
         if not changes["terms"].tips and before.step("payment").open:
             changes["tip"] = before.terms.nothing  # chosen, and not paid: it is not asked for any more
     if changes.get("form") != before.form and "form" in changes and before.step("questionnaire").done_at:
-        raise Refused("The client has answered the questionnaire already.", code="answered")
+        raise Refused(
+            "The client has answered the questionnaire already.",
+            hint=f"Their answers: studio session show {before.id} --answers",
+            code="answered",
+        )
     return replace(before, **changes)
 
 

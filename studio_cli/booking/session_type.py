@@ -112,7 +112,11 @@ def edit(studio: Studio, selector: str, typed: TypedOffer) -> SessionType:
         after = _changed(studio, before, typed)
         other = type_store.by_slug(studio.file, after.slug)
         if other and other.id != before.id:
-            raise Refused(f"There is a session type {after.slug} already.", code="already_exists")
+            raise Refused(
+                f"There is a session type {after.slug} already.",
+                hint="Give it another --slug.",
+                code="already_exists",
+            )
         if after.site.published and not before.site.published and before.archived_at:
             raise Refused(
                 f"{before.slug} is archived, so nobody can book it.",
@@ -267,6 +271,7 @@ def _site(before: SiteRules, typed: TypedSite) -> SiteRules:
             ("published", typed.publish),
             ("approval", typed.approval),
             ("verify_email", typed.verify_email),
+            ("waiting_list", typed.waiting_list),
         )
         if value is not None
     }
@@ -318,7 +323,7 @@ def _lengths(typed: TypedOffer) -> dict[str, int | None]:
 
 def _count(number: int, flag: str) -> int:
     if not 1 <= number <= 1000:
-        raise WrongUsage(f"{flag} must be 1 to 1000.")
+        raise WrongUsage(f"{flag} must be 1 to 1000.", hint=f"For example: {flag} 4")
     return number
 
 

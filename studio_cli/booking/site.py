@@ -13,7 +13,7 @@ from studio_cli.booking import client as clients
 from studio_cli.booking import mail, new_session, request, site_limits, slot
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
-from studio_cli.booking.month import Month, View, last_moment
+from studio_cli.booking.month import Month, View, horizon
 from studio_cli.booking.site_limits import Enough, Writes
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
@@ -67,7 +67,12 @@ def offer_at(studio: Studio, key: str) -> SessionType:
 
 def still_offered(studio: Studio, session: Session) -> str | None:
     """Return the part of the address at which a session's type is booked, while it is."""
-    offer = type_store.get(studio.file, session.type.id) if session.type else None
+    return address_of(studio, session.type.id) if session.type else None
+
+
+def address_of(studio: Studio, type_id: int) -> str | None:
+    """Return the part of the address at which a type is booked, while it is."""
+    offer = type_store.get(studio.file, type_id)
     open_ = offer is not None and offer.site.published and offer.archived_at is None
     return key_of(offer) if offer and open_ else None
 
@@ -166,7 +171,7 @@ def _free(
 
     For whom the owner has blocked there are none.
     """
-    last = min(last, last_moment(visitor.zone, studio.now()))
+    last = min(last, horizon(studio.now(), visitor.zone))
     if first >= last or is_unwanted(studio, visitor):
         return []
     return slot.slots(studio, offer.need(), first, last, for_clients=True)

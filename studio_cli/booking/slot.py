@@ -77,6 +77,12 @@ def slots(
         return find_slots(plan, need, busy, booked, first, last, now, for_clients=for_clients)
 
 
+def possible(studio: Studio, need: Need, first: Instant, last: Instant) -> list[Instant]:
+    """Return every start between two moments that a client could have if nothing was booked or planned, in order."""
+    plan = plan_for(studio, need)
+    return find_slots(plan, replace(need, per_day=None), [], [], first, last, studio.now(), for_clients=True)
+
+
 def _booked(studio: Studio, need: Need, first: Instant, last: Instant, but: int | None = None) -> list[int]:
     """Return when the sessions of the needed type begin."""
     assert need.type_id is not None

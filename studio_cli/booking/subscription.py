@@ -69,7 +69,11 @@ def find(studio: Studio, name: str) -> Calendar:
         return found[0]
     if found:
         names = ", ".join(shown(one.name) for one in found)
-        raise NotFound(f"{shown(name)[:60]!r} is the beginning of {len(found)}: {names}.", code="ambiguous")
+        raise NotFound(
+            f"{shown(name)[:60]!r} is the beginning of {len(found)}: {names}.",
+            hint="Write more of its name.",
+            code="ambiguous",
+        )
     hint = did_you_mean(nearest(name, [one.name for one in known])) or "studio calendar list shows them all."
     raise NotFound(f"There is no calendar {shown(name)[:60]!r}.", hint=hint)
 

@@ -183,7 +183,9 @@ def edit(studio: Studio, template: Template, source: str) -> tuple[Template, boo
         raise _wrong(template, mistakes)
     if template_store.read(studio.file, template.kind, template.language) != template.own:
         raise Refused(
-            f"{template.path} was changed meanwhile, so it was left as it is now.", code="changed_meanwhile"
+            f"{template.path} was changed meanwhile, so it was left as it is now.",
+            hint=f"Look at it, then edit it again: studio template show {template.kind}",
+            code="changed_meanwhile",
         )
     if template.own is None:
         template_store.write_shipped(studio.file, template.kind, template.language, template.shipped)

@@ -10,17 +10,19 @@ from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command_from_info, get_group
 
 from studio_cli import __version__
 from studio_cli.cli.desk import Desk, unwritten
+from studio_cli.cli.verb import Verb
 from studio_cli.errors import Refused, StudioError, WrongUsage
 
 # noun or command: its module in studio_cli.cli and its line in the help. Nothing is imported to show the help.
 NOUNS = {
     "init": ("init", "Make a new studio."),
     "demo": ("demo", "See a whole booking in a throw-away studio."),
+    "help": ("help", "How things work, topic by topic."),
     "status": ("status", "What is stuck, what is next, what you are owed."),
     "session": ("session", "Set up, share and confirm sessions."),
     "client": ("client", "The people your sessions are for."),
@@ -38,12 +40,27 @@ NOUNS = {
     "serve-link": ("serve_link", "Serve your clients' links only."),
     "site": ("site", "Your booking site."),
     "block": ("block", "Who may not book on it."),
+    "waiting": ("waiting", "Who waits for a time to come free."),
     "backup": ("backup", "A checked copy of everything."),
     "restore": ("backup", "Come back from a backup."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "status", "slots", "remind", "serve", "serve-link", "backup", "restore"}
+COMMANDS = {"init", "demo", "help", "status", "slots", "remind", "serve", "serve-link", "backup", "restore"}
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
+
+AREAS = {
+    "Start": ("init", "demo", "help"),
+    "Sessions": ("status", "session", "type"),
+    "Clients": ("client",),
+    "Time": ("availability", "slots"),
+    "Documents": ("form", "contract"),
+    "Money": ("payment",),
+    "Mail": ("mail", "remind", "template"),
+    "Online": ("serve", "serve-link", "site", "block", "waiting"),
+    "Calendars": ("calendar",),
+    "Data": ("backup", "restore", "config"),
+}
+"""How the help groups the entries of NOUNS. One that stands nowhere here is shown under More."""
 
 
 VERBS = {
@@ -93,12 +110,30 @@ def _verbs_of(module: str) -> dict[str, Any]:
     return {str(info.name): info for info in verbs.registered_commands}
 
 
+_METAVARS = {"str": "TEXT", "int": "N", "int range": "N"}
+"""What stands for a value whose option or argument says nothing better."""
+
+
 def _build(info: Any) -> Any:
-    return get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+    if not issubclass(info.cls or TyperCommand, Verb):
+        info.cls = Verb
+    command = get_command_from_info(info, pretty_exceptions_short=False, rich_markup_mode=None)
+    for param in command.params:
+        if param.metavar is None and param.type.name in _METAVARS:
+            is_argument = param.param_type_name == "argument"
+            param.metavar = str(param.name).upper() if is_argument else _METAVARS[param.type.name]
+    return command
 
 
 class Root(TyperGroup):
     """``studio``: knows its nouns by name and loads the one that is used."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the global options; those about completion may name a shell, and need not."""
+        if args and args[0] in _COMPLETION:
+            named = len(args) > 1 and not args[1].startswith("-")
+            args = [f"{args[0]}={args[1] if named else 'auto'}", *args[1 + named :]]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the nouns in the order of the table."""
@@ -114,9 +149,13 @@ class Root(TyperGroup):
         return Noun(cmd_name, module, help_line)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of nouns without loading any."""
+        """Write the nouns by area without loading any, a line each."""
+        width = max(len(area) for area in AREAS)
         with formatter.section("Commands"):
-            formatter.write_dl([(name, help_line) for name, (_, help_line) in NOUNS.items()])
+            for area, names in _areas():
+                for place, name in enumerate(names):
+                    label = "" if place else area
+                    formatter.write(f"  {label:<{width}}  {name:<12}  {NOUNS[name][1]}\n")
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """Find the noun; a mistyped one gets the nearest."""
@@ -128,6 +167,13 @@ class Root(TyperGroup):
             return super().invoke(ctx)
         except (KeyboardInterrupt, BrokenPipeError) as end:
             raise Ended(end) from None
+
+
+def _areas() -> list[tuple[str, list[str]]]:
+    """Return the areas with their nouns, and last the nouns of no area."""
+    placed = {name for names in AREAS.values() for name in names}
+    areas = [(area, [name for name in names if name in NOUNS]) for area, names in AREAS.items()]
+    return [*areas, ("More", [name for name in NOUNS if name not in placed])]
 
 
 class Ended(Exception):
@@ -157,6 +203,28 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
+_COMPLETION = {"--install-completion", "--show-completion"}
+
+
+def _install_completion(shell: str | None) -> None:
+    if shell is not None:
+        from studio_cli.cli import shells
+
+        name = shells.shell_named(shell)
+        path, read_by = shells.install(name)
+        print(f"Completion for {name} is in {path}{f', which {read_by} reads' if read_by else ''}.")
+        print("It works in every shell that is opened from now on.")
+        raise typer.Exit
+
+
+def _show_completion(shell: str | None) -> None:
+    if shell is not None:
+        from studio_cli.cli import shells
+
+        print(shells.SCRIPTS[shells.shell_named(shell)], end="")
+        raise typer.Exit
+
+
 root = typer.Typer(
     cls=Root,
     name="studio",
@@ -172,7 +240,9 @@ root = typer.Typer(
     '  studio session new --type family --client rui --at "fri 10:00"\n'
     "  studio session share last --email\n"
     "  studio serve-link\n"
-    "  studio session show last"
+    "  studio session show last\n"
+    "\n"
+    "\b\nHow things work: studio help lists the topics, studio help statuses reads one."
 )
 def studio(
     ctx: typer.Context,
@@ -181,12 +251,35 @@ def studio(
     ] = None,
     no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour (or NO_COLOR).")] = False,
+    no_pager: Annotated[
+        bool, typer.Option("--no-pager", help="Show what is long all at once (or PAGER=cat).")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    install_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--install-completion",
+            metavar="[SHELL]",
+            callback=_install_completion,
+            is_eager=True,
+            help="Let the Tab key complete commands and names: bash, zsh, fish.",
+        ),
+    ] = None,
+    show_completion: Annotated[
+        str | None,
+        typer.Option(
+            "--show-completion",
+            metavar="[SHELL]",
+            callback=_show_completion,
+            is_eager=True,
+            help="Print what that installs.",
+        ),
+    ] = None,
 ) -> None:
     """A studio manager for people who work alone: set up sessions, share them, let clients complete them from a link."""
-    desk = Desk(db=db, no_input=no_input, no_color=no_color)
+    desk = Desk(db=db, no_input=no_input, no_color=no_color, no_pager=no_pager)
     ctx.obj = desk
     ctx.call_on_close(desk.close)
 
@@ -272,7 +365,18 @@ def _usage(error: Any, as_json: bool) -> int:
         return 2
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "studio"
-    return _fail(WrongUsage(_sentence(error.format_message()), hint=f"{path} --help shows how."), as_json)
+    how = f"{path} --help shows how."
+    if context and hasattr(error, "possibilities"):  # an option that there is none of
+        hint = _nearest_option(context.command, error.option_name)
+        return _fail(WrongUsage(_sentence(error.message), hint=f"{hint} {how}" if hint else how), as_json)
+    return _fail(WrongUsage(_sentence(error.format_message()), hint=how), as_json)
+
+
+def _nearest_option(command: Any, typed: str) -> str | None:
+    from studio_cli.model.text import did_you_mean, nearest
+
+    names = [name for one in command.params for name in (*one.opts, *one.secondary_opts) if name[:2] == "--"]
+    return did_you_mean(nearest(typed, names, most=2))
 
 
 def _sentence(text: str) -> str:
@@ -305,7 +409,11 @@ def _storage(error: sqlite3.Error) -> StudioError:
 
     from studio_cli.store.database import explain
 
-    return explain(error, Path("the studio's file")) or StudioError(f"SQLite said: {error}", code="bug")
+    return explain(error, Path("the studio's file")) or StudioError(
+        f"SQLite said: {error}",
+        hint="This is a bug. Run it again with STUDIO_TRACEBACK=1 and report what it prints.",
+        code="bug",
+    )
 
 
 def _machine(error: OSError) -> StudioError:
@@ -317,7 +425,10 @@ def _not_text(error: UnicodeEncodeError, as_json: bool) -> int:
     """Answer an argument whose bytes are not UTF-8: the file could not keep it. Anything else is a bug."""
     if not any("\ud800" <= character <= "\udfff" for character in error.object):
         return _bug(error, as_json)
-    return _fail(WrongUsage("Something that was typed is not UTF-8 text.", code="not_text"), as_json)
+    typed = WrongUsage(
+        "Something that was typed is not UTF-8 text.", hint="Type it again, in UTF-8.", code="not_text"
+    )
+    return _fail(typed, as_json)
 
 
 def _bug(error: Exception, as_json: bool) -> int:

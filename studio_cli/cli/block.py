@@ -6,6 +6,7 @@ import typer
 
 from studio_cli.booking import block as blocks
 from studio_cli.cli import output
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.output import Column
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.model.site import Blocked
@@ -36,25 +37,29 @@ def add(ctx: typer.Context, what: What, as_json: Json = False) -> None:
         )
 
 
-@app.command("list", epilog=example("studio block list"))
-def list_(ctx: typer.Context, as_json: Json = False) -> None:
-    """List who is blocked."""
-    desk = desk_of(ctx)
-    rows, zone = blocks.listed(desk.studio), desk.studio.settings.zone
+def _columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of who is blocked, with times in ``zone``."""
 
     def since(one: Blocked) -> str:
         return rfc3339(one.since, zone)
 
-    columns = (
-        Column("Who", lambda one: one.what, lambda one: one.what),
+    return (
+        Column("Who", lambda one: one.what, lambda one: one.what, name="what"),
         Column("Since", since, lambda one: show_short(one.since, zone)),
     )
-    output.show_list(
+
+
+@app.command("list", cls=lists(_columns("UTC")), epilog=example("studio block list"))
+def list_(ctx: typer.Context) -> None:
+    """List who is blocked."""
+    desk = desk_of(ctx)
+    zone = desk.studio.settings.zone
+    output.show_as(
         desk,
-        columns,
-        rows,
-        as_json=as_json,
-        json=[one.as_json(zone) for one in rows],
+        listing_of(ctx),
+        _columns(zone),
+        blocks.listed(desk.studio),
+        json=lambda one: one.as_json(zone),
         empty="Nobody is blocked. For example: studio block add spam@example.com",
     )
 

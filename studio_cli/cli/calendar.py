@@ -1,7 +1,7 @@
 """``studio calendar``: your own calendars close times here, and your sessions appear in them."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, cast
 
@@ -15,7 +15,10 @@ from studio_cli.booking.connection import Outcome
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.config import ask_secret
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.link import Copy, Qr, show_link
+from studio_cli.cli.listing import Listing, listing_of, lists
 from studio_cli.cli.params import Json, Yes, desk_of, example
+from studio_cli.cli.progress import busy, tracked
 from studio_cli.cli.text_file import write_text
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.calendar import Calendar, CalendarUnreadable, Kind
@@ -40,6 +43,8 @@ def feed(
     ctx: typer.Context,
     new: Annotated[bool, typer.Option("--new", help="Another address; the one there is ends.")] = False,
     revoke: Annotated[bool, typer.Option("--revoke", help="End it: nobody can read it any more.")] = False,
+    qr: Qr = False,
+    copy: Copy = False,
     as_json: Json = False,
 ) -> None:
     """Make the secret address under which your own calendars read your sessions."""
@@ -49,15 +54,15 @@ def feed(
     if revoke:
         ended = feeds.revoke(desk.studio)
         if as_json:
-            desk.json({"revoked": ended})
+            desk.json({**feeds.Feed(None).as_json(desk.studio.settings.zone), "revoked": ended})
         else:
             desk.say("The feed has ended." if ended else "There was no feed.")
         return
     made = feeds.feed(desk.studio, new=new)
     if as_json:
-        desk.json(made.as_json(desk.studio.settings.zone))
+        desk.json({**made.as_json(desk.studio.settings.zone), "revoked": False})
     elif made.address:
-        desk.data(made.address)
+        show_link(desk, made.address, qr=qr, copy=copy)
     _tell_feed(desk, made)
 
 
@@ -100,8 +105,9 @@ def export(
     zone, now = desk.studio.settings.zone, desk.studio.now()
     begin = day_begins(parse_day(first, zone, now), zone) if first else None
     end = day_begins(parse_day(last, zone, now).add(days=1), zone) if last else None
-    found = feeds.entries(desk.studio, begin, end)
-    content = feeds.calendar(desk.studio, found).decode()
+    with busy(desk, "Writing the calendar"):
+        found = feeds.entries(desk.studio, begin, end)
+        content = feeds.calendar(desk.studio, found).decode()
     if out is None:
         desk.text((content.replace("\r\n", "\n") if desk.on_terminal else content).removesuffix("\n"))
     else:
@@ -112,21 +118,21 @@ def export(
         desk.say(f"{len(found)} session{'' if len(found) == 1 else 's'}{f' in {shown(out)}' if out else ''}.")
 
 
-@app.command("list", epilog=example("studio calendar list"))
-def list_(ctx: typer.Context, as_json: Json = False) -> None:
+@app.command("list", cls=lists(columns.calendar_columns("UTC")), epilog=example("studio calendar list"))
+def list_(ctx: typer.Context) -> None:
     """List the calendars that close times here."""
     desk = desk_of(ctx)
-    _show_list(desk, subscriptions.listed(desk.studio), as_json=as_json)
+    _show_list(desk, subscriptions.listed(desk.studio), listing_of(ctx))
 
 
-def _show_list(desk: Desk, calendars: Sequence[Calendar], *, as_json: bool) -> None:
+def _show_list(desk: Desk, calendars: Sequence[Calendar], look: Listing) -> None:
     zone = desk.studio.settings.zone
-    output.show_list(
+    output.show_as(
         desk,
+        look,
         columns.calendar_columns(zone),
         calendars,
-        as_json=as_json,
-        json=[one.as_json(zone) for one in calendars],
+        json=lambda one: one.as_json(zone),
         empty="No calendars yet. Subscribe to one: studio calendar subscribe FILE|URL",
     )
 
@@ -203,7 +209,7 @@ def _tell_kept(desk: Desk, calendar: Calendar, new: bool, *, as_json: bool) -> N
         words = "closes times here now" if new else "closed times here already"
         desk.data(f"{shown(calendar.name)} {words}: {_count(calendar)} to come.")
     else:
-        desk.lines([[column.plain(calendar) for column in columns.calendar_columns(zone)]])
+        desk.lines([output.line(columns.calendar_columns(zone), calendar)])
     _warn(desk, calendar)
 
 
@@ -229,23 +235,31 @@ def sync(
     wanted = [subscriptions.find(desk.studio, name)] if name else subscriptions.listed(desk.studio)
     trouble: CalendarUnreadable | None = None
     done: dict[int, Outcome] = {}
-    for calendar in wanted:
-        try:
-            done[calendar.id] = connections.sync(desk.studio, calendar, desk.calendar_source(calendar))
-        except CalendarUnreadable as problem:
+    for one in tracked(desk, "Reading calendars", _synced(desk, wanted), len(wanted)):
+        if isinstance(one, CalendarUnreadable):
             if trouble is not None:  # the last one is told at the end
                 desk.say(shown(trouble.message))
-            trouble = problem
+            trouble = one
             continue
-        _tell_synced(desk, done[calendar.id], aloud=desk.on_terminal and not as_json)
+        done[one.calendar.id] = one
+        _tell_synced(desk, one, aloud=desk.on_terminal and not as_json)
     after = [one for one in subscriptions.listed(desk.studio) if one.id in {before.id for before in wanted}]
     if as_json:
         zone = desk.studio.settings.zone
         desk.json([done.get(one.id, Outcome(one, changed=False)).as_json(zone) for one in after])
     elif not desk.on_terminal or not wanted:
-        _show_list(desk, after, as_json=False)
+        _show_list(desk, after, Listing())
     if trouble is not None:
         raise trouble
+
+
+def _synced(desk: Desk, wanted: Sequence[Calendar]) -> Iterator[Outcome | CalendarUnreadable]:
+    """Read calendars, one after the other; one that cannot be read holds up no other."""
+    for calendar in wanted:
+        try:
+            yield connections.sync(desk.studio, calendar, desk.calendar_source(calendar))
+        except CalendarUnreadable as problem:
+            yield problem
 
 
 def _tell_synced(desk: Desk, done: Outcome, *, aloud: bool) -> None:

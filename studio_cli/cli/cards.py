@@ -269,6 +269,7 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("Questionnaire", offer.form or "–"),
         ("Contract", offer.contract or "–"),
         ("Booking site", _on_the_site(offer)),
+        *([("Waiting list", "yes" if offer.site.waiting_list else "no")] if offer.site.published else []),
         ("They can move it", show_until(offer.site.move_until)),
         ("They can cancel it", show_until(offer.site.cancel_until)),
         ("Reminders", ", ".join(offer.reminders) or "off"),

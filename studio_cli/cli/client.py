@@ -6,9 +6,11 @@ import typer
 
 from studio_cli.booking import client as clients
 from studio_cli.cli import cards, columns, output
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import (
     ClientRef,
     DryRun,
+    EditNotes,
     Json,
     Key,
     LanguageTag,
@@ -74,23 +76,38 @@ def _who(client: Client) -> str:
     return f"{shown(client.name)}{f' <{client.email}>' if client.email else ''}"
 
 
-@app.command("list", epilog=example("studio client list", "studio client list --json"))
+@app.command(
+    "list",
+    cls=lists(columns.client_columns("UTC"), sorts=client_store.SORTS),
+    epilog=example("studio client list", "studio client list rui", "studio client list 416 555 --json"),
+)
 def list_(
     ctx: typer.Context,
+    text: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[TEXT]...",
+            help="Only those with these words, or beginnings of them, in name, address, phone or notes.",
+            show_default=False,
+        ),
+    ] = None,
     archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
-    as_json: Json = False,
 ) -> None:
-    """List the clients by name."""
-    desk = desk_of(ctx)
-    rows = client_store.listed(desk.studio.file, archived=archived)
-    zone = desk.studio.settings.zone
-    output.show_list(
+    """List the clients by name, or those that a search finds."""
+    desk, look = desk_of(ctx), listing_of(ctx)
+    zone, wanted = desk.studio.settings.zone, " ".join(text or ())
+    rows = client_store.listed(
+        desk.studio.file, text=wanted, archived=archived, order=look.order, limit=look.limit
+    )
+    output.show_as(
         desk,
-        columns.CLIENT,
+        look.in_order(),
+        columns.client_columns(zone),
         rows,
-        as_json=as_json,
-        json=[client.as_json(zone) for client in rows] if as_json else [],
-        empty='No clients yet. Add one: studio client add "Name" --email name@example.com',
+        json=lambda client: client.as_json(zone),
+        empty="No such clients."
+        if wanted
+        else 'No clients yet. Add one: studio client add "Name" --email name@example.com',
     )
 
 
@@ -109,7 +126,7 @@ def show(ctx: typer.Context, client: ClientRef, as_json: Json = False) -> None:
 @app.command(
     "edit",
     epilog=example(
-        'studio client edit rui --phone "+1 416 555 0199"', "studio client edit rui --no-reminders"
+        'studio client edit rui --phone "+1 416 555 0199"', "studio client edit last --edit-notes"
     ),
 )
 def edit(
@@ -119,23 +136,28 @@ def edit(
     email: Email = None,
     phone: Phone = None,
     notes: Notes = None,
+    edit_notes: EditNotes = False,
     language: LanguageTag = None,
     reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
     """Change what you know of a client; an empty text removes it."""
+    from studio_cli.cli.editor import edited_not_lost, typed_or_edited
+
     desk = desk_of(ctx)
+    found = clients.find(desk.studio, client)
+    notes = typed_or_edited(desk, "notes", notes, edit_notes, found.notes)
     typed = {"name": name, "email": email, "phone": phone, "notes": notes, "language": language}
     changes: dict[str, str | bool] = {field: value for field, value in typed.items() if value is not None}
     if reminders is not None:
         changes["no_reminders"] = not reminders
-    found = clients.find(desk.studio, client)
     if not changes:
         raise WrongUsage(
             "Nothing to change was said.",
             hint=f'For example: studio client edit {found.id} --phone "+1 416 555 0199"',
         )
-    changed = clients.edit(desk.studio, found.id, **changes)
+    with edited_not_lost(desk, notes, edit_notes):
+        changed = clients.edit(desk.studio, found.id, **changes)
     zone = desk.studio.settings.zone
     if as_json:
         desk.json(changed.as_json(zone))

@@ -8,9 +8,9 @@ from studio_cli import config
 from studio_cli.booking import studio as studios
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.params import Json, desk_of, example
-from studio_cli.errors import NotFound, WrongUsage
-from studio_cli.model.settings import KEYS, SECRETS, STUDIO_ID, check_key
-from studio_cli.model.text import clean, shown
+from studio_cli.errors import NotFound, StudioError, WrongUsage
+from studio_cli.model.settings import KEYS, SECRETS, STUDIO_ID, check_key, check_setting
+from studio_cli.model.text import clean, did_you_mean, nearest, shown
 
 app = typer.Typer()
 
@@ -72,6 +72,10 @@ def set_(
         studios.remove_setting(desk.studio, name)
     else:
         _change(desk, name, value)
+    _tell_set(desk, name, as_json=as_json)
+
+
+def _tell_set(desk: Desk, name: str, *, as_json: bool) -> None:
     now = desk.studio.settings.get(name)
     if as_json:
         desk.json({"name": name, "value": now})
@@ -79,6 +83,37 @@ def set_(
         desk.data(f"{name} is now {shown(now) if now else 'not set'}.")
     else:
         desk.lines([[name, (now or "").replace("\n", "\\n")]])
+
+
+@app.command("edit", epilog=example("studio config edit site.words", "studio config edit mail.signature"))
+def edit(ctx: typer.Context, name: Name, as_json: Json = False) -> None:
+    """Write a setting of several lines in your editor ($VISUAL, $EDITOR); an empty text unsets it."""
+    from studio_cli.cli.editor import edit_until_right, not_lost
+
+    desk = desk_of(ctx)
+    before = desk.studio.settings.get(name) if check_key(name) else None
+    if not desk.may_ask:
+        raise WrongUsage(
+            "An editor needs a terminal.", hint=f"Or: studio config set {name} TEXT", code="missing"
+        )
+    typed = edit_until_right(desk, before or "", ".txt", lambda text: _mistakes(name, text))
+    if typed is None:
+        desk.leave("Nothing was changed.")
+    with not_lost(desk, typed, ".txt"):
+        if typed.strip():
+            _change(desk, name, typed.strip())
+        else:
+            studios.remove_setting(desk.studio, name)
+    _tell_set(desk, name, as_json=as_json)
+
+
+def _mistakes(name: str, text: str) -> list[str]:
+    try:
+        if text.strip():
+            check_setting(name, text.strip())
+    except StudioError as wrong:
+        return [wrong.message]
+    return []
 
 
 def _change(desk: Desk, name: str, value: str) -> None:
@@ -117,7 +152,10 @@ def secret(
     """Keep a secret outside the studio's file. It is asked for, or read from stdin; never an argument."""
     desk = desk_of(ctx)
     if name not in SECRETS:
-        raise NotFound(f"There is no secret {shown(name)[:40]!r}.", hint=f"There is: {', '.join(SECRETS)}.")
+        near = did_you_mean(nearest(name, SECRETS))
+        raise NotFound(
+            f"There is no secret {shown(name)[:40]!r}.", hint=near or f"There is: {', '.join(SECRETS)}."
+        )
     studio_id = desk.studio.settings[STUDIO_ID]
     value = None if unset else ask_secret(name, hidden=desk.may_ask)
     if value is not None:
@@ -172,7 +210,9 @@ def ask_secret(name: str, *, hidden: bool) -> str:
         try:
             typed = sys.stdin.readline().rstrip("\r\n")
         except UnicodeDecodeError:
-            raise WrongUsage(f"{name} is not UTF-8 text.", code="not_text") from None
+            raise WrongUsage(
+                f"{name} is not UTF-8 text.", hint="Give it as UTF-8.", code="not_text"
+            ) from None
     clean(typed, name, limit=1000)
     # Kept as it was typed: a password may end with a blank.
     return typed

@@ -8,6 +8,7 @@ import typer
 from studio_cli.booking import contract as contracts
 from studio_cli.cli import columns, output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.cli.text_file import read_text, write_text
 from studio_cli.errors import WrongUsage
@@ -36,18 +37,17 @@ def add(ctx: typer.Context, name: Name, file: File = None, as_json: Json = False
     _show(desk, contracts.add(desk.studio, name, read_text(file)), "is added", as_json)
 
 
-@app.command("list", epilog=example("studio contract list"))
-def list_(ctx: typer.Context, as_json: Json = False) -> None:
+@app.command("list", cls=lists(columns.contract_columns("UTC")), epilog=example("studio contract list"))
+def list_(ctx: typer.Context) -> None:
     """List the contracts."""
     desk = desk_of(ctx)
-    rows = contract_store.listed(desk.studio.file)
     zone = desk.studio.settings.zone
-    output.show_list(
+    output.show_as(
         desk,
-        columns.CONTRACT,
-        rows,
-        as_json=as_json,
-        json=[contract.as_json(zone) for contract in rows],
+        listing_of(ctx),
+        columns.contract_columns(zone),
+        contract_store.listed(desk.studio.file),
+        json=lambda contract: contract.as_json(zone),
         empty="No contracts yet. Add one: studio contract add NAME --file CONTRACT.md",
     )
 
@@ -70,8 +70,11 @@ def show(
     contract = contracts.find(desk.studio, name)
     if out is not None:
         page = contracts.as_paper(desk.studio, contract.name, contracts.sample(contract.source))
-        desk.data(str(write_text(out, page)))
-    elif as_json:
+        written = write_text(out, page)
+        if not as_json:
+            desk.data(str(written))
+            return
+    if as_json:
         desk.json(contract.as_json(desk.studio.settings.zone))
     else:
         desk.text(contracts.sample(contract.source).text if sample else contract.source)
@@ -84,8 +87,11 @@ def edit(ctx: typer.Context, name: Name, file: File = None, as_json: Json = Fals
     """Change a contract, in your editor or from a file. What was sent or signed stays as it was."""
     desk = desk_of(ctx)
     before = contracts.find(desk.studio, name)
+    from studio_cli.cli.editor import edited_not_lost
+
     source = read_text(file) if file is not None else _from_editor(desk, before)
-    contract, changed = contracts.edit(desk.studio, name, before.source if source is None else source)
+    with edited_not_lost(desk, source, file is None):
+        contract, changed = contracts.edit(desk.studio, name, before.source if source is None else source)
     _show(desk, contract, "is changed" if changed else "is as it was", as_json)
     if changed and desk.on_terminal and not as_json:
         desk.say(
@@ -143,4 +149,4 @@ def _show(desk: Desk, contract: Contract, words: str, as_json: bool) -> None:
         desk.data(f"Contract {contract.name} {words}.")
         desk.say(f"Use it: studio type edit TYPE --contract {contract.name}")
     else:
-        desk.lines([[column.plain(contract) for column in columns.CONTRACT]])
+        desk.lines([output.line(columns.CONTRACT, contract)])

@@ -37,6 +37,7 @@ class Desk:
         db: str | None = None,
         no_input: bool = False,
         no_color: bool = False,
+        no_pager: bool = False,
         environ: Mapping[str, str] = os.environ,
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
@@ -45,6 +46,7 @@ class Desk:
         self.environ = environ
         self.no_input = no_input
         self.no_color = no_color
+        self.no_pager = no_pager
         self.stdin, self.stdout, self.stderr = stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr
         self._db = db
         self._studio: Studio | None = None
@@ -195,9 +197,12 @@ class Desk:
         import textwrap
 
         columns = max(shutil.get_terminal_size().columns - len(indent), 20)
-        for line in text.expandtabs(4).split("\n"):
-            for part in textwrap.wrap(shown(line), columns) if len(line) > columns else [shown(line)]:
-                self.data(indent + part)
+        lines = [
+            indent + part
+            for line in text.expandtabs(4).split("\n")
+            for part in (textwrap.wrap(shown(line), columns) if len(line) > columns else [shown(line)])
+        ]
+        self.page("\n".join(lines))
 
     def text(self, text: str) -> None:
         """Write a text whole: as it is for a file or a program, safely on a terminal."""
@@ -205,6 +210,23 @@ class Desk:
             self.prose(text)
         else:
             self.data(text)
+
+    def page(self, text: str) -> None:
+        """Write a text that may be long: on a terminal on which it does not fit, in a pager."""
+        if self.on_terminal and not (self.no_pager or self.no_input):
+            from studio_cli.cli import pager
+
+            command = pager.pager_of(self.environ)
+            if command and not pager.fits(text) and pager.page(command, text + "\n", self.stdout):
+                return
+        self.data(text)
+
+    def show_long(self, what: RenderableType) -> None:
+        """Show something made for a person that may be longer than the screen."""
+        console = self.console
+        with console.capture() as captured:
+            console.print(what)
+        self.page(captured.get().removesuffix("\n"))
 
     def show(self, what: RenderableType) -> None:
         """Show something made for a person: a table, a card."""
@@ -266,7 +288,9 @@ class Desk:
 def unwritten(error: OSError) -> OutsideFailed:
     """Return what to say when the data cannot be written: what was asked for is done all the same."""
     return OutsideFailed(
-        f"It is done, but the answer could not be written: {error.strerror or error}.", code="output"
+        f"It is done, but the answer could not be written: {error.strerror or error}.",
+        hint="Nothing is lost: studio status shows how things stand.",
+        code="output",
     )
 
 

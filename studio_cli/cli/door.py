@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from studio_cli.booking import connection as connections
-from studio_cli.booking import mail
+from studio_cli.booking import mail, waiting
 from studio_cli.booking import session as sessions
 from studio_cli.booking import sync as syncing
 from studio_cli.booking.studio import Studio, open_studio, remember_address
@@ -105,8 +105,8 @@ def _say_how_clients_pay(desk: Desk) -> None:
 class Upkeep:
     """What is done now and then while the door is open, by a thread of its own: nobody waits for a slow server.
 
-    It asks about payments of which nobody told (a client who paid need not come back), and sends mails again that
-    a server did not take.
+    It asks about payments of which nobody told (a client who paid need not come back), tells who waits for a time that
+    has come free, and sends mails again that a server did not take.
     """
 
     def __init__(self, desk: Desk) -> None:
@@ -142,6 +142,7 @@ class Upkeep:
     def _send(self, studio: Studio) -> None:
         with studio.file.atomic():
             studio.settle(studio.now())
+        waiting.look(studio)
         mail.send_written(studio, self._desk.mailer(studio), retry=True)
 
 

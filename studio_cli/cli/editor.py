@@ -58,6 +58,27 @@ def edit_until_right(
     return typed
 
 
+def typed_or_edited(desk: Desk, option: str, typed: str | None, edit: bool, before: str | None) -> str | None:
+    """Return the text of an option as it was typed, or with ``--edit-OPTION`` as it was left in the editor."""
+    if not edit:
+        return typed
+    if typed is not None:
+        raise WrongUsage(
+            f"--{option} and --edit-{option} contradict each other.", hint="Leave one of them out."
+        )
+    if not desk.may_ask:
+        raise WrongUsage("An editor needs a terminal.", hint=f"Say it with --{option}.", code="missing")
+    written = edit_text(desk, before or "", ".txt")
+    if written is None:
+        desk.leave("Nothing was changed.")
+    return written
+
+
+def edited_not_lost(desk: Desk, text: str | None, edit: bool) -> contextlib.AbstractContextManager[None]:
+    """Return ``not_lost`` for what comes from the editor."""
+    return not_lost(desk, text, ".txt") if edit and text else contextlib.nullcontext()
+
+
 @contextlib.contextmanager
 def not_lost(desk: Desk, text: str, suffix: str) -> Iterator[None]:
     """Keep what was typed in a file if the block does not end well, and say where."""
@@ -73,7 +94,11 @@ def _command(environ: Mapping[str, str]) -> list[str]:
         try:
             words = shlex.split(environ.get(name, ""))
         except ValueError as error:
-            raise WrongUsage(f"{name} cannot be read as a command: {error}.", code="editor") from None
+            raise WrongUsage(
+                f"{name} cannot be read as a command: {error}.",
+                hint=f"Write it like: export {name}=nano",
+                code="editor",
+            ) from None
         if words:
             return words
     for fallback in FALLBACKS:

@@ -1,7 +1,6 @@
 """``studio form``: questionnaires."""
 
 import contextlib
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,9 @@ from studio_cli.booking.form import Edited
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.browser import open_page
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import Json, desk_of, example
+from studio_cli.cli.text_file import read_text
 from studio_cli.errors import WrongUsage
 from studio_cli.model.form import Form
 from studio_cli.model.text import shown
@@ -21,7 +22,6 @@ from studio_cli.store import form as form_store
 
 app = typer.Typer()
 
-MOST_BYTES = 256 * 1024
 FormRef = Annotated[str, typer.Argument(metavar="NAME", help="Its short name.", show_default=False)]
 
 
@@ -40,7 +40,7 @@ def add(
     """Add a questionnaire from a TOML file (docs/forms.md)."""
     desk = desk_of(ctx)
     with _naming(desk, file, as_json):
-        form = forms.add(desk.studio, name, _read(file))
+        form = forms.add(desk.studio, name, read_text(file))
     if as_json:
         desk.json(form.as_json())
     elif desk.on_terminal:
@@ -51,17 +51,16 @@ def add(
         _line(desk, form)
 
 
-@app.command("list", epilog=example("studio form list"))
-def list_(ctx: typer.Context, as_json: Json = False) -> None:
+@app.command("list", cls=lists(columns.FORM), epilog=example("studio form list"))
+def list_(ctx: typer.Context) -> None:
     """List the questionnaires."""
     desk = desk_of(ctx)
-    rows = form_store.listed(desk.studio.file)
-    output.show_list(
+    output.show_as(
         desk,
+        listing_of(ctx),
         columns.FORM,
-        rows,
-        as_json=as_json,
-        json=[form.as_json() for form in rows],
+        form_store.listed(desk.studio.file),
+        json=Form.as_json,
         empty="No forms yet. Add one: studio form add NAME --file FORM.toml",
     )
 
@@ -89,6 +88,8 @@ def show(
     desk = desk_of(ctx)
     form = forms.find(desk.studio, name)
     if as_json:
+        if out and out != "-":
+            Path(out).write_text(_page(desk, form), encoding="utf-8")
         desk.json(form.as_json())
     elif source:
         desk.data(forms.source_of(desk.studio, name).removesuffix("\n"))
@@ -113,7 +114,7 @@ def check(
     from studio_cli.model.form_source import read_form
 
     desk = desk_of(ctx)
-    source = _read(form) if _is_file(form) else forms.source_of(desk.studio, form)
+    source = read_text(form) if _is_file(form) else forms.source_of(desk.studio, form)
     what = "stdin" if form == "-" else form
     found, mistakes = read_form(Path(what).stem, source)
     if as_json:
@@ -147,7 +148,7 @@ def edit(
         edited = _edit_in_editor(desk, name)
     else:
         with _naming(desk, file, as_json):
-            edited = forms.edit(desk.studio, name, _read(file))
+            edited = forms.edit(desk.studio, name, read_text(file))
     if as_json:
         changes = {"changed": edited.changed, "pending_sessions": list(edited.keeping)}
         desk.json(edited.form.as_json() | changes)
@@ -203,11 +204,15 @@ def _tell(desk: Desk, edited: Edited) -> None:
 
 
 def _show_page(desk: Desk, form: Form, out: str | None) -> None:
+    open_page(desk, _page(desk, form), form.name, out)
+
+
+def _page(desk: Desk, form: Form) -> str:
+    """Return a questionnaire as clients see it."""
     from studio_cli.web.preview import questionnaire
 
     settings = desk.studio.settings
-    page = questionnaire(form, settings, desk.studio.now().to_tz(settings.zone).date())
-    open_page(desk, page, form.name, out)
+    return questionnaire(form, settings, desk.studio.now().to_tz(settings.zone).date())
 
 
 def _count(form: Form) -> str:
@@ -231,20 +236,3 @@ def _naming(desk: Desk, file: str, as_json: bool) -> Iterator[None]:
             for one in wrong.mistakes:
                 desk.say(shown(one.at(what)))
         raise WrongForm(wrong.mistakes, what) from None
-
-
-def _read(file: str) -> str:
-    try:
-        if file == "-":
-            data = sys.stdin.buffer.read(MOST_BYTES + 1)
-        else:
-            with Path(file).open("rb") as source:
-                data = source.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise WrongUsage(f"{file} cannot be read: {error.strerror}.") from error
-    if len(data) > MOST_BYTES:
-        raise WrongUsage(f"{file} is larger than a form can be.")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise WrongUsage(f"{file} is not UTF-8 text.") from error

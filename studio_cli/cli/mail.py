@@ -9,9 +9,11 @@ from studio_cli.booking import mail
 from studio_cli.booking import session as sessions
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import Listing, listing_of, lists
 from studio_cli.cli.news import warn_of_template
 from studio_cli.cli.outbox import fail_if_any, message_columns, not_configured, show_message, show_step
-from studio_cli.cli.params import LARGEST, DryRun, Json, Yes, desk_of, example
+from studio_cli.cli.params import DryRun, Json, Yes, desk_of, example
+from studio_cli.cli.progress import tracked
 from studio_cli.errors import OutsideFailed, Refused, WrongUsage
 from studio_cli.model.client import check_email
 from studio_cli.model.message import OPEN, STATES, WAITING, Message, State, Step
@@ -19,13 +21,12 @@ from studio_cli.model.text import did_you_mean, nearest, shown
 from studio_cli.store import message as message_store
 
 app = typer.Typer()
-Number = Annotated[
-    int, typer.Argument(metavar="MESSAGE", max=LARGEST, help="Its number.", show_default=False)
-]
+Number = Annotated[str, typer.Argument(metavar="MESSAGE", help="Its number, or last.", show_default=False)]
 
 
 @app.command(
     "list",
+    cls=lists(message_columns("UTC"), sorts=message_store.SORTS),
     epilog=example("studio mail list", "studio mail list --waiting --json", "studio mail list --session 12"),
 )
 def list_(
@@ -40,18 +41,19 @@ def list_(
     session: Annotated[
         str | None, typer.Option("--session", metavar="SESSION", help="Only those about this session.")
     ] = None,
-    as_json: Json = False,
 ) -> None:
     """List the messages and what became of them."""
-    desk = desk_of(ctx)
+    desk, look = desk_of(ctx), listing_of(ctx)
     mail.look_for_lost(desk.studio)
     rows = message_store.listed(
         desk.studio.file,
         (*(OPEN if waiting else ()), *(_state(text) for text in state or ())),
         session_id=sessions.find(desk.studio, session).id if session else None,
+        order=look.order,
+        limit=look.limit,
     )
     narrowed = bool(waiting or state or session)
-    _show(desk, rows, as_json, "No such messages." if narrowed else "No messages yet.")
+    _show(desk, rows, look.in_order(), "No such messages." if narrowed else "No messages yet.")
 
 
 def _state(text: str) -> State:
@@ -61,16 +63,17 @@ def _state(text: str) -> State:
     return text
 
 
-def _show(desk: Desk, messages: list[Message], as_json: bool, empty: str) -> None:
+def _show(desk: Desk, messages: list[Message], look: Listing, empty: str) -> None:
     zone = desk.studio.settings.zone
-    json = [message.as_json(zone) for message in messages]
-    output.show_list(desk, message_columns(zone), messages, as_json=as_json, json=json, empty=empty)
+    output.show_as(
+        desk, look, message_columns(zone), messages, json=lambda message: message.as_json(zone), empty=empty
+    )
 
 
-@app.command("show", epilog=example("studio mail show 9", "studio mail show 9 --open"))
+@app.command("show", epilog=example("studio mail show 9", "studio mail show last --open"))
 def show(
     ctx: typer.Context,
-    number: Number,
+    selector: Number,
     open_: Annotated[
         bool, typer.Option("--open", help="Show it in your browser, as the client sees it.")
     ] = False,
@@ -78,7 +81,7 @@ def show(
 ) -> None:
     """Show one message. The link in it is not kept in the file."""
     desk = desk_of(ctx)
-    message = mail.get(desk.studio, number)
+    message = mail.find(desk.studio, selector)
     letter = message.letter.with_link("[the client's link]")
     if as_json:
         calendar = letter.invitation.content.decode() if letter.invitation else None
@@ -87,7 +90,7 @@ def show(
     elif open_:
         from studio_cli.cli.browser import open_page
 
-        open_page(desk, mail.as_page(desk.studio, letter), f"message-{number}")
+        open_page(desk, mail.as_page(desk.studio, letter), f"message-{message.id}")
     else:
         show_message(desk, replace(message, letter=letter), desk.studio.settings.zone)
 
@@ -100,10 +103,10 @@ def show(
 )
 def send(
     ctx: typer.Context,
-    number: Annotated[
-        int | None,
+    selector: Annotated[
+        str | None,
         typer.Argument(
-            metavar="[MESSAGE]", max=LARGEST, help="One message; else all that wait.", show_default=False
+            metavar="[MESSAGE]", help="One message, or last; else all that wait.", show_default=False
         ),
     ] = None,
     due: Annotated[
@@ -118,11 +121,12 @@ def send(
     One that may have been sent already goes out again only if you say so.
     """
     desk = desk_of(ctx)
+    number = mail.find(desk.studio, selector).id if selector is not None else None
     if dry_run:
-        _show(desk, _waiting(desk, number, due=due), as_json, "Nothing waits to be sent.")
+        _show(desk, _waiting(desk, number, due=due), Listing(as_json), "Nothing waits to be sent.")
         return
     messages = _send(desk, number, due=due, yes=yes)
-    _show(desk, messages, as_json, "Nothing waits to be sent.")
+    _show(desk, messages, Listing(as_json), "Nothing waits to be sent.")
     for message in messages:
         warn_of_template(desk, message)
     fail_if_any(messages)
@@ -138,7 +142,8 @@ def _send(desk: Desk, number: int | None, *, due: bool, yes: bool) -> list[Messa
             f"{len(waiting)} message{'s wait' if len(waiting) > 1 else ' waits'} in the outbox."
         )
     if number is None:
-        return list(mail.send_waiting(desk.studio, mailer, due=due))
+        count = len(_waiting(desk, None, due=due))
+        return list(tracked(desk, "Sending mails", mail.send_waiting(desk.studio, mailer, due=due), count))
     mail.look_for_lost(desk.studio)
     message = mail.get(desk.studio, number)
     if message.state == "unknown":
@@ -157,10 +162,11 @@ def _waiting(desk: Desk, number: int | None, *, due: bool) -> list[Message]:
 
 
 @app.command("cancel", epilog=example("studio mail cancel 9 --yes"))
-def cancel(ctx: typer.Context, number: Number, yes: Yes = False, as_json: Json = False) -> None:
+def cancel(ctx: typer.Context, selector: Number, yes: Yes = False, as_json: Json = False) -> None:
     """Do not send a message. For one that may have been sent: stop asking about it."""
     desk = desk_of(ctx)
-    message = mail.get(desk.studio, number)
+    message = mail.find(desk.studio, selector)
+    number = message.id
     if message.state in OPEN:
         desk.agree(
             f"Cancel message {number} to {message.to_email}: {shown(message.letter.subject)}?", yes=yes

@@ -49,6 +49,7 @@ class News:
         if not self.desk.studio.settings.get("mail.host"):
             return
         try:
+            _tell_who_waits(self.desk)
             sent = mail.send_written(self.desk.studio, self.desk.mailer())
         except Exception as trouble:  # what the command did is saved: that is said first
             self._trouble = trouble
@@ -56,11 +57,10 @@ class News:
         self.messages = [one for one in sent if session_id in {None, one.session_id}]
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return the mails as scripts read them; those that only would be sent have no number, but their text."""
+        """Return the mails as scripts read them; those that only would be sent have no number."""
         zone = self.desk.studio.settings.zone
-        if not self.dry_run:
-            return [message.as_json(zone) for message in self.messages]
-        return [{**message.as_json(zone), "id": None, "text": _text(message)} for message in self.messages]
+        told = [{**message.as_json(zone), "text": _text(message)} for message in self.messages]
+        return [{**one, "id": None} for one in told] if self.dry_run else told
 
     def say(self) -> None:
         """Say what became of the mails; raise when one to the client was not sent."""
@@ -99,6 +99,16 @@ class News:
                 self.desk.say(f"  {shown(line)}" if line else "")
         if not self.messages:
             self.desk.say("No mail would be sent.")
+
+
+def _tell_who_waits(desk: Desk) -> None:
+    """Put a mail into the outbox for whoever waits for a time that this command has freed."""
+    from studio_cli.store import waiting as waiting_store
+
+    if waiting_store.count(desk.studio.file):
+        from studio_cli.booking import waiting  # much to load, for what is rare
+
+        waiting.look(desk.studio)
 
 
 def _text(message: Message) -> str:

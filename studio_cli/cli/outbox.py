@@ -32,21 +32,26 @@ def message_columns(zone: str) -> tuple[Column, ...]:
             at = getattr(message, name)
             return rfc3339(at, zone) if at else ""
 
-        return Column(name, cell, None)
+        def for_people(message: Message) -> str:
+            at = getattr(message, name)
+            return show_short(at, zone) if at else ""
+
+        title = name.removesuffix("_at").replace("_", " ").capitalize()
+        return Column(title, cell, None, name=name, asked=for_people)
 
     return (
-        Column("#", lambda one: str(one.id), lambda one: str(one.id), right=True),
+        Column("#", lambda one: str(one.id), lambda one: str(one.id), right=True, name="id"),
         Column("State", lambda one: one.state, lambda one: WORDS[one.state]),
         Column("Kind", lambda one: one.kind, lambda one: one.kind),
         Column("For", _session, _session, right=True, people_only=True),
         Column("To", lambda one: one.to_email, lambda one: one.to_email),
         Column("Subject", lambda one: one.letter.subject, None),
         plain("created_at"),
-        Column("Tries", lambda one: str(one.attempts), None),
+        Column("Tries", lambda one: str(one.attempts), None, name="attempts"),
         Column("Last error", lambda one: one.last_error or "", None),
         plain("next_try_at"),
         plain("sent_at"),
-        Column("session", lambda one: str(one.session_id or ""), None),
+        Column("Session", lambda one: str(one.session_id or ""), None),
         Column("When", moment, moment, people_only=True),
         Column("What now", what_now, lambda one: what_now(one, zone), rare=True, people_only=True),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from studio_cli.cli.desk import Desk
@@ -12,6 +12,8 @@ from studio_cli.model.text import shown
 if TYPE_CHECKING:
     from rich.table import Table
     from rich.text import Text
+
+    from studio_cli.cli.listing import Listing
 
 
 STYLES = {
@@ -35,6 +37,9 @@ class Column:
     """One field of a noun: as a script reads it, and as a person does (None: not in the table).
 
     ``rare``: in a table only when a row has something there. ``people_only``: what scripts find in other fields.
+    ``name``: what --columns and --sort call it, as the JSON does where that has it; else the title in snake_case.
+    ``extra``: there only when --columns asks for it. ``asked``: as a person reads it when they ask for it, where it is
+    not in the table by itself.
     """
 
     title: str
@@ -43,19 +48,36 @@ class Column:
     right: bool = False
     rare: bool = False
     people_only: bool = False
+    name: str = ""
+    extra: bool = False
+    asked: Callable[[Any], str] | None = None
+
+    @property
+    def field(self) -> str:
+        """What scripts call it."""
+        return self.name or self.title.casefold().replace(" ", "_")
 
 
 def line(columns: Sequence[Column], row: Any) -> list[str]:
     """Return a row as scripts read it, field by field."""
-    return [column.plain(row) for column in columns if not column.people_only]
+    return [column.plain(row) for column in columns if not (column.people_only or column.extra)]
 
 
-def same(title: str, get: Callable[[Any], str], *, right: bool = False) -> Column:
-    return Column(title, get, get, right)
+def same(
+    title: str, get: Callable[[Any], str], *, right: bool = False, name: str = "", extra: bool = False
+) -> Column:
+    return Column(title, get, get, right, name=name, extra=extra)
 
 
-def only_plain(title: str, get: Callable[[Any], str]) -> Column:
-    return Column(title, get)
+def only_plain(
+    title: str, get: Callable[[Any], str], *, name: str = "", asked: Callable[[Any], str] | None = None
+) -> Column:
+    return Column(title, get, name=name, asked=asked)
+
+
+def fields_of(columns: Sequence[Column]) -> dict[str, Column]:
+    """Return what can be asked for by name."""
+    return {column.field: column for column in columns if not column.people_only}
 
 
 # ── lists ─────────────────────────────────────────────────────────────────────────────────────────
@@ -76,9 +98,39 @@ def show_list(
     elif not desk.on_terminal:
         desk.lines([line(columns, row) for row in rows])
     elif rows:
-        desk.show(_table(columns, rows))
+        desk.show_long(_table(columns, rows))
     else:
         desk.say(empty)
+
+
+def show_as(
+    desk: Desk,
+    look: Listing,
+    columns: Sequence[Column],
+    rows: Sequence[Any],
+    *,
+    json: Callable[[Any], Any],
+    empty: str,
+) -> None:
+    """Write a list as it was asked for. What the store has not put in order or cut is sorted and cut here.
+
+    ``json`` returns a row as scripts read it.
+    """
+    rows = look.arranged(rows, fields_of(columns))
+    if look.columns:
+        known = fields_of(columns)
+        columns = [asked_for(known[name]) for name in look.columns]
+    if look.as_csv:
+        show_csv(desk, columns, rows)
+        return
+    documents = [json(row) for row in rows] if look.as_json else []
+    show_list(desk, columns, rows, as_json=look.as_json, json=documents, empty=empty)
+
+
+def asked_for(column: Column) -> Column:
+    """Return a column as it is when somebody named it: there, whatever it is like by itself."""
+    shown = column.shown or column.asked or column.plain
+    return replace(column, shown=shown, rare=False, extra=False)
 
 
 def show_section(desk: Desk, title: str, columns: Sequence[Column], rows: Sequence[Any]) -> None:
@@ -90,13 +142,13 @@ def show_section(desk: Desk, title: str, columns: Sequence[Column], rows: Sequen
 
 
 def show_csv(desk: Desk, columns: Sequence[Column], rows: Sequence[Any]) -> None:
-    """Write a list as CSV (RFC 4180) with a header; no cell of it is taken for a formula by a spreadsheet."""
+    """Write a list as CSV (RFC 4180) under the names of its fields; no cell of it is a formula to a spreadsheet."""
     import csv
     import io
 
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([column.title for column in columns if not column.people_only])
+    writer.writerow([column.field for column in columns if not (column.people_only or column.extra)])
     writer.writerows([[_no_formula(cell) for cell in line(columns, row)] for row in rows])
     desk.data(text.getvalue().removesuffix("\r\n"))
 
@@ -115,7 +167,7 @@ def _table(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    filled = [(column, _cells(column, rows)) for column in columns if column.shown]
+    filled = [(column, _cells(column, rows)) for column in columns if column.shown and not column.extra]
     filled = [(column, cells) for column, cells in filled if any(cells) or not column.rare]
     for column, cells in filled:
         longest = max((len(word) for cell in cells for word in cell.split()), default=0)

@@ -45,7 +45,9 @@ SessionPick = Annotated[
 ]
 ClientRef = Annotated[
     str,
-    typer.Argument(metavar="CLIENT", help="Number, address, or the beginning of a name.", show_default=False),
+    typer.Argument(
+        metavar="CLIENT", help="Number, address, the beginning of a name, or last.", show_default=False
+    ),
 ]
 TypeRef = Annotated[
     str, typer.Argument(metavar="TYPE", help="Its name or the beginning of it.", show_default=False)
@@ -56,7 +58,7 @@ LARGEST = 2**63 - 1
 
 Client = Annotated[
     str | None,
-    typer.Option("--client", metavar="CLIENT", help="Number, address, or the beginning of a name."),
+    typer.Option("--client", metavar="CLIENT", help="Number, address, the beginning of a name, or last."),
 ]
 At = Annotated[
     str | None, typer.Option("--at", metavar="TIME", help='"2026-12-04 10:00", "tomorrow 10:00", "fri 3pm".')
@@ -95,6 +97,7 @@ Refunds = Annotated[
 ]
 Location = Annotated[str | None, typer.Option("--location", help="Where it is.")]
 Notes = Annotated[str | None, typer.Option("--notes", help="For yourself; clients never see them.")]
+EditNotes = Annotated[bool, typer.Option("--edit-notes", help="Write your notes in your editor.")]
 FormName = Annotated[
     str | None, typer.Option("--form", metavar="NAME", help="The questionnaire; none for no questionnaire.")
 ]

@@ -13,6 +13,7 @@ from studio_cli.cli import columns, output
 from studio_cli.cli.columns import waiting
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.give_back import give_back
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.news import end_pages, rehearsed
 from studio_cli.cli.params import (
     Client,
@@ -27,7 +28,7 @@ from studio_cli.cli.params import (
     example,
 )
 from studio_cli.errors import WrongUsage
-from studio_cli.model.payment import METHODS, Payment, sums
+from studio_cli.model.payment import METHODS, Payment, Sum, sums
 from studio_cli.store import payment as payment_store
 
 app = typer.Typer()
@@ -70,7 +71,7 @@ def record(
         elif after.status == "pending":
             desk.data(f"Session {after.id} is pending: it waits for {waiting(after)}.")
     else:
-        desk.lines([[column.plain(payment) for column in columns.payment_columns(after.timezone)]])
+        desk.lines([output.line(columns.payment_columns(after.timezone), payment)])
     if not done.repeated:
         _warn(desk, done)
     if not dry_run:
@@ -152,7 +153,7 @@ def refund(
             desk.data(f"{row.amount} of session {row.session_id}{receipt} {words} ({row.method}).")
     else:
         zone = desk.studio.settings.zone
-        desk.lines([[column.plain(one.payment) for column in columns.payment_columns(zone)] for one in done])
+        desk.lines([output.line(columns.payment_columns(zone), one.payment) for one in done])
     news.send(done[0].session.id)
     news.say()
 
@@ -197,6 +198,7 @@ def keep(
 
 @app.command(
     "list",
+    cls=lists(columns.payment_columns("UTC")),
     epilog=example(
         "studio payment list --from 2026-01-01 --to 2026-12-31 --sums",
         "studio payment list --session 12",
@@ -223,14 +225,14 @@ def list_(
         bool, typer.Option("--to-refund", help="Only what came too late and has to go back.")
     ] = False,
     by_month: Annotated[bool, typer.Option("--sums", help="Sums by month and method.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="As CSV, for a spreadsheet.")] = False,
-    as_json: Json = False,
 ) -> None:
     """List the ledger: what came in and what went back, by when."""
-    desk = desk_of(ctx)
+    desk, look = desk_of(ctx), listing_of(ctx)
+    if by_month and (look.columns or look.order):
+        raise WrongUsage(
+            "--sums has columns and an order of its own.", hint="Leave --columns and --sort out."
+        )
     studio, zone = desk.studio, desk.studio.settings.zone
-    if as_csv and as_json:
-        raise WrongUsage("--csv and --json contradict each other.", hint="Leave one of them out.")
     rows = payment_store.listed(
         studio.file,
         session_id=sessions.find(studio, session).id if session else None,
@@ -240,27 +242,16 @@ def list_(
         last=_bound(last, desk, days_later=1),
         late=to_refund,
     )
-    shown_rows = sums(rows, zone) if by_month else rows
-    fields = columns.SUM if by_month else columns.payment_columns(zone)
-    if as_csv:
-        output.show_csv(desk, fields, shown_rows)
-        return
-    output.show_list(
+    output.show_as(
         desk,
-        fields,
-        shown_rows,
-        as_json=as_json,
-        json=_documents(rows, zone, by_month=by_month) if as_json else [],
+        look,
+        columns.SUM if by_month else columns.payment_columns(zone),
+        sums(rows, zone) if by_month else rows,
+        json=Sum.as_json if by_month else lambda row: row.as_json(zone),
         empty="No such payments."
         if (session or client or method or first or last or to_refund)
         else "No payments yet. Record one: studio payment record 12 50 --method cash",
     )
-
-
-def _documents(rows: list[Payment], zone: str, *, by_month: bool) -> list[dict[str, object]]:
-    if by_month:
-        return [one.as_json() for one in sums(rows, zone)]
-    return [one.as_json(zone) for one in rows]
 
 
 def _bound(text: str | None, desk: Desk, *, days_later: int = 0) -> Instant | None:
@@ -268,17 +259,16 @@ def _bound(text: str | None, desk: Desk, *, days_later: int = 0) -> Instant | No
     return day_bound(text, studio.settings.zone, studio.now(), days_later=days_later) if text else None
 
 
-@app.command(
-    "receipt", epilog=example("studio payment receipt 7", "studio payment receipt 7 --out receipt-7.html")
-)
+@app.command("receipt", epilog=example("studio payment receipt 7", "studio payment receipt last --open"))
 def receipt(
     ctx: typer.Context,
     number: Annotated[
-        int, typer.Argument(min=1, metavar="NUMBER", help="The number of the receipt.", show_default=False)
+        str, typer.Argument(metavar="NUMBER", help="The number of the receipt, or last.", show_default=False)
     ],
     out: Annotated[
         str | None, typer.Option("--out", metavar="FILE.html", help="Write it as a page, to print or send.")
     ] = None,
+    browse: Annotated[bool, typer.Option("--open", help="Look at that page in your browser.")] = False,
     as_json: Json = False,
 ) -> None:
     """Show a receipt, as its client can see it too."""
@@ -288,9 +278,16 @@ def receipt(
     desk = desk_of(ctx)
     payment = payments.of_receipt(desk.studio, number)
     if out is not None:
-        desk.data(str(write_text(out, receipts.as_paper(desk.studio, payment))))
-    elif as_json:
+        written = write_text(out, receipts.as_paper(desk.studio, payment))
+        if not as_json:
+            desk.data(str(written))
+            return
+    if as_json:
         desk.json(payment.as_json(desk.studio.settings.zone))
+    elif browse:
+        from studio_cli.cli.browser import open_page
+
+        open_page(desk, receipts.as_paper(desk.studio, payment), f"receipt-{payment.receipt}")
     else:
         desk.text(receipts.as_text(desk.studio, payment))
 

@@ -6,6 +6,7 @@ from studio_cli.booking import sync as syncing
 from studio_cli.booking.checkout import check_stripe_key
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.news import News
+from studio_cli.cli.progress import tracked
 from studio_cli.model.checkout import ProviderRefused, ProviderUnreachable, Settled, What
 
 WORDS: dict[What, str] = {
@@ -32,7 +33,8 @@ def run(desk: Desk, *, tell: bool, dry_run: bool, as_json: bool) -> None:
     found: list[Settled] = []
     trouble: ProviderRefused | ProviderUnreachable | None = None
     try:
-        for one in syncing.sync(replace(desk.studio, quiet=not tell), provider, rehearse=dry_run):
+        asked = syncing.sync(replace(desk.studio, quiet=not tell), provider, rehearse=dry_run)
+        for one in tracked(desk, "Asking Stripe", asked):
             found.append(one)
             if not as_json:
                 _show(desk, one, dry_run=dry_run)

@@ -206,7 +206,9 @@ class Choices(Generic[T]):
     def answer(self, typed: str) -> T:
         """Return what is picked."""
         if self._picked is None:
-            raise WrongUsage(f"Nothing is like {shown(typed)[:40]!r}.")
+            raise WrongUsage(
+                f"Nothing is like {shown(typed)[:40]!r}.", hint="Type less of it, or something else."
+            )
         return self._picked.value
 
     def told(self, typed: str) -> str:

@@ -2,7 +2,7 @@
 
 import typer
 
-from studio_cli.booking import reminder
+from studio_cli.booking import reminder, waiting
 from studio_cli.booking.reminder import Outcome
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
@@ -10,6 +10,7 @@ from studio_cli.cli.news import warn_of_template
 from studio_cli.cli.outbox import failure
 from studio_cli.cli.output import Column
 from studio_cli.cli.params import DryRun, Json, desk_of, example
+from studio_cli.cli.progress import busy
 from studio_cli.model.times import rfc3339, show_short
 
 app = typer.Typer()
@@ -19,13 +20,14 @@ app = typer.Typer()
 def remind(ctx: typer.Context, dry_run: DryRun = False, as_json: Json = False) -> None:
     """Remind clients of what is due, each thing once: for cron or a timer, every hour (docs/reminders.md).
 
-    What they have not finished, a hold about to end, a balance, a session tomorrow. Ends holds that have run out,
-    and tries mails again that failed.
+    What they have not finished, a hold about to end, a balance, a session tomorrow; and who waits for a time, when one
+    is free. Ends holds that have run out, and tries mails again that failed.
     """
     desk = desk_of(ctx)
     _say_what_keeps(desk, dry_run=dry_run)
     mailer = desk.mailer()
-    found = reminder.rehearse(desk.studio) if dry_run else reminder.remind(desk.studio, mailer)
+    with busy(desk, "Reminding"):
+        found = reminder.rehearse(desk.studio) if dry_run else reminder.remind(desk.studio, mailer)
     _show(desk, found, as_json=as_json, dry_run=dry_run)
     if dry_run:
         return
@@ -44,6 +46,10 @@ def _say_what_keeps(desk: Desk, *, dry_run: bool) -> None:
         if due:
             words = f"{due} reminder{'s are' if due > 1 else ' is'} due and cannot be sent."
             desk.say(f"No mail server is set: {words} Set one: studio config set mail.host smtp.example.com")
+        told = waiting.due(studio).told
+        if told:
+            words = f"{told} {'people wait' if told > 1 else 'person waits'} for a time that is free now (studio waiting list)."
+            desk.say(f"No mail server is set: {words}")
     elif (dry_run or desk.on_terminal) and studio.settings.reminders.is_quiet(studio.now()):
         desk.say(f"It is quiet now ({studio.settings['remind.quiet']}): reminders wait until after that.")
 

@@ -19,6 +19,7 @@ app = typer.Typer()
     epilog=example(
         "studio serve",
         "studio serve --port 0 --json",
+        "studio serve --host 127.0.0.1 --port 8080",
         "studio serve --public-url https://book.example.com --trusted-proxy 127.0.0.1",
     ),
 )

@@ -25,7 +25,7 @@ app = typer.Typer()
     epilog=example(
         "studio serve-link",
         "studio serve-link 12 --once",
-        "studio serve-link --port 0",
+        "studio serve-link --host 127.0.0.1 --port 8080",
         "studio serve-link --public-url https://book.example.com --trusted-proxy 127.0.0.1",
     ),
 )
@@ -101,5 +101,7 @@ def _farewell(desk: Desk, watched: int | None, as_json: bool) -> None:
     if session.status == "pending":  # only an interruption ends the waiting before the session has changed
         desk.leave(f"Stopped. Session {session.id} is still {session.status}.", 130)
     raise Refused(
-        f"Session {session.id} is {session.status}: there is nothing to wait for.", code="wrong_status"
+        f"Session {session.id} is {session.status}: there is nothing to wait for.",
+        hint=f"What happened: studio session history {session.id}",
+        code="wrong_status",
     )

@@ -1,15 +1,19 @@
 """``studio session list · show``: looking."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
 
 import typer
+from whenever import Instant
 
 from studio_cli.booking import client as clients
 from studio_cli.booking import session as sessions
+from studio_cli.booking.studio import Studio
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import (
-    LARGEST,
+    Client,
     Json,
     SessionPick,
     day_bound,
@@ -18,8 +22,8 @@ from studio_cli.cli.params import (
     session_or_pick,
 )
 from studio_cli.errors import NotFound, WrongUsage
-from studio_cli.model.session import STATUSES, Session, Status
-from studio_cli.model.text import shown
+from studio_cli.model.session import STATUSES, STEPS, Session
+from studio_cli.model.text import did_you_mean, nearest, shown
 from studio_cli.model.times import show_short
 from studio_cli.store import session as session_store
 
@@ -28,8 +32,12 @@ app = typer.Typer()
 
 @app.command(
     "list",
+    cls=lists(columns.session_columns(Instant.MIN), sorts=session_store.SORTS),
     epilog=example(
-        "studio session list --status pending", "studio session list --from today --to +30d --json"
+        "studio session list --status pending --client rui --from today --to +30d --sort starts_at",
+        "studio session list --waiting-for contract",
+        "studio session list --unpaid --sort -balance --columns id,client,phone,balance",
+        "studio session list --type family --csv > family.csv",
     ),
 )
 def list_(
@@ -38,8 +46,9 @@ def list_(
         list[str] | None,
         typer.Option("--status", metavar="STATUS", help=", ".join(STATUSES) + "; may be repeated."),
     ] = None,
-    client: Annotated[
-        str | None, typer.Option("--client", metavar="CLIENT", help="Only this client's.")
+    client: Client = None,
+    type_: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="Only of this session type.")
     ] = None,
     first: Annotated[
         str | None, typer.Option("--from", metavar="DAY", help="2026-12-01, today, +7d.")
@@ -47,40 +56,56 @@ def list_(
     last: Annotated[
         str | None, typer.Option("--to", metavar="DAY", help="Until the end of this day.")
     ] = None,
-    limit: Annotated[
-        int | None, typer.Option("--limit", metavar="N", min=1, max=LARGEST, help="At most so many.")
+    waiting_for: Annotated[
+        str | None,
+        typer.Option("--waiting-for", metavar="STEP", help=f"Pending, with this to do: {', '.join(STEPS)}."),
     ] = None,
-    as_json: Json = False,
+    unpaid: Annotated[
+        bool, typer.Option("--unpaid", help="Pending or confirmed, and not everything is paid.")
+    ] = False,
 ) -> None:
     """List the sessions by their time."""
-    desk = desk_of(ctx)
+    desk, look = desk_of(ctx), listing_of(ctx)
     studio = desk.studio
     zone, now = studio.settings.zone, studio.now()
-    rows = session_store.listed(
-        studio.file,
-        now,
-        statuses=[_status(one) for text in status or () for one in text.split(",")],
+    filters = sessions.Filters(
+        statuses=tuple(_one_of(STATUSES, one, "status") for text in status or () for one in text.split(",")),
         client_id=clients.find(studio, client).id if client else None,
+        type_id=_type_id(studio, type_) if type_ else None,
         first=day_bound(first, zone, now) if first else None,
         last=day_bound(last, zone, now, days_later=1) if last else None,
-        limit=limit,
+        waiting_for=_one_of(STEPS, waiting_for, "step") if waiting_for else None,
+        unpaid=unpaid,
     )
-    narrowed = bool(status or client or first or last)
-    output.show_list(
+    output.show_as(
         desk,
+        look.in_order(),
         columns.session_columns(now),
-        rows,
-        as_json=as_json,
-        json=[session.as_json() for session in rows] if as_json else [],
-        empty="No such sessions." if narrowed else "No sessions yet. Set one up: studio session new --help",
+        sessions.listed(studio, filters, order=look.order, limit=look.limit),
+        json=Session.as_json,
+        empty="No sessions yet. Set one up: studio session new --help"
+        if filters == sessions.Filters()
+        else "No such sessions.",
     )
 
 
-def _status(text: str) -> Status:
-    for status in STATUSES:
-        if text.strip() == status:
-            return status
-    raise WrongUsage(f"{shown(text)[:30]!r} is not a status.", hint=f"Use one of: {', '.join(STATUSES)}.")
+def _type_id(studio: Studio, selector: str) -> int:
+    from studio_cli.booking import session_type as types  # only when one is said: looking is to be quick
+
+    return types.find(studio, selector).id
+
+
+Word = TypeVar("Word", bound=str)
+
+
+def _one_of(words: Sequence[Word], typed: str, what: str) -> Word:
+    """Return the word that was typed, if it is one of these."""
+    for word in words:
+        if typed.strip() == word:
+            return word
+    listed = f"Use one of: {', '.join(words)}."
+    near = did_you_mean(nearest(typed, words))
+    raise WrongUsage(f"{shown(typed)[:30]!r} is not a {what}.", hint=f"{near} {listed}" if near else listed)
 
 
 @app.command(
@@ -107,16 +132,17 @@ def show(
     desk = desk_of(ctx)
     found = sessions.find(desk.studio, session_or_pick(ctx, session, [], as_json=as_json))
     given = sessions.answers(desk.studio, found) if answers else []
+    document = {**found.as_json(), "answers": [one.as_json() for one in given] if answers else None}
     if contract or out is not None:
-        _show_contract(desk, found, out, as_json=as_json)
+        _show_contract(desk, found, out, document if as_json else None)
     elif as_json:
-        extra = {"answers": [answer.as_json() for answer in given]} if answers else {}
-        desk.json({**found.as_json(), **extra})
+        desk.json({**document, "document": None})
     else:
         cards.show_session(desk, found, given)
 
 
-def _show_contract(desk: Desk, session: Session, out: str | None, *, as_json: bool) -> None:
+def _show_contract(desk: Desk, session: Session, out: str | None, told: dict[str, Any] | None) -> None:
+    """Show the contract: as a page in ``out``, as part of what is ``told`` in JSON, or as text."""
     from studio_cli.booking import contract as contracts
     from studio_cli.cli.text_file import write_text
 
@@ -128,12 +154,14 @@ def _show_contract(desk: Desk, session: Session, out: str | None, *, as_json: bo
     document, signature = found
     if out is not None:
         page = contracts.as_paper(desk.studio, session.title, document, signature)
-        desk.data(str(write_text(out, page)))
-        return
-    if as_json:
+        written = write_text(out, page)
+        if told is None:
+            desk.data(str(written))
+            return
+    if told is not None:
         kept = {"name": document.name, "text": document.text, "sha256": document.sha256}
         signed = signature.as_json() if signature else None
-        desk.json({**session.as_json(), "document": {**kept, "signature": signed}})
+        desk.json({**told, "document": {**kept, "signature": signed}})
         return
     desk.text(document.text)
     desk.say()

@@ -25,6 +25,7 @@ from studio_cli.cli.params import (
     DiscountReason,
     DryRun,
     Duration,
+    EditNotes,
     Expires,
     First,
     FormName,
@@ -102,7 +103,7 @@ def reschedule(
         "studio session edit 12 --price 300 --deposit 20%",
         "studio session edit 12 --refresh-documents",
         "studio session edit 12 --move-until 24h --cancel-until none",
-        "studio session edit 12 --no-reminders",
+        "studio session edit last --edit-notes",
     ),
 )
 def edit(
@@ -121,6 +122,7 @@ def edit(
     refunds: Refunds = None,
     location: Location = None,
     notes: Notes = None,
+    edit_notes: EditNotes = False,
     form: FormName = None,
     contract: ContractName = None,
     language: LanguageTag = None,
@@ -145,13 +147,17 @@ def edit(
     as_json: Json = False,
 ) -> None:
     """Change what a session is. A client who has not finished is shown what changed and asked again."""
+    from studio_cli.cli.editor import edited_not_lost, typed_or_edited
+
     desk = desk_of(ctx)
+    if edit_notes:
+        notes = typed_or_edited(desk, "notes", notes, True, sessions.find(desk.studio, session).notes)
     edits = Edits(
         title, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location, notes, form, contract, language, refresh_documents,
         expires, buffer_before, buffer_after, move_until, cancel_until, reminders,
     )  # fmt: skip
     note = note_of(desk, message, write)
-    with rehearsed(desk, dry_run) as news:
+    with edited_not_lost(desk, notes, edit_notes), rehearsed(desk, dry_run) as news:
         news.note = note
         done = session_changes.edit(
             desk.studio,

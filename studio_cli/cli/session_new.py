@@ -169,7 +169,14 @@ def _channel(share: str) -> Channel | None:
 def _show_new(desk: Desk, done: SetUp, message: Message | None, as_json: bool) -> None:
     session, shared = done.session, done.shared
     if as_json:
-        desk.json({**session.as_json(), "share": shared and shared.as_json(message)})
+        desk.json(
+            {
+                **session.as_json(),
+                "share": shared and shared.as_json(message),
+                "mails": [],
+                "dry_run": False,
+            }
+        )
         return
     if not desk.on_terminal:
         link = shared.link if shared and shared.link else ""

@@ -10,7 +10,7 @@ from studio_cli.booking import share as shares
 from studio_cli.cli import columns, output
 from studio_cli.cli.cards import until
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.link import show_link
+from studio_cli.cli.link import Copy, Qr, show_link
 from studio_cli.cli.news import News, note_of, rehearsed, warn_of_template
 from studio_cli.cli.outbox import failure, not_configured
 from studio_cli.cli.params import (
@@ -69,9 +69,10 @@ def share(
     session: SessionPick = None,
     email: Annotated[bool, typer.Option("--email", help="Send the client a mail with a link.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Print a link, and nothing else.")] = False,
-    qr: Annotated[bool, typer.Option("--qr", help="Show a link as a QR code.")] = False,
-    copy: Annotated[
-        bool, typer.Option("--copy", help="Put a link on the clipboard of your terminal.")
+    qr: Qr = False,
+    copy: Copy = False,
+    browse: Annotated[
+        bool, typer.Option("--open", help="Open it in your browser; it counts as opened then.")
     ] = False,
     message: PersonalNote = None,
     write: WriteNote = False,
@@ -80,16 +81,18 @@ def share(
 ) -> None:
     """Give the client a link, as often as you like while the session is pending. Earlier links go on working."""
     desk = desk_of(ctx)
-    if (session is None or not (email or link or qr or copy)) and desk.may_guide and not as_json:
+    if (session is None or not (email or link or qr or copy or browse)) and desk.may_guide and not as_json:
         from studio_cli.cli.guided import share as guided
 
         guided.run(ctx, share)
         return
     if session is None:
         raise missing_argument(ctx, "SESSION")
-    if email == (link or qr or copy):
+    if email == (link or qr or copy or browse):
         words = "Say one way to share." if email else "How to share it is missing."
-        raise WrongUsage(words, hint="Add --email, or any of --link, --qr and --copy.", code="missing")
+        raise WrongUsage(
+            words, hint="Add --email, or any of --link, --qr, --copy and --open.", code="missing"
+        )
     channel: Channel = "email" if email else "direct"
     mailer = mailer_for(desk, channel)
     note = note_of(desk, message, write)
@@ -101,11 +104,11 @@ def share(
     assert shared.link is not None
     sent, problem = deliver(desk, shared, mailer)
     if as_json:
-        desk.json(shared.as_json(sent))
+        desk.json({**shared.as_json(sent), "mails": [], "dry_run": False})
     elif email and desk.on_terminal:
         show_shared(desk, sessions.get(desk.studio, shared.session_id), shared.link, sent)
     else:
-        show_link(desk, shared.link, qr=qr, copy=copy)
+        show_link(desk, shared.link, qr=qr, copy=copy, browse=browse)
     warn_if_local(desk, shared.link)
     news.send(shared.session_id)  # holds that have run out meanwhile
     if problem:

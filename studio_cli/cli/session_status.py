@@ -168,7 +168,10 @@ def cancel(
         end_pages(desk, found.id)
     if as_json:
         news.send(found.id)
-        more = {"refunds": [one.payment.as_json(found.timezone) for one in refunds], "changed": done.changed}
+        more = {
+            "given_back": [one.payment.as_json(found.timezone) for one in refunds],
+            "changed": done.changed,
+        }
         more |= {"proposed_refund": plan.proposed.as_json(), "mails": news.as_json(), "dry_run": dry_run}
         desk.json({**done.session.as_json(), **more})
     else:

@@ -13,6 +13,8 @@ from studio_cli.booking.mini import TypedDays
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.cli import cards, columns, output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.link import Copy, Open, Qr, show_link
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import (
     BalanceDue,
     BufferAfter,
@@ -86,6 +88,12 @@ VerifyEmail = Annotated[
     bool | None,
     typer.Option("--verify-email/--no-verify-email", help="Hold it only once the mail is opened."),
 ]
+WaitingList = Annotated[
+    bool | None,
+    typer.Option(
+        "--waiting-list/--no-waiting-list", help="Whether who finds no time can ask to be told of one."
+    ),
+]
 On = Annotated[
     list[str] | None, typer.Option("--on", metavar="DAY", help="A date of mini sessions; may be repeated.")
 ]
@@ -145,6 +153,7 @@ def add(
     verify_email: VerifyEmail = None,
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
+    waiting_list: WaitingList = None,
     reminders: Reminders = None,
     mini: Annotated[
         bool, typer.Option("--mini", help="Short slots on given dates: --on, --from, --to, --every, --break.")
@@ -176,7 +185,9 @@ def add(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
-        TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        TypedSite(
+            publish, description, approval, request, site_hold, verify_email, move_until, cancel_until, waiting_list
+        ),
         reminders,
     )  # fmt: skip
     days = TypedDays(tuple(on or ()), opens, closes, tuple(breaks or ()))
@@ -184,28 +195,32 @@ def add(
         limited = replace(typed, per_day=limit if limit is not None else per_day)
         offer, new = minis.add(desk.studio, limited, every, days, key=key)
     elif days != TypedDays() or every or limit:
-        raise WrongUsage("--on, --from, --to, --every, --break and --limit are for --mini.")
+        raise WrongUsage(
+            "--on, --from, --to, --every, --break and --limit are for --mini.", hint="Add --mini."
+        )
     else:
         offer, new = types.add(desk.studio, typed, key=key)
     _show(desk, offer, "is added" if new else "was there already", as_json)
 
 
-@app.command("list", epilog=example("studio type list"))
+@app.command(
+    "list",
+    cls=lists(columns.type_columns("UTC")),
+    epilog=example("studio type list", "studio type list --columns slug,price,published --sort price"),
+)
 def list_(
     ctx: typer.Context,
     archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
-    as_json: Json = False,
 ) -> None:
     """List the session types."""
     desk = desk_of(ctx)
-    rows = type_store.listed(desk.studio.file, archived=archived)
     zone = desk.studio.settings.zone
-    output.show_list(
+    output.show_as(
         desk,
-        columns.TYPE,
-        rows,
-        as_json=as_json,
-        json=[offer.as_json(zone) for offer in rows] if as_json else [],
+        listing_of(ctx),
+        columns.type_columns(zone),
+        type_store.listed(desk.studio.file, archived=archived),
+        json=lambda offer: offer.as_json(zone),
         empty='No session types yet. Add one: studio type add "Family session" --duration 90m --price 250',
     )
 
@@ -263,6 +278,7 @@ def edit(
     verify_email: VerifyEmail = None,
     move_until: MoveUntil = None,
     cancel_until: CancelUntil = None,
+    waiting_list: WaitingList = None,
     reminders: Reminders = None,
     as_json: Json = False,
 ) -> None:
@@ -272,7 +288,9 @@ def edit(
         name, slug, duration, price, deposit, pay, discount, discount_reason, tax, balance_due, tips, refunds, location,
         buffer_before, buffer_after,
         increment, notice, window, per_day, hold, form, contract, private,
-        TypedSite(publish, description, approval, request, site_hold, verify_email, move_until, cancel_until),
+        TypedSite(
+            publish, description, approval, request, site_hold, verify_email, move_until, cancel_until, waiting_list
+        ),
         reminders,
     )  # fmt: skip
     types.find(desk.studio, type_)
@@ -352,8 +370,15 @@ def _publish(desk: Desk, selector: str, publish: bool, as_json: bool) -> None:
         desk.say(f"Clients book it at {sites.link_of(offer, desk.studio.settings.link_base)}")
 
 
-@app.command("link", epilog=example("studio type link family"))
-def link(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
+@app.command("link", epilog=example("studio type link family", "studio type link family --qr --copy"))
+def link(
+    ctx: typer.Context,
+    type_: TypeRef,
+    qr: Qr = False,
+    copy: Copy = False,
+    browse: Open = False,
+    as_json: Json = False,
+) -> None:
     """Print the address at which clients book a session type."""
     desk = desk_of(ctx)
     offer = sites.check_open(types.find(desk.studio, type_))
@@ -361,7 +386,7 @@ def link(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
     if as_json:
         desk.json({"slug": offer.slug, "private": offer.private, "link": address})
     else:
-        desk.data(address)
+        show_link(desk, address, qr=qr, copy=copy, browse=browse)
 
 
 def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:
@@ -372,4 +397,4 @@ def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:
         desk.data(f"Session type {offer.slug} {words}.")
         cards.show_type(desk, offer, zone)
     else:
-        desk.lines([[column.plain(offer) for column in columns.TYPE]])
+        desk.lines([output.line(columns.TYPE, offer)])

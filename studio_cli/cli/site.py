@@ -8,6 +8,7 @@ import typer
 from studio_cli.booking import session_type as types
 from studio_cli.booking import site as sites
 from studio_cli.cli import output
+from studio_cli.cli.link import Open, show_link
 from studio_cli.cli.params import Json, desk_of, example
 from studio_cli.errors import Refused
 from studio_cli.model.text import shown
@@ -15,8 +16,8 @@ from studio_cli.model.text import shown
 app = typer.Typer()
 
 
-@app.command("show", epilog=example("studio site show"))
-def show(ctx: typer.Context, as_json: Json = False) -> None:
+@app.command("show", epilog=example("studio site show", "studio site show --open"))
+def show(ctx: typer.Context, browse: Open = False, as_json: Json = False) -> None:
     """Show what is on your booking site, and where it is."""
     desk = desk_of(ctx)
     settings = desk.studio.settings
@@ -33,6 +34,9 @@ def show(ctx: typer.Context, as_json: Json = False) -> None:
                 ],
             }
         )
+        return
+    if browse:
+        show_link(desk, f"{base}/", browse=True)
         return
     facts = [
         ("Address", base),

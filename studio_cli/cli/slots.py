@@ -1,6 +1,7 @@
 """``studio slots``: the free times of a session type."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -8,8 +9,11 @@ from whenever import Instant
 
 from studio_cli.booking import session_type as types
 from studio_cli.booking import slot
+from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.params import Json, desk_of, example
+from studio_cli.cli.listing import Listing, listing_of, lists
+from studio_cli.cli.output import Column
+from studio_cli.cli.params import desk_of, example
 from studio_cli.model.times import (
     check_zone,
     day_begins,
@@ -18,13 +22,30 @@ from studio_cli.model.times import (
     show_clock,
     show_day,
     show_offset,
+    show_short,
 )
 
 app = typer.Typer()
 
 
+Slot = tuple[Instant, Instant]
+
+
+def _columns(zone: str) -> tuple[Column, ...]:
+    """Return the columns of slots, with times in ``zone``."""
+
+    def moment(title: str, name: str, index: int) -> Column:
+        def plain(slot: Slot) -> str:
+            return rfc3339(slot[index], zone)
+
+        return Column(title, plain, lambda slot: show_short(slot[index], zone), name=name)
+
+    return (moment("Begins", "starts_at", 0), moment("Ends", "ends_at", 1))
+
+
 @app.command(
     "slots",
+    cls=lists(_columns("UTC")),
     epilog=example(
         "studio slots --type family --from 2026-12-01 --days 14 --json",
         "studio slots --type family --client-zone Europe/Lisbon --for-clients",
@@ -43,10 +64,9 @@ def slots(
     for_clients: Annotated[
         bool, typer.Option("--for-clients", help="Only what clients may book: notice and window count.")
     ] = False,
-    as_json: Json = False,
 ) -> None:
     """List the times at which a session of this type could begin."""
-    desk = desk_of(ctx)
+    desk, look = desk_of(ctx), listing_of(ctx)
     offer = types.find(desk.studio, type_)
     zone = desk.studio.settings.zone
     begin = parse_day(first, zone, desk.studio.now())
@@ -58,23 +78,24 @@ def slots(
         for_clients=for_clients,
     )
     told = check_zone(client_zone) if client_zone else zone
-    pairs = [(start, start.add(minutes=offer.duration)) for start in found]
-    if as_json:
-        desk.json(
-            [{"starts_at": rfc3339(start, told), "ends_at": rfc3339(end, told)} for start, end in pairs]
-        )
-    elif not desk.on_terminal:
-        desk.lines([[rfc3339(start, told), rfc3339(end, told)] for start, end in pairs])
+    slots = [(start, start.add(minutes=offer.duration)) for start in found]
+    if desk.on_terminal and look in {Listing(), Listing(limit=look.limit)}:
+        _show(desk, found[: look.limit], told)
     else:
-        _show(desk, found, told)
+        output.show_as(desk, look, _columns(told), slots, json=partial(_document, told), empty=EMPTY)
+
+
+def _document(zone: str, slot: Slot) -> dict[str, str]:
+    return {"starts_at": rfc3339(slot[0], zone), "ends_at": rfc3339(slot[1], zone)}
+
+
+EMPTY = "No free times in these days. For one of them, studio availability why TIME --type … says why."
 
 
 def _show(desk: Desk, found: Sequence[Instant], zone: str) -> None:
     """Show the slots, a line a day, wrapped to the terminal."""
     if not found:
-        desk.say(
-            "No free times in these days. For one of them, studio availability why TIME --type … says why."
-        )
+        desk.say(EMPTY)
         return
     import shutil
     import textwrap

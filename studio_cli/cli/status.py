@@ -38,6 +38,9 @@ def status(ctx: typer.Context, as_json: Json = False) -> None:
     for one in found.templates:
         desk.say(f"Your template {one.kind} ({one.language}) is not used: {shown(one.why)}")
         desk.say(f"  studio template check {one.kind}")
+    if desk.on_terminal and found.waiting_list:
+        who = f"{found.waiting_list} {'people wait' if found.waiting_list > 1 else 'person waits'}"
+        desk.say(f"{who} for a time to come free: studio waiting list")
     if desk.on_terminal and not any(rows for _, _, rows in sections):
         desk.data("Nothing waits, and nothing is booked in the coming week.")
         desk.say("Set up a session: studio session new --help")

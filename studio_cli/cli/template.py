@@ -9,6 +9,7 @@ from studio_cli.booking import template as templates
 from studio_cli.booking.template import Template
 from studio_cli.cli import output
 from studio_cli.cli.desk import Desk
+from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.output import Column
 from studio_cli.cli.params import Json, Yes, desk_of, example
 from studio_cli.cli.text_file import read_text, write_text
@@ -34,14 +35,30 @@ InLanguage = Annotated[
 ]
 
 
-@app.command("list", epilog=example("studio template list", "studio template list --json"))
-def list_(ctx: typer.Context, as_json: Json = False) -> None:
+def _words(row: tuple[Template, list[Mistake]]) -> str:
+    template = row[0]
+    return f"yours ({template.language})" if template.own is not None else "as shipped"
+
+
+_COLUMNS = (
+    Column("Mail", lambda row: row[0].kind, lambda row: row[0].kind, name="template"),
+    Column("Language", lambda row: row[0].language),
+    Column("Words", lambda row: "yours" if row[0].own is not None else "shipped", _words),
+    Column("Newly shipped", lambda row: "newly shipped" if row[0].newly_shipped else ""),
+    Column("Mistakes", lambda row: str(len(row[1]))),
+    Column("Says", lambda row: KINDS[row[0].kind].about, lambda row: KINDS[row[0].kind].about, name="about"),
+)
+
+
+@app.command(
+    "list", cls=lists(_COLUMNS), epilog=example("studio template list", "studio template list --json")
+)
+def list_(ctx: typer.Context) -> None:
     """List the mails, which of them are in your own words, and whether something is wrong with those."""
-    desk = desk_of(ctx)
+    desk, look = desk_of(ctx), listing_of(ctx)
     rows = [(one, templates.check_used(desk.studio, one)) for one in templates.listed(desk.studio)]
-    listed = [template.as_json() | {"mistakes": _listed(mistakes)} for template, mistakes in rows]
-    output.show_list(desk, _COLUMNS, rows, as_json=as_json, json=listed, empty="")
-    if as_json or not desk.on_terminal:
+    output.show_as(desk, look, _COLUMNS, rows, json=_document, empty="")
+    if look.as_json or look.as_csv or not desk.on_terminal:
         return
     for template, mistakes in rows:
         _say_what_is_wrong(desk, template, mistakes)
@@ -58,19 +75,8 @@ def _say_what_is_wrong(desk: Desk, template: Template, mistakes: Sequence[Mistak
         desk.say(f"The shipped {name} has changed: studio template diff {template.kind}")
 
 
-def _words(row: tuple[Template, list[Mistake]]) -> str:
-    template = row[0]
-    return f"yours ({template.language})" if template.own is not None else "as shipped"
-
-
-_COLUMNS = (
-    Column("Mail", lambda row: row[0].kind, lambda row: row[0].kind),
-    Column("Language", lambda row: row[0].language),
-    Column("Words", lambda row: "yours" if row[0].own is not None else "shipped", _words),
-    Column("Newly shipped", lambda row: "newly shipped" if row[0].newly_shipped else ""),
-    Column("Mistakes", lambda row: str(len(row[1]))),
-    Column("Says", lambda row: KINDS[row[0].kind].about, lambda row: KINDS[row[0].kind].about),
-)
+def _document(row: tuple[Template, list[Mistake]]) -> dict[str, object]:
+    return row[0].as_json() | {"mistakes": _listed(row[1])}
 
 
 @app.command(
@@ -291,6 +297,8 @@ def preview(
     letter, trouble = templates.preview(desk.studio, mail, language, session)
     if as_json:
         letter = letter.with_link(_sample_link(desk))
+        if html and html != "-":
+            write_text(html, letter.html)
         found = {"subject": letter.subject, "text": letter.text, "html": letter.html, "trouble": trouble}
         desk.json({"template": mail, **found})
         return

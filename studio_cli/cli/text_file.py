@@ -19,13 +19,25 @@ def read_text(file: str) -> str:
                 data = source.read(MOST_BYTES + 1)
     except (OSError, RuntimeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise WrongUsage(f"{shown(file)} cannot be read: {reason}.", code="file") from error
+        raise WrongUsage(
+            f"{shown(file)} cannot be read: {reason}.",
+            hint="Name a file that is there and yours, or - for stdin.",
+            code="file",
+        ) from error
     if len(data) > MOST_BYTES:
-        raise WrongUsage(f"{shown(file)} is larger than it can be.", code="too_long")
+        raise WrongUsage(
+            f"{shown(file)} is larger than it can be.",
+            hint=f"The limit is {MOST_BYTES // 1024} KB.",
+            code="too_long",
+        )
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise WrongUsage(f"{shown(file)} is not UTF-8 text.", code="not_text") from error
+        raise WrongUsage(
+            f"{shown(file)} is not UTF-8 text.",
+            hint="Save it as UTF-8 in your editor.",
+            code="not_text",
+        ) from error
 
 
 def write_text(file: str, text: str) -> Path:
@@ -42,5 +54,9 @@ def write_text(file: str, text: str) -> Path:
         ) from None
     except (OSError, RuntimeError) as error:  # RuntimeError: ~somebody who has no home here
         reason = getattr(error, "strerror", None) or error
-        raise Refused(f"{shown(file)} cannot be written: {reason}.", code="file") from error
+        raise Refused(
+            f"{shown(file)} cannot be written: {reason}.",
+            hint="Name a file in a folder that is there and yours.",
+            code="file",
+        ) from error
     return path

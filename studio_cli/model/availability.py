@@ -102,7 +102,11 @@ def parse_week(text: str) -> list[Hours]:
         weekdays, hours = parse_hours(days, ranges)
         for day in weekdays:
             if day in week:
-                raise WrongUsage(f"{shown(text)[:60]!r} says {day_name(day)} twice.", code="hours")
+                raise WrongUsage(
+                    f"{shown(text)[:60]!r} says {day_name(day)} twice.",
+                    hint="Give all its ranges in one place: mon 09:00-12:00 13:00-17:00",
+                    code="hours",
+                )
             week[day] = [one for one in hours if one.weekday == day]
     return [one for day in sorted(week) for one in week[day]]
 

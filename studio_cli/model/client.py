@@ -88,7 +88,9 @@ def check_email(text: str) -> str:
     if "=?" in text:
         # Valid by the RFC, but no mail can be sent there safely: see outside/smtp.py.
         raise WrongUsage(
-            f"{shown(text.strip())[:80]!r} is not a mail address that can be used.", code="email"
+            f"{shown(text.strip())[:80]!r} is not a mail address that can be used.",
+            hint="Write it like rui@example.com.",
+            code="email",
         )
     try:
         # Reserved names (.test, .example, localhost) are fine: the owner may try things out with them.

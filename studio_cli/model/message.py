@@ -62,6 +62,7 @@ KINDS: dict[str, Kind] = {
         "the rest is to be paid, or is overdue", while_=frozenset({"confirmed"}), before_it=False
     ),
     "tomorrow": Kind("the session is tomorrow", while_=frozenset({"confirmed"})),
+    "time-free": Kind("a time has come free, to who waits for one", while_=_HELD),
     "owner": Kind("news for yourself: what a client did", recipient="owner", before_it=False),
 }
 """Every kind of mail there is, by the name of its template."""
@@ -106,12 +107,16 @@ class Letter:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """Who a mail is from, to whom, and where answers go: ``(name, address)`` each."""
+    """Who a mail is from, to whom, and where answers go: ``(name, address)`` each.
+
+    ``leave`` is where its reader asks for no more of them, in a mail that somebody has asked for.
+    """
 
     sender: tuple[str, str]
     to: tuple[str, str]
     reply_to: tuple[str, str]
     message_id: str
+    leave: str | None = None
 
 
 class MailFailed(Exception):
@@ -162,6 +167,7 @@ class Message:
     session_id: int | None
     share_id: int | None
     payment_id: int | None
+    waiting_id: int | None
     kind: str
     recipient: Recipient
     occasion: str
@@ -182,6 +188,7 @@ class Message:
         return {
             "id": self.id,
             "session": self.session_id,
+            "waiting": self.waiting_id,
             "to": self.to_email,
             "kind": self.kind,
             "recipient": self.recipient,

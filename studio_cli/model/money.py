@@ -108,7 +108,7 @@ def parse_money(text: str, currency: str, what: str = "The amount") -> Money:
         )
     minor = int((whole + part.ljust(digits, "0"))[:40] or "0")
     if minor > LARGEST:
-        raise WrongUsage(f"{what} is larger than {Money(LARGEST, currency)}.")
+        raise WrongUsage(f"{what} is larger than {Money(LARGEST, currency)}.", hint=_example(currency))
     return Money(minor, currency)
 
 

@@ -181,6 +181,7 @@ class Named:
     slug: str | None = None
     language: str | None = None
     reminders: bool = True
+    phone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,8 @@ class SiteRules:
     """What a session type says about booking it on the site. Times are minutes.
 
     ``approval``: the owner says yes or no to each. ``move_until`` and ``cancel_until`` are how long before it begins
-    a client can still move or cancel a session; None: they ask the studio.
+    a client can still move or cancel a session; None: they ask the studio. ``waiting_list``: whether who finds no
+    time can ask to be told when one comes free.
     """
 
     published: bool = False
@@ -46,6 +47,7 @@ class SiteRules:
     verify_email: bool = False
     move_until: int | None = None
     cancel_until: int | None = None
+    waiting_list: bool = True
 
     def as_json(self) -> dict[str, Any]:
         """Return the rules as scripts read them."""
@@ -58,6 +60,7 @@ class SiteRules:
             "verify_email": self.verify_email,
             "move_until_minutes": self.move_until,
             "cancel_until_minutes": self.cancel_until,
+            "waiting_list": self.waiting_list,
         }
 
 
@@ -76,6 +79,7 @@ class TypedSite:
     verify_email: bool | None = None
     move_until: str | None = None
     cancel_until: str | None = None
+    waiting_list: bool | None = None
 
 
 NOTHING_TYPED = TypedSite()

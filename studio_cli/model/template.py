@@ -126,6 +126,10 @@ CHANGE: dict[str, Variable] = {
 
 ALONE: dict[str, Variable] = {
     "link": _V("the client's link; empty in a mail without one", "https://book.example.com/s/…"),
+    "stop": _V(
+        "in a mail that a time is free: where one asks to be told no more",
+        "https://book.example.com/waiting/…",
+    ),
     "changed": _V("what changed, one after the other", "{% for change in changed %}"),
 }
 

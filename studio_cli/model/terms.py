@@ -264,7 +264,8 @@ def _fitting(terms: Terms) -> Terms:
     if deposit is not None and (not deposit or deposit > terms.total):
         what = "total" if terms.total != terms.price else "price"
         raise WrongUsage(
-            f"The deposit ({deposit}) must be more than nothing and at most the {what} ({terms.total})."
+            f"The deposit ({deposit}) must be more than nothing and at most the {what} ({terms.total}).",
+            hint="For example: --deposit 20%",
         )
     return terms
 
@@ -358,5 +359,9 @@ def parse_refunds(text: str) -> Refunds | None:
         rules.append((int(match[1]), int(match[2] or 0)))
     days = [day for _, day in rules]
     if len(set(days)) < len(days):
-        raise WrongUsage(f"{shown(text)[:60]!r} has two rules for the same day.", code="refunds")
+        raise WrongUsage(
+            f"{shown(text)[:60]!r} has two rules for the same day.",
+            hint='Write it like "100% until 14d, 50% until 7d".',
+            code="refunds",
+        )
     return Refunds(tuple(sorted(rules, key=lambda rule: -rule[1])))

@@ -70,6 +70,25 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFC", text.casefold())
 
 
+def is_number(text: str) -> bool:
+    """Return whether a text is the number of something: digits, and no more than the file can keep."""
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+_ACCENTS = "[\u0300-\u036f]"
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
+"""Letters that people without them on their keyboard write otherwise, and that Unicode does not take apart."""
+
+
+def unaccented(text: str) -> str:
+    """Return ``text`` for finding without regard to case and accents: ``jose`` finds ``José``, ``lukasz`` ``Łukasz``.
+
+    Only marks of Latin, Greek and Cyrillic letters go: in other scripts they are vowels.
+    """
+    apart = unicodedata.normalize("NFKD", text.casefold())
+    return unicodedata.normalize("NFC", re.sub(_ACCENTS, "", apart)).translate(_LETTERS)
+
+
 def slug_of(name: str) -> str:
     """Return a short name in ASCII for ``name``: ``Séance de famille`` gives ``seance-de-famille``."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()

@@ -34,6 +34,8 @@ class Wire(EmailPolicy):
         """Return one header, folded."""
         if name == "Subject":
             lines = _unstructured(str(value))
+        elif name == "List-Unsubscribe":
+            lines = [str(value)]  # whole: an address that Python folds is one that no program finds
         elif name in {"From", "To", "Reply-To"}:
             (person,) = value.addresses
             lines = [*_phrase(person.display_name), f"<{person.addr_spec}>"]
@@ -69,14 +71,24 @@ def compose(envelope: Envelope, letter: Letter) -> EmailMessage:
     # (MS-OXCMAIL 2.1.3.2.20). Not "All": the report that a mail could not be delivered is wanted.
     mail["Auto-Submitted"] = "auto-generated"
     mail["X-Auto-Response-Suppress"] = "OOF, AutoReply"
-    # No List-Unsubscribe (RFC 8058): it is for what people subscribe to, and somebody who pressed it would no
-    # longer hear of a session that they booked.
+    if envelope.leave:
+        _let_leave(mail, envelope.leave)
     mail.set_content(_text(letter.text), cte="quoted-printable")
     if letter.html:
         _add_html(mail, letter.html, letter.logo)
     if letter.invitation:
         _add_invitation(mail, letter.invitation)
     return mail
+
+
+def _let_leave(mail: EmailMessage, address: str) -> None:
+    """Let mail programs show a button that ends mails of this kind (RFC 2369, 3.2; RFC 8058).
+
+    Only in what somebody has asked for: who pressed it elsewhere would no longer hear of a session that they booked.
+    """
+    mail["List-Unsubscribe"] = f"<{address}>"
+    if address.startswith("https:"):  # RFC 8058, 3.1: it is for nothing else
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
 
 
 def _add_html(mail: EmailMessage, html: str, logo: Picture | None) -> None:
@@ -122,7 +134,7 @@ def routable(envelope: Envelope) -> Envelope:
     """
     sender, to, reply_to = map(_routable, (envelope.sender, envelope.to, envelope.reply_to))
     _, number = _routable(("", envelope.message_id.strip("<>")))
-    return Envelope(sender, to, reply_to, f"<{number}>")
+    return Envelope(sender, to, reply_to, f"<{number}>", envelope.leave)
 
 
 def _routable(person: tuple[str, str]) -> tuple[str, str]:

@@ -98,7 +98,11 @@ def _check_pack(draft: Path) -> None:
     with zipfile.ZipFile(draft) as pack:
         broken = pack.testzip()
     if broken:
-        raise FileTrouble("The backup could not be read back: the disk may be failing.", code="damaged")
+        raise FileTrouble(
+            "The backup could not be read back: the disk may be failing.",
+            hint="Write it to another disk: studio backup PATH",
+            code="damaged",
+        )
 
 
 def _put(draft: Path, path: Path) -> None:
@@ -147,7 +151,11 @@ def examine(path: Path) -> Contents:
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
         )
         if application != APPLICATION_ID:
-            raise FileTrouble(f"{path.name} is not a studio's file.", code="not_a_studio")
+            raise FileTrouble(
+                f"{path.name} is not a studio's file.",
+                hint="Name what studio backup wrote, or a copy of the studio's file.",
+                code="not_a_studio",
+            )
         if version > VERSION:
             raise FileTrouble(
                 f"It was written by a newer version of studio (file version {version}, this program knows {VERSION}).",

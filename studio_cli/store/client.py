@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
+from typing import Any
 
 from whenever import Instant
 
 from studio_cli.model.client import Client, ClientDetails
-from studio_cli.model.text import folded
+from studio_cli.model.text import folded, unaccented
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
+from studio_cli.store.order import Key, Order, order_by
 
-_COLUMNS = "id, name, email, phone, notes, language, created_at, archived_at, reminders"
+_COLUMNS = """client.id, client.name, client.email, client.phone, client.notes, client.language, client.created_at,
+  client.archived_at, client.reminders"""
 
 
 def _client(row: sqlite3.Row) -> Client:
@@ -52,7 +56,7 @@ def _typed(details: ClientDetails) -> tuple[str | int | None, ...]:
     email = details.email
     return (
         details.name,
-        folded(details.name),
+        unaccented(details.name),
         email,
         email and folded(email),
         details.phone,
@@ -79,14 +83,18 @@ def by_email(db: Database, email: str) -> Client | None:
 
 
 def by_name(db: Database, text: str, most: int = 10) -> list[Client]:
-    """Return the clients whose name is ``text`` or, when there is none, begins with it; archived ones last."""
-    wanted = folded(text)
+    """Return the clients whose name is ``text`` or, when there is none, begins with it; archived ones last.
+
+    Accents make no difference, except between names that are the same without them.
+    """
+    wanted = unaccented(text)
     beyond = wanted + "\U0010ffff"
     order = f"ORDER BY archived_at IS NOT NULL, name_folded, id LIMIT {most}"
     with db.reading() as sql:
         rows = sql.execute(
             f"SELECT {_COLUMNS} FROM client WHERE name_folded = ? {order}", (wanted,)
         ).fetchall()
+        rows = [row for row in rows if folded(row["name"]) == folded(text)] or rows
         if not rows:
             rows = sql.execute(
                 f"SELECT {_COLUMNS} FROM client WHERE name_folded >= ? AND name_folded < ? {order}",
@@ -95,29 +103,121 @@ def by_name(db: Database, text: str, most: int = 10) -> list[Client]:
     return [_client(row) for row in rows]
 
 
-def matching(db: Database, text: str, most: int) -> list[Client]:
-    """Return the clients whose name or address begins with ``text``, by name; without the archived ones."""
-    wanted = folded(text.strip())
-    beyond = wanted + "\U0010ffff"
+def last_touched(db: Database) -> int | None:
+    """Return the number of the client that the owner touched last, or whose session."""
+    with db.reading() as sql:
+        row = sql.execute(
+            """SELECT coalesce(event.client_id, session.client_id) FROM event
+               LEFT JOIN session ON session.id = event.session_id
+               WHERE event.actor = 'owner' AND (event.client_id IS NOT NULL OR event.session_id IS NOT NULL)
+               ORDER BY event.id DESC LIMIT 1"""
+        ).fetchone()
+    return None if row is None else int(row[0])
+
+
+# ── searching ─────────────────────────────────────────────────────────────────────────────────────
+
+MOST_WORDS = 20
+"""What is typed beyond so many words is not looked for."""
+RANKED_FROM = 4
+"""Words shorter than this are in so many clients that ranking them all costs more than it tells."""
+_PHONE = r"(?<![\w@.])\+?\(?\d[\d\s().+/\u2010-\u2013-]*\d(?![\w@])"
+
+
+def matching(db: Database, text: str, limit: int = 20) -> list[Client]:
+    """Return the clients in whose name, address, phone number or notes every word of ``text`` begins one.
+
+    Those whose name begins so come first, by name; then the best, when a word has four letters or more, else the
+    newest. Nothing typed is everybody, by name. Archived ones are not looked at.
+    """
+    begins = _beginning_with(db, text, limit)
+    query = _query(text)
+    if query is None or len(begins) >= limit:
+        return begins
+    known = {client.id for client in begins}
+    ranked = any(len(word) >= RANKED_FROM for word in text.split())
+    best = "bm25(client_search, 10.0, 5.0, 5.0, 1.0)" if ranked else "client_search.rowid DESC"
     with db.reading() as sql:
         rows = sql.execute(
-            f"""SELECT {_COLUMNS} FROM (
-                  SELECT * FROM (SELECT * FROM client WHERE name_folded >= ?1 AND name_folded < ?2
-                                 AND archived_at IS NULL ORDER BY name_folded, id LIMIT ?3)
-                  UNION
-                  SELECT * FROM (SELECT * FROM client WHERE email_folded >= ?1 AND email_folded < ?2
-                                 AND archived_at IS NULL ORDER BY email_folded LIMIT ?3)
-                ) ORDER BY name_folded, id LIMIT ?3""",
-            (wanted, beyond, most),
+            f"""SELECT {_COLUMNS} FROM client_search JOIN client ON client.id = client_search.rowid
+                WHERE client_search MATCH ? AND archived_at IS NULL ORDER BY {best} LIMIT ?""",
+            (query, limit),
+        ).fetchall()
+    return [*begins, *(_client(row) for row in rows if row["id"] not in known)][:limit]
+
+
+def _beginning_with(db: Database, text: str, limit: int) -> list[Client]:
+    wanted = unaccented(text.strip())
+    with db.reading() as sql:
+        rows = sql.execute(
+            f"""SELECT {_COLUMNS} FROM client WHERE name_folded >= ? AND name_folded < ? AND archived_at IS NULL
+                ORDER BY name_folded, id LIMIT ?""",
+            (wanted, wanted + "\U0010ffff", limit),
         ).fetchall()
     return [_client(row) for row in rows]
 
 
-def listed(db: Database, *, archived: bool = False) -> list[Client]:
-    """Return the clients by name; the archived ones only when asked for."""
-    where = "" if archived else "WHERE archived_at IS NULL"
+def _query(text: str) -> str | None:
+    """Return what FTS5 is to look for, or None for no words. Each word is quoted: nothing in it means anything there."""
+    numbers = re.findall(_PHONE, text)
+    words = _quoted(text)
+    if not words:
+        return None
+    query = " AND ".join(words)
+    digits = ["".join(mark for mark in number if mark.isdecimal()) for number in numbers]
+    digits = [number for number in digits if len(number) >= 3]
+    if not digits:
+        return query
+    # A number may be one of the phone however it is spaced here, or words of the notes as they are.
+    phones = [f'phone : "{number}" *' for number in digits]
+    other = " AND ".join([*_quoted(re.sub(_PHONE, " ", text)), *phones])
+    return f"({query}) OR ({other})"
+
+
+def _quoted(text: str) -> list[str]:
+    words = (word.replace('"', " ").replace("\0", " ").strip() for word in text.split()[:MOST_WORDS])
+    return [f'"{word}" *' for word in words if any(mark.isalnum() for mark in word)]
+
+
+SORTS = {
+    "id": Key("client.id"),
+    "name": Key("client.name_folded"),
+    "email": Key("client.email_folded", can_be_empty=True),
+    "phone": Key("client.phone", can_be_empty=True),
+    "language": Key("client.language", can_be_empty=True),
+    "created_at": Key("client.created_at"),
+    "archived_at": Key("client.archived_at", can_be_empty=True),
+}
+"""What a list of clients can be sorted by."""
+
+
+def listed(
+    db: Database,
+    *,
+    text: str = "",
+    archived: bool = False,
+    order: Order | None = None,
+    limit: int | None = None,
+) -> list[Client]:
+    """Return the clients, by name unless another order is wanted: those in which every word of ``text`` begins one.
+
+    The archived ones only when asked for.
+    """
+    where, values = (
+        ["1" if archived else "archived_at IS NULL"],
+        dict[str, Any](limit=-1 if limit is None else limit),
+    )
+    if text.strip():
+        query = _query(text)
+        if query is None:
+            return []
+        where.append("client.id IN (SELECT rowid FROM client_search WHERE client_search MATCH :query)")
+        values["query"] = query
+    terms = order_by(SORTS, order, "client.name_folded", "client.id")
     with db.reading() as sql:
-        rows = sql.execute(f"SELECT {_COLUMNS} FROM client {where} ORDER BY name_folded, id").fetchall()
+        rows = sql.execute(
+            f"SELECT {_COLUMNS} FROM client WHERE {' AND '.join(where)} ORDER BY {terms} LIMIT :limit", values
+        ).fetchall()
     return [_client(row) for row in rows]
 
 

@@ -13,7 +13,7 @@ from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused,
 
 APPLICATION_ID = 0x57D10C11
 """Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
-VERSION = 8
+VERSION = 10
 """The version of the schema that this program writes: the number of its last migration."""
 BUSY_TIMEOUT_MS = 10_000
 MOST_REMEMBERED = 200

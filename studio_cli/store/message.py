@@ -13,6 +13,21 @@ from whenever import Instant
 from studio_cli.model.message import Invitation, Letter, Message, Recipient, State
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
+from studio_cli.store.order import Key, Order, order_by
+
+SORTS = {
+    "id": Key("id"),
+    "state": Key("state"),
+    "kind": Key("kind"),
+    "to": Key("to_email COLLATE NOCASE"),
+    "subject": Key("subject COLLATE NOCASE"),
+    "created_at": Key("created_at"),
+    "attempts": Key("attempts"),
+    "next_try_at": Key("next_try_at", can_be_empty=True),
+    "sent_at": Key("sent_at", can_be_empty=True),
+    "session": Key("session_id", can_be_empty=True),
+}
+"""What a list of messages can be sorted by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +43,7 @@ class Draft:
     session_id: int | None = None
     share_id: int | None = None
     payment_id: int | None = None
+    waiting_id: int | None = None
     trouble: str | None = None
 
 
@@ -38,6 +54,7 @@ def _message(row: sqlite3.Row) -> Message:
         session_id=row["session_id"],
         share_id=row["share_id"],
         payment_id=row["payment_id"],
+        waiting_id=row["waiting_id"],
         kind=row["kind"],
         recipient=row["recipient"],
         occasion=row["occasion"],
@@ -79,6 +96,7 @@ def insert(db: Database, draft: Draft, now: Instant) -> int | None:
         "session_id": draft.session_id,
         "share_id": draft.share_id,
         "payment_id": draft.payment_id,
+        "waiting_id": draft.waiting_id,
         "created_at": stored(now),
         **_written(draft.to, draft.letter, draft.trouble),
     }
@@ -103,17 +121,22 @@ def listed(
     states: Sequence[State] = (),
     *,
     session_id: int | None = None,
+    waiting_id: int | None = None,
     kind: str | None = None,
     due: Instant | None = None,
     after: int | None = None,
+    order: Order | None = None,
+    limit: int | None = None,
 ) -> list[Message]:
-    """Return messages in the order in which they were written: of these states (of all, when none is named), this
-    session, this kind, those whose next try has come, those after a number.
+    """Return messages in the order in which they were written, unless another is wanted: of these states (of all, when
+    none is named), this session, who waits under this number, this kind, those whose next try has come, those after
+    a number.
     """
     where = [f"state IN ({', '.join('?' * len(states))})"] if states else []
     values: list[Any] = [*states]
     for condition, value in (
         ("session_id = ?", session_id),
+        ("waiting_id = ?", waiting_id),
         ("kind = ?", kind),
         ("(next_try_at IS NULL OR next_try_at <= ?)", due and stored(due)),
         ("id > ?", after),
@@ -123,7 +146,9 @@ def listed(
             values.append(value)
     with db.reading() as sql:
         rows = sql.execute(
-            f"SELECT * FROM message WHERE {' AND '.join(where) or '1'} ORDER BY id", values
+            f"""SELECT * FROM message WHERE {" AND ".join(where) or "1"}
+                ORDER BY {order_by(SORTS, order, "id")} LIMIT ?""",
+            [*values, -1 if limit is None else limit],
         ).fetchall()
     return [_message(row) for row in rows]
 

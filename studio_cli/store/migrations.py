@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from sqlite_utils import Database, Migrations
 
+from studio_cli.model.text import unaccented
 from studio_cli.store.database import APPLICATION_ID
 
 if TYPE_CHECKING:
@@ -85,6 +86,20 @@ def calendars(db: Tables) -> None:
 def site(db: Tables) -> None:
     """Types that clients book by themselves, requests, and until when clients may change their minds."""
     _run(db, 8, _SITE)
+
+
+@migrations(name="0009_waiting")
+def waiting(db: Tables) -> None:
+    """Who waits for a time to come free."""
+    _run(db, 9, _WAITING)
+
+
+@migrations(name="0010_search")
+def search(db: Tables) -> None:
+    """Clients are found without regard to accents, and by any word of theirs."""
+    for number, name in db.execute("SELECT id, name FROM client").fetchall():
+        db.execute("UPDATE client SET name_folded = ? WHERE id = ?", (unaccented(name), number))
+    _run(db, 10, _SEARCH)
 
 
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
@@ -899,4 +914,78 @@ CREATE TRIGGER session_request_ends AFTER INSERT ON session
 WHEN NEW.status = 'inquiry' AND NEW.holds_time AND NEW.expires_at IS NULL
 BEGIN UPDATE session SET expires_at = min(NEW.starts_at, strftime('%Y-%m-%dT%H:%M:%SZ', NEW.created_at, '+7 days'))
   WHERE id = NEW.id; END
+"""
+
+# Somebody waits for a type: for any day (no days), or for those from the first to the last, as clocks in their zone show
+# them. known are the times that they know to be free: ranges of starts, each [first, last]. When they were told is when
+# the mails were written that name them. Of the link that ends it only the SHA-256 of its token is kept.
+_WAITING = """
+ALTER TABLE session_type ADD COLUMN waiting_list INTEGER NOT NULL DEFAULT 1 CHECK (waiting_list IN (0, 1));;
+CREATE TABLE waiting (
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
+  type_id INTEGER NOT NULL REFERENCES session_type (id),
+  client_id INTEGER NOT NULL REFERENCES client (id),
+  first_day TEXT CHECK (first_day IS date(first_day)),
+  last_day TEXT CHECK (last_day IS date(last_day)),
+  zone TEXT NOT NULL,
+  name TEXT CHECK (length(name) BETWEEN 1 AND 200),
+  language TEXT,
+  visitor TEXT,
+  known TEXT NOT NULL DEFAULT '[]' CHECK (json_valid(known)),
+  created_at TEXT NOT NULL CHECK (created_at GLOB '????-??-??T??:??:??Z'),
+  left_at TEXT CHECK (left_at GLOB '????-??-??T??:??:??Z'),
+  left_why TEXT CHECK (left_why IN ('booked', 'over', 'asked', 'removed')),
+  CHECK ((first_day IS NULL) = (last_day IS NULL)),
+  CHECK (first_day <= last_day),
+  CHECK ((left_at IS NULL) = (left_why IS NULL))
+) STRICT;;
+CREATE UNIQUE INDEX waiting_once ON waiting (client_id, type_id, ifnull(first_day, ''), ifnull(last_day, ''))
+WHERE left_at IS NULL;;
+CREATE INDEX waiting_now ON waiting (type_id) WHERE left_at IS NULL;;
+CREATE TRIGGER waiting_left_once BEFORE UPDATE OF left_at ON waiting
+WHEN OLD.left_at IS NOT NULL AND NEW.left_at IS NOT OLD.left_at
+BEGIN SELECT RAISE(ABORT, 'studio:append_only who has left the waiting list comes back as somebody new'); END;;
+CREATE TABLE waiting_link (
+  token_sha256 BLOB PRIMARY KEY CHECK (length(token_sha256) = 32),
+  waiting_id INTEGER NOT NULL REFERENCES waiting (id),
+  created_at TEXT NOT NULL CHECK (created_at GLOB '????-??-??T??:??:??Z')
+) STRICT, WITHOUT ROWID;;
+ALTER TABLE message ADD COLUMN waiting_id INTEGER REFERENCES waiting (id);;
+CREATE INDEX message_of_waiting ON message (waiting_id) WHERE waiting_id IS NOT NULL
+"""
+
+# What is searched: a client's words, kept by triggers so that any writer keeps them. The index has its own copy: one
+# that only points at the client would be damaged by a tool that replaces rows. Of a phone number there are its digits
+# from each digit on, so that any run of three or more is the beginning of one of its words, however it is spaced.
+# Accents: what unicode61 knows of them, and what the name without them says.
+_SEARCH = """
+CREATE VIRTUAL TABLE client_search USING fts5 (
+  name, email, phone, notes, tokenize = "unicode61 remove_diacritics 2", prefix = '2 3'
+);;
+CREATE VIEW client_words AS
+WITH RECURSIVE place (n) AS (VALUES (1) UNION ALL SELECT n + 1 FROM place WHERE n < 60)
+SELECT id, name || ' ' || name_folded AS name, email,
+  (SELECT group_concat(substr(digits, n), ' ') FROM place, (
+    SELECT group_concat(mark, '') AS digits FROM (
+      SELECT substr(client.phone, n, 1) AS mark FROM place WHERE n <= length(client.phone) ORDER BY n
+    ) WHERE mark GLOB '[0-9]'
+  ) WHERE n <= length(digits) - 2) AS phone,
+  notes
+FROM client;;
+CREATE TRIGGER client_search_insert AFTER INSERT ON client
+BEGIN
+  DELETE FROM client_search WHERE rowid = NEW.id;
+  INSERT INTO client_search (rowid, name, email, phone, notes)
+  SELECT id, name, email, phone, notes FROM client_words WHERE id = NEW.id;
+END;;
+CREATE TRIGGER client_search_update AFTER UPDATE OF id, name, name_folded, email, phone, notes ON client
+BEGIN
+  DELETE FROM client_search WHERE rowid IN (OLD.id, NEW.id);
+  INSERT INTO client_search (rowid, name, email, phone, notes)
+  SELECT id, name, email, phone, notes FROM client_words WHERE id = NEW.id;
+END;;
+CREATE TRIGGER client_search_delete AFTER DELETE ON client
+BEGIN DELETE FROM client_search WHERE rowid = OLD.id; END;;
+INSERT INTO client_search (rowid, name, email, phone, notes)
+SELECT id, name, email, phone, notes FROM client_words
 """

@@ -78,6 +78,12 @@ def by_receipt(db: Database, receipt: int) -> Payment | None:
     return row and _payment(row)
 
 
+def last_receipt(db: Database) -> int:
+    """Return the number of the newest receipt, 0 for none."""
+    with db.reading() as sql:
+        return int(sql.execute("SELECT coalesce(max(number), 0) FROM receipt").fetchone()[0])
+
+
 def facts_of(db: Database, receipt: int) -> dict[str, Any] | None:
     """Return what was so when a receipt was issued; None for one that is older than that."""
     with db.reading() as sql:

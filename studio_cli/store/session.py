@@ -17,6 +17,7 @@ from studio_cli.model.session import STEPS, Agreement, Mark, Named, Session, Sha
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.availability import LONGEST_DAYS
 from studio_cli.store.database import Database
+from studio_cli.store.order import Key, Order, order_by
 from studio_cli.store.terms import columns, terms_of
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ HOLDS_NOW = """session.holds_time
 
 _SELECT = f"""
 SELECT session.*, client.name AS client_name, client.email AS client_email, client.language AS client_language,
-  client.reminders AS client_reminders, session_type.reminders AS type_reminders,
+  client.phone AS client_phone, client.reminders AS client_reminders, session_type.reminders AS type_reminders,
   (SELECT name FROM document WHERE session_id = session.id AND sha256 = contract_sha256) AS contract_name,
   session_type.slug AS type_slug, session_type.name AS type_name,
   {STATUS_NOW} AS status_now, {HOLDS_NOW} AS holds_now
@@ -61,31 +62,75 @@ def get(db: Database, number: int, now: Instant) -> Session | None:
     return found[0] if found else None
 
 
+_PAID = """(SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
+    FROM payment WHERE session_id = session.id)"""
+_TOTAL = "coalesce(session.total_minor, session.price_minor)"
+
+SORTS = {
+    "id": Key("session.id"),
+    "status": Key("status_now"),
+    "starts_at": Key("session.starts_at"),
+    "ends_at": Key("strftime('%s', session.starts_at) + session.duration_minutes * 60"),
+    "title": Key("session.title COLLATE NOCASE"),
+    "client": Key("client.name_folded"),
+    "client_id": Key("session.client_id"),
+    "email": Key("client.email_folded", can_be_empty=True),
+    "type": Key("session_type.slug", can_be_empty=True),
+    "location": Key("session.location COLLATE NOCASE", can_be_empty=True),
+    "duration_minutes": Key("session.duration_minutes"),
+    "price": Key("session.price_minor"),
+    "total": Key(_TOTAL),
+    "paid": Key(_PAID),
+    "balance": Key(f"{_TOTAL} - {_PAID}"),
+    "expires_at": Key("session.expires_at", can_be_empty=True),
+    "created_at": Key("session.created_at"),
+    "confirmed_at": Key("session.confirmed_at", can_be_empty=True),
+}
+"""What a list of sessions can be sorted by. Amounts are whole minor units, as if in one currency."""
+
+# What a session is on file when it reads as something: the index finds these, the moment decides among them.
+_ON_FILE: dict[Status, tuple[Status, ...]] = {
+    "expired": ("expired", "pending"),
+    "declined": ("declined", "inquiry"),
+}
+
+
 def listed(
     db: Database,
     now: Instant,
     *,
     statuses: Sequence[Status] = (),
     client_id: int | None = None,
+    type_id: int | None = None,
     first: Instant | None = None,
     last: Instant | None = None,
+    unpaid: bool = False,
+    order: Order | None = None,
     limit: int | None = None,
 ) -> list[Session]:
-    """Return sessions by their start: of these statuses, this client, starting in ``first`` (included) to ``last``."""
+    """Return sessions, by their start unless another order is wanted: of these statuses, this client, this type,
+    starting in ``first`` (included) to ``last``; ``unpaid``: those that live and of which not everything is paid.
+    """
     where, values = ["1"], {"now": stored(now), "limit": -1 if limit is None else limit}
     if statuses:
         marks = {f"status{index}": status for index, status in enumerate(statuses)}
         where.append(f"status_now IN ({', '.join(':' + mark for mark in marks)})")
         values.update(marks)
+        on_file = {kept for status in statuses for kept in _ON_FILE.get(status, (status,))}
+        where.append(f"session.status IN ({', '.join(repr(kept) for kept in sorted(on_file))})")
+    if unpaid:
+        where.append(f"status_now IN ('pending', 'confirmed') AND {_TOTAL} > {_PAID}")
     for condition, name, value in (
         ("session.client_id = :client", "client", client_id),
+        ("session.type_id = :type", "type", type_id),
         ("session.starts_at >= :first", "first", first and stored(first)),
         ("session.starts_at < :last", "last", last and stored(last)),
     ):
         if value is not None:
             where.append(condition)
             values[name] = value
-    query = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY session.starts_at, session.id LIMIT :limit"
+    terms = order_by(SORTS, order, "session.starts_at", "session.id")
+    query = f"{_SELECT} WHERE {' AND '.join(where)} ORDER BY {terms} LIMIT :limit"
     with db.reading() as sql:
         return _sessions(db, sql.execute(query, values).fetchall())
 
@@ -327,6 +372,7 @@ def _session(
             row["client_id"],
             row["client_name"],
             row["client_email"],
+            phone=row["client_phone"],
             language=row["client_language"],
             reminders=bool(row["client_reminders"]),
         ),

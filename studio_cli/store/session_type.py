@@ -49,6 +49,7 @@ def _type(row: sqlite3.Row) -> SessionType:
             verify_email=bool(row["verify_email"]),
             move_until=row["move_until_minutes"],
             cancel_until=row["cancel_until_minutes"],
+            waiting_list=bool(row["waiting_list"]),
         ),
         link_key=row["link_key"],
         reminders=parse_names(row["reminders"]),
@@ -88,6 +89,7 @@ def _columns(offer: SessionType, papers: Papers) -> dict[str, Any]:
         "verify_email": int(offer.site.verify_email),
         "move_until_minutes": offer.site.move_until,
         "cancel_until_minutes": offer.site.cancel_until,
+        "waiting_list": int(offer.site.waiting_list),
         "link_key": offer.link_key,
         "reminders": show_names(offer.reminders),
     }

@@ -82,20 +82,23 @@ def read_shipped(db: Database, kind: str, code: str) -> str | None:
     return _read(_shipped_path(db, kind, code))
 
 
+_MEND = "Mend it, or take it away: then mails are as shipped."
+
+
 def _read(path: Path) -> str | None:
     with _telling(path):
         if not os.path.lexists(path):
             return None
         if not path.is_file():  # a pipe would be waited for, a device has no end
-            raise FileTrouble(f"{path} is not a file.")
+            raise FileTrouble(f"{path} is not a file.", hint=_MEND)
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     if len(content) > MOST_BYTES:
-        raise FileTrouble(f"{path} is larger than a template can be.")
+        raise FileTrouble(f"{path} is larger than a template can be.", hint=_MEND)
     try:
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError:
-        raise FileTrouble(f"{path} is not UTF-8 text.") from None
+        raise FileTrouble(f"{path} is not UTF-8 text.", hint=_MEND) from None
 
 
 def write(db: Database, kind: str, code: str, source: str) -> None:
@@ -142,7 +145,9 @@ def _telling(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise FileTrouble(f"{path}: {error.strerror or error}.") from error
+        raise FileTrouble(
+            f"{path}: {error.strerror or error}.", hint="Is that file, and its folder, yours?"
+        ) from error
 
 
 # ── what is known to be wrong with one ────────────────────────────────────────────────────────────

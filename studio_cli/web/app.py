@@ -25,6 +25,7 @@ from studio_cli.booking import checkout as checkouts
 from studio_cli.booking import feed as feeds
 from studio_cli.booking import receipt as receipts
 from studio_cli.booking import sync as syncing
+from studio_cli.booking import waiting as lists
 from studio_cli.booking.calendar_file import calendar_file
 from studio_cli.booking.checkout import Provider, ProviderOf
 from studio_cli.booking.details import language_of
@@ -38,6 +39,7 @@ from studio_cli.model.times import stored
 from studio_cli.model.words import N_
 from studio_cli.templates import render
 from studio_cli.web import changes, pages
+from studio_cli.web import waiting as waits
 from studio_cli.web.guard import LARGEST_BODY, guarded
 from studio_cli.web.limits import Bounds, Limits, Ticks, Turns
 from studio_cli.web.pages import Dress, Paying, Place
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
 Log = Callable[[str], None]
-SITE_PAGES = "details|sent"
+SITE_PAGES = "details|sent|waiting|listed"
 PAGES = "review|questionnaire|contract|payment|checkout|paid|receipt/[0-9]+|summary|calendar.ics|move|cancel|proposal"
 """What can stand after a link."""
 METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"}
@@ -258,6 +260,9 @@ def make_app(
     async def find(token: str) -> int | None:
         return await run_in_threadpool(_share_of, studios, token)
 
+    async def find_waiting(token: str) -> int | None:
+        return await run_in_threadpool(_waiting_of, studios, token)
+
     async def find_feed(token: str) -> bool:
         return await run_in_threadpool(_opens_feed, studios, token)
 
@@ -287,12 +292,13 @@ def make_app(
             route("/s/{token}/move", _move, "GET", "POST"),
             route("/s/{token}/cancel", _cancel, "GET", "POST", asks=("POST",)),
             route("/calendar/{token}.ics", _feed, "GET"),
+            route("/waiting/{token}", waits.ending, "GET", "POST"),
         ],
         exception_handlers={HTTPException: on_error},
     )
     app.router.redirect_slashes = False
     public = {one.path for one in app.routes if isinstance(one, Route) and "{" not in one.path}
-    limits = Limits(find, bounds, ticks, feed=find_feed)
+    limits = Limits(find, bounds, ticks, feed=find_feed, waiting=find_waiting)
     door = guarded(app, on_error, link_base, public=public, limits=limits, proxies=proxies, site=site)
     return _logged(door, log, public)
 
@@ -309,6 +315,8 @@ def site_routes(route: Callable[..., Route]) -> list[Route]:
         route("/book/{key}", site.offer_page, "GET"),
         route("/book/{key}/details", site.details, "GET", "POST"),
         route("/book/{key}/sent", site.sent, "GET"),
+        route("/book/{key}/waiting", waits.wait, "GET", "POST"),
+        route("/book/{key}/listed", waits.listed, "GET"),
     ]
 
 
@@ -597,6 +605,12 @@ def _share_of(studios: Studios, token: str) -> int | None:
         return journey.share_of(studio, token)
 
 
+def _waiting_of(studios: Studios, token: str) -> int | None:
+    """Return who is taken off the waiting list by a token."""
+    with studios.one() as studio:
+        return lists.number_behind(studio, token)
+
+
 def _opens_feed(studios: Studios, token: str) -> bool:
     """Return whether a token opens the owner's feed."""
     with studios.one() as studio:
@@ -661,6 +675,8 @@ def _without_token(path: str, public: Collection[str]) -> str:
     booking = re.fullmatch(rf".*?/book/[^/]*(/(?:{SITE_PAGES}))?", path)
     if booking:  # the key of a private type is as good as a link
         return f"/book/…{booking[1] or ''}"
+    if re.fullmatch(r".*?/waiting/[^/]*", path):
+        return "/waiting/…"
     if re.fullmatch(r".*?/calendar/[^/]*\.ics", path):
         return "/calendar/….ics"
     return path if path in public else "…"

@@ -58,7 +58,7 @@ def guarded(
     """
     base = urlsplit(link_base)
     prefix = base.path.rstrip("/")
-    pages = ["/s/.*", "/calendar/.*", *(["/book/.*"] if site else [])]
+    pages = ["/s/.*", "/calendar/.*", "/waiting/.*", *(["/book/.*"] if site else [])]
     ours = re.compile("|".join(["", *pages, *map(re.escape, public)]), re.DOTALL)
 
     async def admit(scope: Any, headers: Headers) -> None:

@@ -102,8 +102,9 @@ class Limits:
         ticks: Ticks = time.monotonic,
         *,
         feed: Callable[[str], Awaitable[bool]] | None = None,
+        waiting: Callable[[str], Awaitable[int | None]] | None = None,
     ) -> None:
-        self._find, self._feed = find, feed
+        self._find, self._feed, self._waiting = find, feed, waiting
         self._reading, self._writing = Buckets(bounds.reading, ticks), Buckets(bounds.writing, ticks)
         self._wrong = Buckets(bounds.wrong, ticks)
         self._visiting, self._booking = Buckets(bounds.visiting, ticks), Buckets(bounds.booking, ticks)
@@ -125,10 +126,14 @@ class Limits:
         _take(self._writing if scope["method"] == "POST" else self._reading, key)
 
     async def _key(self, path: str) -> Hashable | None:
-        """Return what a path is counted with: the share of its link, or the feed; None for neither."""
+        """Return what a path is counted with: the share of its link, who waits, or the feed; None for nothing."""
         link = re.match(r"/s/([^/]+)", path)
         if link:
             return await self._find(link[1])
+        ending = re.fullmatch(r"/waiting/([^/]+)", path)
+        if ending:
+            number = await self._waiting(ending[1]) if self._waiting else None
+            return None if number is None else ("waiting", number)
         feed = re.fullmatch(r"/calendar/([^/]+)\.ics", path)
         return "feed" if feed and self._feed and await self._feed(feed[1]) else None
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from whenever import Date, Instant
 
-from studio_cli.booking import site
+from studio_cli.booking import site, waiting
 from studio_cli.booking.details import tax_name
 from studio_cli.booking.month import Month
 from studio_cli.booking.site import Person, Visitor
@@ -31,6 +31,7 @@ from studio_cli.model.times import (
     show_offset,
     stored,
 )
+from studio_cli.model.waiting import show_days
 from studio_cli.model.wish import MOST_WISHES
 from studio_cli.web.guard import HEADERS, OWN_HEADERS
 from studio_cli.web.limits import whose
@@ -139,14 +140,14 @@ def studio_page(call: Call) -> Response:
     """The studio, and what everybody can book."""
     shop = Shop.of(call)
     words = shop.dress.settings.get("site.words") or ""
-    offers = [_described(shop, one) for one in site.offers(call.studio)]
+    offers = [described(shop, one) for one in site.offers(call.studio)]
     name = shop.dress.settings["studio.name"]
     listed = ", ".join(one["name"] for one in offers)
     page = shop.page("site", "/", name, words or listed or name, words=words, offers=offers)
     return HTMLResponse(page)
 
 
-def _described(shop: Shop, offer: SessionType) -> dict[str, Any]:
+def described(shop: Shop, offer: SessionType) -> dict[str, Any]:
     """Return a type as its visitors read it, as plain data."""
     language, terms = shop.language, offer.terms
     return {
@@ -176,14 +177,22 @@ def offer_page(call: Call) -> Response:
         call.studio.file.reading()
     ):  # once: each look into the file by itself takes its lock and gives it back
         shop, offer = Shop.of(call), site.offer_at(call.studio, call.request.path_params["key"])
-        about, chosen = _described(shop, offer), _wished(call.request.query_params.getlist("at"))
+        about, chosen = described(shop, offer), _wished(call.request.query_params.getlist("at"))
         wished = chosen[: MOST_WISHES - 1] if about["asks"] == "wishes" else []
         picker, asked = _picker(shop, offer, about["link"], wished), _asked(shop, offer)
     path = about["link"].removeprefix(call.root)
     facts = " · ".join(filter(None, (about["price"], about["duration"], about["location"])))
     words, private = about["description"] or facts, offer.private
     page = shop.page(
-        "offer", path, offer.name, words, about=about, picker=picker, asked=asked, private=private
+        "offer",
+        path,
+        offer.name,
+        words,
+        about=about,
+        picker=picker,
+        asked=asked,
+        private=private,
+        free_now=call.asked("note") == "free",
     )
     return HTMLResponse(page)
 
@@ -197,12 +206,13 @@ def _picker(shop: Shop, offer: SessionType, link: str, wished: Sequence[Instant]
     )
     if day is None or day.replace(day=1) != month.first:
         day = min(month.days, default=None)
-    leads = _Leads(link, shop.zone if shop.zone != shop.dress.settings.zone else "", wished)
+    leads = Leads(link, shop.zone if shop.zone != shop.dress.settings.zone else "", wished)
     starts = month.days.get(day, []) if day else []
     return {
         **grid(month, day, shop.language, leads.at),
         "slots": _slots(shop, offer, starts, leads),
         "next": _next(shop, offer, month, day, leads) if not starts else None,
+        "wait": _wait(shop, offer, month, day, leads),
         "zones": _zones(shop.zone, shop.dress.settings.zone),
         "own": shop.dress.settings.zone,
         "offset": show_offset(starts[0] if starts else shop.now, shop.zone),
@@ -214,7 +224,7 @@ def _picker(shop: Shop, offer: SessionType, link: str, wished: Sequence[Instant]
 
 
 @dataclass(frozen=True, slots=True)
-class _Leads:
+class Leads:
     """The addresses within one type's pages; ``zone`` is said only where it is not the studio's."""
 
     link: str
@@ -237,14 +247,14 @@ class _Leads:
         return self.to(day=day.format_iso())
 
     def details(self, starts: Iterable[Instant]) -> str:
-        return _Leads(self.link, self.zone, [*self.wished, *starts]).to("/details")
+        return Leads(self.link, self.zone, [*self.wished, *starts]).to("/details")
 
     def without(self, start: Instant, day: Date | None) -> str:
         rest = [one for one in self.wished if one != start]
-        return _Leads(self.link, self.zone, rest).to(day=day.format_iso() if day else "")
+        return Leads(self.link, self.zone, rest).to(day=day.format_iso() if day else "")
 
 
-def _slots(shop: Shop, offer: SessionType, starts: Sequence[Instant], leads: _Leads) -> list[dict[str, str]]:
+def _slots(shop: Shop, offer: SessionType, starts: Sequence[Instant], leads: Leads) -> list[dict[str, str]]:
     """Return a day's free times. An hour that clocks repeat is told apart by its offset; a night, by its end."""
     apart, rows = offsets(starts, shop.zone), []
     for start in starts:
@@ -262,7 +272,7 @@ def _slots(shop: Shop, offer: SessionType, starts: Sequence[Instant], leads: _Le
 
 
 def _next(
-    shop: Shop, offer: SessionType, month: Month, day: Date | None, leads: _Leads
+    shop: Shop, offer: SessionType, month: Month, day: Date | None, leads: Leads
 ) -> dict[str, str] | None:
     """Return the next day with a free time, where the one that is shown has none."""
     from studio_cli.model.times import day_begins
@@ -273,6 +283,18 @@ def _next(
         return None
     date = found.to_tz(shop.zone).date()
     return {"link": leads.day(date), "day": shop.language.date(date)}
+
+
+def _wait(shop: Shop, offer: SessionType, month: Month, day: Date | None, leads: Leads) -> str:
+    """Return where one asks to be told of a time, where there is something in the month to wait for."""
+    if not waiting.choices(shop.call.studio, offer, shop.visitor, month):
+        return ""
+    shown = (
+        {"day": day.format_iso()}
+        if day and not month.days.get(day)
+        else {"month": month.first.format_iso()[:7]}
+    )
+    return leads.to("/waiting", **shown)
 
 
 def _zones(shown: str, own: str) -> list[dict[str, Any]]:
@@ -313,9 +335,9 @@ def details(call: Call) -> Response:
     starts = _starts(offer, posted.get("at", []))
     typed = {name: "".join(posted.get(name, [])[-1:]) for name in FIELDS}
     given = "".join(posted.get("stamp", [])[-1:])
-    unhurried = site.is_unhurried(_key(shop), given, shop.now)
+    unhurried = site.is_unhurried(signing_key(shop), given, shop.now)
     if not starts:
-        return RedirectResponse(_described(shop, offer)["link"], status_code=303)
+        return RedirectResponse(described(shop, offer)["link"], status_code=303)
     if not unhurried or any(posted.get(TRAP, [])):
         # Whole, and without a word: a person just sends it once more.
         return HTMLResponse(_form(shop, offer, starts, typed, given if unhurried is False else ""))
@@ -354,8 +376,8 @@ def _answer(
         return HTMLResponse(page, status_code=409)
     if reply.what == "mailed":
         call.request.state.mail = reply.message_id
-        to = urlencode({"to": person.email, "by": site.signature(_key(shop), f"sent {person.email}")})
-        return RedirectResponse(f"{_described(shop, offer)['link']}/sent?{to}", status_code=303)
+        to = urlencode({"to": person.email, "by": site.signature(signing_key(shop), f"sent {person.email}")})
+        return RedirectResponse(f"{described(shop, offer)['link']}/sent?{to}", status_code=303)
     assert reply.link is not None
     token = reply.link.rpartition("/")[2]
     return RedirectResponse(f"{call.root}/s/{token}", status_code=303)
@@ -364,7 +386,7 @@ def _answer(
 def _empty_form(shop: Shop, offer: SessionType) -> Response:
     starts = _starts(offer, shop.call.request.query_params.getlist("at"))
     if not starts:
-        return RedirectResponse(_described(shop, offer)["link"], status_code=303)
+        return RedirectResponse(described(shop, offer)["link"], status_code=303)
     studio, visitor = shop.call.studio, shop.visitor
     with studio.file.reading():
         left = [start for start in starts if site.is_free(studio, offer, visitor, start)]
@@ -394,8 +416,8 @@ def _form(
     ``wanted`` is what they had wished for, of which ``starts`` is left; ``begun`` what they can let go.
     """
     apart = offsets(nearest, shop.zone)
-    about = _described(shop, offer)
-    leads = _Leads(about["link"], shop.zone if shop.zone != shop.dress.settings.zone else "")
+    about = described(shop, offer)
+    leads = Leads(about["link"], shop.zone if shop.zone != shop.dress.settings.zone else "")
     wishing = about["asks"] == "wishes"
     own = shop.dress.settings.zone
     wrong = {name: said(problem, shop.language) for name, problem in (problems or {}).items()}
@@ -419,7 +441,7 @@ def _form(
         own_offset=show_offset(starts[0], own),
         own_zone=own,
         back=leads.day(day),
-        more=_Leads(leads.link, leads.zone, starts).day(day) if wishing and len(starts) < MOST_WISHES else "",
+        more=Leads(leads.link, leads.zone, starts).day(day) if wishing and len(starts) < MOST_WISHES else "",
         typed=typed,
         problems=wrong,
         taken=taken,
@@ -436,9 +458,26 @@ def _form(
             for one in nearest
         ],
         trap=TRAP,
-        stamp=given or site.stamp(_key(shop), shop.now),
+        stamp=given or site.stamp(signing_key(shop), shop.now),
         asked=_asked(shop, offer),
+        wait=_wait_instead(shop, offer, day, leads) if taken else None,
     )
+
+
+def _wait_instead(shop: Shop, offer: SessionType, day: Date, leads: Leads) -> dict[str, str] | None:
+    """Return for what somebody whose time is gone can wait: that day, else what there is in its month."""
+    month = site.month_of(shop.call.studio, offer, shop.visitor, day)
+    found = waiting.choices(shop.call.studio, offer, shop.visitor, month)
+    that_day = [one for one in found if one.first == one.last == day]
+    if not found or (not that_day and month.days):
+        return None
+    days = show_days((that_day or found)[0])
+    return {
+        "days": days,
+        "link": leads.to(
+            "/waiting", **{"day" if that_day else "month": day.format_iso()[: 10 if that_day else 7]}
+        ),
+    }
 
 
 def _when(shop: Shop, offer: SessionType, start: Instant, zone: str | None = None) -> str:
@@ -466,7 +505,7 @@ def _at_the_studio(shop: Shop, offer: SessionType, start: Instant) -> str:
 def sent(call: Call) -> Response:
     """The page for whoever has picked a time and now finds the link to it in their mail."""
     shop, offer = Shop.of(call), site.offer_at(call.studio, call.request.path_params["key"])
-    about = _described(shop, offer)
+    about = described(shop, offer)
     page = shop.page(
         "sent",
         about["link"].removeprefix(call.root),
@@ -484,14 +523,15 @@ def _typed_address(shop: Shop) -> str:
     """Return the mail address that was typed on the page before; nothing for one that somebody else put there."""
     query = shop.call.request.query_params
     address = query.get("to", "")
-    ours = site.is_signed(_key(shop), f"sent {address}", query.get("by", ""))
+    ours = site.is_signed(signing_key(shop), f"sent {address}", query.get("by", ""))
     return address if ours else ""
 
 
 # ── what was asked for ────────────────────────────────────────────────────────────────────────────
 
 
-def _key(shop: Shop) -> str:
+def signing_key(shop: Shop) -> str:
+    """Return the key with which the forms of the site are signed."""
     return shop.dress.settings[SITE_KEY]
 
 

@@ -140,7 +140,7 @@ def test_unknown_contract(studio: Studio, session: Session, make: Maker) -> None
         ("{{ client.nmae }}", 1, "Did you mean “client.name”"),
         ("\n\n# A\n\n{{ price }}", 5, "There is no price here"),
         ("{% for x in y %}{% endfor %}", 1, "can stand in braces"),
-        ("a\n{{ client.name", 2, "unexpected end"),
+        ("a\n{{ client.name", 2, "It ends in the middle"),
     ],
 )
 def test_wrong_contract(studio: Studio, source: str, line: int, words: str) -> None:

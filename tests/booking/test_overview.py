@@ -86,5 +86,5 @@ def test_coming(studio: Studio, make: Maker, clock: Clock) -> None:
     assert [session.id for session in overview(studio).coming] == [late.id]
     assert set(overview(studio).as_json()) == {
         "at", "coming", "stuck", "owing", "overpaid", "unfinished_refunds", "to_refund", "owed", "mail",
-        "templates", "calendars",
+        "templates", "calendars", "waiting_list",
     }  # fmt: skip

@@ -70,12 +70,51 @@ def test_list_and_show(with_clients: Cli) -> None:
         ("émile", 3),
         ("ÉMILE ZOLA", 3),
         ("E\u0301mile", 3),
+        ("emile zo", 3),
         (" 2 ", 2),
     ],
 )
 def test_found_by(with_clients: Cli, selector: str, number: int) -> None:
     """A client is found by number, address, name or the unique beginning of a name, in any case."""
     assert with_clients("client", "show", selector, "--json").ok().json["id"] == number
+
+
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        (["rui"], [1, 2]),
+        (["lima", "rui"], [2]),
+        (["416", "555"], [1]),
+        (["zol"], [3]),
+        (["nobody"], []),
+        (["*"], []),
+    ],
+)
+def test_search(with_clients: Cli, words: list[str], numbers: list[int]) -> None:
+    """client list with words lists those that have them, by name, as lines and as JSON."""
+    found = with_clients("client", "list", *words, "--json").ok().json
+    assert [one["id"] for one in found] == numbers
+    lines = with_clients("client", "list", *words, "--columns", "id").ok().out.split()
+    assert lines == [str(number) for number in numbers]
+
+
+def test_last(with_clients: Cli) -> None:
+    """last is the client that was touched last, or whose session was."""
+    show = ("client", "show", "last", "--json")
+    assert with_clients(*show).ok().json["id"] == 3
+    with_clients("client", "edit", "1", "--phone", "123").ok()
+    assert with_clients(*show).ok().json["id"] == 1
+    with_clients(
+        "session", "new", "--one-off", "X", "--duration", "1h", "--client", "2", "--at", "2026-12-04 10:00"
+    ).ok()
+    assert with_clients(*show).ok().json["id"] == 2
+
+
+def test_a_mistyped_beginning_gets_the_nearest(with_clients: Cli) -> None:
+    """Where no whole name is near, the beginning of one is proposed."""
+    with_clients("client", "add", "Bartholomew Featherstonehaugh-Cholmondeley").ok()
+    assert "Did you mean “Bartholomew”" in with_clients("client", "show", "bartolomew").err
+    assert "Did you mean “Rui Costa”" in with_clients("client", "show", "rui csota").err
 
 
 def test_ambiguous_name(with_clients: Cli) -> None:

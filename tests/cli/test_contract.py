@@ -225,8 +225,8 @@ def test_show_what_was_signed(cli: Cli, signed: Session) -> None:
 def test_signed_contract_in_json(cli: Cli, signed: Session) -> None:
     """The JSON has the exact text, of which anybody can compute the SHA-256 again, and the whole signature."""
     told = cli("session", "show", "1", "--contract", "--json").ok().json
-    document = told.pop("document")
-    assert told == cli("session", "show", "1", "--json").ok().json
+    document = told["document"]
+    assert {**told, "document": None} == cli("session", "show", "1", "--json").ok().json
     assert (told["contract"], told["signed_by"]) == ("terms", "Rui <b> \u202eC")
     assert set(document) == {"name", "text", "sha256", "signature"}
     assert hashlib.sha256(document["text"].encode("utf-8")).hexdigest() == document["sha256"]

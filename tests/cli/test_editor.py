@@ -13,7 +13,8 @@ import pytest
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.editor import edit_text, edit_until_right, not_lost
 from studio_cli.errors import Refused, WrongUsage
-from tests.terminal import script
+from tests.conftest import Cli
+from tests.terminal import on_terminal, script, studio
 
 Edit = Callable[..., str | None]
 
@@ -171,3 +172,48 @@ def test_not_lost(temporary: Path) -> None:
         raise KeyboardInterrupt
     (folder,) = temporary.iterdir()
     assert (folder / "text.md").read_text() == "typed"
+
+
+# ── the commands ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("command", "look", "field"),
+    [
+        (("client", "edit", "1", "--edit-notes"), ("client", "show", "1"), "notes"),
+        (("session", "edit", "1", "--edit-notes"), ("session", "show", "1"), "notes"),
+        (("config", "edit", "site.words"), ("config", "get", "site.words"), "value"),
+    ],
+)
+def test_long_texts_are_written_in_the_editor(
+    with_session: Cli,
+    editor: Callable[[str], str],
+    command: tuple[str, ...],
+    look: tuple[str, ...],
+    field: str,
+) -> None:
+    """Notes and long settings open in the editor as they are, and are kept as they are left."""
+    for line, kept in (
+        ("printf 'One\\nand two' > \"$1\"", "One\nand two"),
+        ("printf '\\nmore' >> \"$1\"", "One\nand two\n\nmore"),
+        ("true", "One\nand two\n\nmore"),
+        (': > "$1"', None),
+    ):
+        code, shown = on_terminal(studio(*command), environ={"EDITOR": editor(line)})
+        assert code == 0, shown
+        assert with_session(*look, "--json").ok().json[field] == kept
+    off = with_session(*command)
+    assert (off.code, off.out) == (2, "")
+    assert "An editor needs a terminal" in off.err
+
+
+def test_what_is_refused_is_kept(with_session: Cli, editor: Callable[[str], str], temporary: Path) -> None:
+    """Notes that cannot be kept stay in a file that is named."""
+    del with_session
+    command = editor("head -c 30000 /dev/zero | tr '\\0' x > \"$1\"")
+    code, shown = on_terminal(
+        studio("client", "edit", "1", "--edit-notes"), environ={"EDITOR": command, "TMPDIR": str(temporary)}
+    )
+    assert code == 2
+    assert "is kept in" in shown and "the limit is 20,000" in shown
+    assert [path.stat().st_size for path in temporary.rglob("text.txt")] == [30_000]

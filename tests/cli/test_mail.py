@@ -18,7 +18,7 @@ from tests.terminal import on_terminal, studio
 
 MESSAGE_FIELDS = {
     "id", "session", "to", "kind", "subject", "state", "attempts", "last_error", "created_at", "sent_at",
-    "recipient", "trouble", "next_try_at",
+    "recipient", "waiting", "trouble", "next_try_at",
 }  # fmt: skip
 LINK = re.compile(r"http://127\.0\.0\.1:8000/s/([\w-]{43})")
 
@@ -43,7 +43,7 @@ def test_share_by_mail(with_mail: Cli, mail_server: MailServer, tmp_path: Path) 
     shared = with_mail("session", "share", "1", "--email", "--json").ok().json
     assert shared == {
         "session": 1, "share": 1, "channel": "email", "link": shared["link"],
-        "message": {"id": 1, "state": "sent", "last_error": None},
+        "message": {"id": 1, "state": "sent", "last_error": None}, "mails": [], "dry_run": False,
     }  # fmt: skip
     (received,) = mail_server.received
     assert received.recipients == ("rui@example.com",)

@@ -15,7 +15,7 @@ TYPE_FIELDS = {
     "id", "slug", "name", "duration_minutes", "price", "pay", "deposit", "deposit_percent", "location",
     "buffer_before_minutes", "buffer_after_minutes", "increment_minutes", "notice_minutes", "window_days", "per_day",
     "hold_minutes", "form", "private", "created_at", "archived_at", "published", "description", "approval", "request",
-    "site_hold_minutes", "verify_email", "move_until_minutes", "cancel_until_minutes",
+    "site_hold_minutes", "verify_email", "move_until_minutes", "cancel_until_minutes", "waiting_list",
     "reminders",
 }  # fmt: skip
 

@@ -25,6 +25,8 @@ def test_installed_wheel_does_the_main_job(tmp_path: Path) -> None:
     assert "studio_cli/shipped_templates/page/review.html" in names
     for code in set(LANGUAGES) - {"en"}:
         assert f"studio_cli/shipped_templates/languages/{code}.po" in names
+    assert "studio_cli/help/statuses.md" in names
+    assert [name for name in names if name.endswith("/share/man/man1/studio-session-new.1")]
     assert not [name for name in names if name.startswith("tests/")]
 
     subprocess.run([sys.executable, "-m", "venv", tmp_path / "env"], check=True, timeout=100)

@@ -18,12 +18,13 @@ def test_link_takes_its_place() -> None:
 def test_json_has_what_scripts_lean_on() -> None:
     """A script reads a message's state and subject, not its text."""
     message = Message(
-        9, 12, 5, None, "share", "client", "share 5", {}, "Rui", "rui@example.com", Letter("Hello", "text", "html"),
+        9, 12, 5, None, None, "share", "client", "share 5", {}, "Rui", "rui@example.com", Letter("Hello", "text", "html"),
         None, "failed", 1, "No.", Instant.from_utc(2026, 11, 20, 15), Instant.from_utc(2026, 11, 20, 16), None,
     )  # fmt: skip
     assert message.as_json("America/Toronto") == {
         "id": 9,
         "session": 12,
+        "waiting": None,
         "to": "rui@example.com",
         "kind": "share",
         "recipient": "client",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -138,3 +139,15 @@ def test_headers_begin_on_their_own_line() -> None:
     head = raw.partition(b"\r\n\r\n")[0].split(b"\r\n")
     assert all(not line.endswith(b":") for line in head)
     assert all(line.strip() for line in head)
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_button_that_ends_such_mails(secure: bool) -> None:
+    """What somebody has asked for can be ended by their mail program, with one click over https (RFC 8058); else nothing."""
+    leave = f"http{'s' if secure else ''}://book.example.com/{'path/' * 20}waiting/{'x' * 43}"
+    raw = compose(replace(ENVELOPE, leave=leave), Letter("S", "Olá", "")).as_bytes(
+        policy=Wire(linesep="\r\n")
+    )
+    assert f"List-Unsubscribe: <{leave}>\r\n".encode() in raw
+    assert (b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw) == secure
+    assert b"List-Unsubscribe" not in wire(Letter("S", "Olá", ""))

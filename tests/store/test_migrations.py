@@ -562,6 +562,66 @@ def test_sent_mail_stays_sent(sql: sqlite3.Connection) -> None:
         sql.execute("UPDATE message SET state = 'queued', sent_at = NULL")
 
 
+# ── who waits ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def wait(sql: sqlite3.Connection, **values: Any) -> None:
+    """Put a client on the waiting list of a type."""
+    if not sql.execute("SELECT 1 FROM session_type").fetchone():
+        sql.execute(
+            """INSERT INTO session_type (id, slug, name, duration_minutes, price_minor, currency, pay, created_at)
+               VALUES (1, 'x', 'X', 60, 0, 'CAD', 'full', ?)""",
+            (AT,),
+        )
+    row = {"type_id": 1, "client_id": 1, "zone": "UTC", "created_at": AT, **values}
+    names, marks = ", ".join(row), ", ".join("?" * len(row))
+    sql.execute(f"INSERT INTO waiting ({names}) VALUES ({marks})", list(row.values()))
+
+
+DAY = {"first_day": "2026-12-12", "last_day": "2026-12-12"}
+
+
+@pytest.mark.parametrize("days", [{}, DAY])
+def test_nobody_waits_twice_for_the_same(sql: sqlite3.Connection, days: dict[str, str]) -> None:
+    """Somebody is on the list once for the same days, any day too; once they have left they can come back."""
+    wait(sql, **days)
+    with pytest.raises(sqlite3.IntegrityError, match="UNIQUE"):
+        wait(sql, **days)
+    wait(sql, first_day="2026-12-12", last_day="2026-12-13")
+    sql.execute("UPDATE waiting SET left_at = ?, left_why = 'asked'", (AT,))
+    wait(sql, **days)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"first_day": "2026-12-12"},
+        {"first_day": "2026-12-12", "last_day": "2026-12-11"},
+        {"first_day": "2026-12-32", "last_day": "2026-12-32"},
+        {"first_day": "soon", "last_day": "soon"},
+        {"known": "x"},
+        {"name": ""},
+        {"created_at": "2026-11-20"},
+        {"left_at": AT},
+        {"left_why": "asked"},
+        {"left_at": AT, "left_why": "bored"},
+        {"zone": None},
+    ],
+)
+def test_wrong_waiting(sql: sqlite3.Connection, values: dict[str, Any]) -> None:
+    """Days come in pairs and in order, and who has left says when and why."""
+    with pytest.raises(sqlite3.IntegrityError):
+        wait(sql, **values)
+
+
+def test_who_left_has_left(sql: sqlite3.Connection) -> None:
+    """Whoever left the list is not put back by a change of that row: nobody takes another's place in it."""
+    wait(sql)
+    sql.execute("UPDATE waiting SET left_at = ?, left_why = 'asked'", (AT,))
+    with pytest.raises(sqlite3.IntegrityError, match="studio:append_only"):
+        sql.execute("UPDATE waiting SET left_at = NULL, left_why = NULL")
+
+
 # ── columns ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -777,7 +837,7 @@ def updated(path: Path) -> Studio:
     return open_studio(path, lambda: Instant.from_utc(2026, 11, 20, 15))
 
 
-LANDED = [3, 5]
+LANDED = [3, 5, 8]
 """The versions that somebody's file can have; those between them came together with the next one."""
 
 

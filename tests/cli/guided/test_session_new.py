@@ -26,8 +26,8 @@ def test_type_slot_client_later(shell: Shell, file: Path, replayed: Replay) -> N
     shell.press("13:3")
     shell.sees("❯ 13:30 to 15:00")
     shell.press("enter")
-    shell.sees("Client:", "❯ Rui Costa", "lima@example.com", "Add new client…")
-    shell.press("down", "enter")
+    shell.sees("Client:", "❯ Émile Zola", "lima@example.com", "Add new client…")
+    shell.press("down", "down", "enter")
     shell.sees("Send session:", "❯ Copy the direct link", "no mail server is set")
     shell.press("later", "enter")
     shown = shell.ends()
@@ -232,7 +232,7 @@ def test_taken_time_is_asked_about(shell: Shell, file: Path, replayed: Replay) -
     shell.sees("Day:")
     shell.press("4 dec 10:30", "enter")
     shell.sees(
-        "Session 1 Portrait with Rui Costa, 10:00 to 11:00 is then.",
+        "There is session 1, Portrait with Rui Costa, 10:00 to 11:00.",
         "? That time is taken:",
         "❯ Another time",
     )
