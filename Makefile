@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PAGE_TOOLS := tests/web/audit/node_modules/.installed
 
-.PHONY: first-session demo test test-long audit pictures texts docs completion bench lint format clean
+.PHONY: first-session demo test test-long audit pictures screens texts docs completion bench lint format clean
 
 demo: .venv/installed
 	@$(BIN)/studio demo
@@ -24,6 +24,11 @@ pictures: .venv/developing $(PAGE_TOOLS)
 	STUDIO_SCREENSHOTS=screenshots $(BIN)/pytest -n auto tests/web/audit/test_pages.py tests/web/audit/test_mails.py \
 	  -k "test_scene or (test_mails and not faults)"
 	$(BIN)/python -m tests.web.audit.pictures screenshots docs/pictures
+	$(BIN)/python -m tests.terminal_pictures docs/pictures --docs
+
+# Every screen of the terminal, at 80 and 200 columns, in all, 16 and no colours, as SVG and PNG: to look at.
+screens: .venv/developing
+	$(BIN)/python -m tests.terminal_pictures screens --png
 
 # What is written by tests: the reference of commands, the manual pages, and tables in docs/.
 docs: .venv/developing
@@ -37,6 +42,7 @@ bench: .venv/developing
 	$(BIN)/python -m benchmarks.slots
 	$(BIN)/python -m benchmarks.site
 	$(BIN)/python -m benchmarks.completion
+	$(BIN)/python -m benchmarks.status
 
 # A new user's first session on a fresh home folder, downloads included, by the clock: writes docs/first-session.md.
 first-session: .venv/developing

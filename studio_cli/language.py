@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from whenever import Date, Instant, Time
@@ -238,7 +238,12 @@ def preferred(header: str | None) -> list[str]:
 
 def _of(text: str) -> Language | None:
     """Return the language that a tag (``pt``, ``pt-BR``, ``PT_br``, ``zh-Hans-CN``) asks for, if there is a catalogue."""
-    parts = re.split(r"[-_]", text.strip()[:35])
+    return _tagged(text.strip()[:35])
+
+
+@lru_cache(maxsize=500)
+def _tagged(tag: str) -> Language | None:
+    parts = re.split(r"[-_]", tag)
     code = parts[0].casefold()
     if code not in LANGUAGES:
         return None

@@ -50,8 +50,8 @@ class Command:
 
     @property
     def options(self) -> dict[str, str]:
-        """Every spelling of every option, and the one by which it is known; ``--help`` is left out."""
-        params = [one for one in self.typed.params if one.param_type_name == "option"]
+        """Every spelling of every option, and the one by which it is known; ``--help`` and hidden ones are left out."""
+        params = [one for one in self.typed.params if one.param_type_name == "option" and not one.hidden]
         return {
             spelling: one.opts[0] if spelling in one.opts else one.secondary_opts[0]
             for one in params

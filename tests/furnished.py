@@ -107,10 +107,11 @@ studio session share 12 --link
         "full",
         """
 studio type edit santa-minis --per-day 1
+studio type publish santa-minis
 studio session new --type santa-minis --client mei --at "2026-12-12 10:00"
 """,
     ),
-    "waited": ("crowded", "studio waiting add --type santa --client amara --on 2026-12-12"),
+    "waited": ("crowded", "studio waiting add --type santa --client rui --on 2026-12-12"),
     "reworded": ("full", "studio template edit share --file share.md"),
     "fed": ("full", "studio calendar feed"),
     "backed-up": ("full", "studio backup\nstudio backup ~/Documents/studio.zip"),

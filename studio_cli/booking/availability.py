@@ -1,4 +1,4 @@
-"""When the studio works: weekly hours, dates that differ, time off, and the diary."""
+"""When the studio works: weekly hours, dates that differ, and time off."""
 
 from __future__ import annotations
 
@@ -14,22 +14,19 @@ from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.availability import (
     Block,
     Hours,
-    Interval,
     Override,
     day_name,
-    merged,
     parse_hours,
     parse_spans,
 )
 from studio_cli.model.session import Session
 from studio_cli.model.text import clean_optional
 from studio_cli.model.times import (
-    day_begins,
     parse_day,
     parse_wall,
+    show_date,
 )
 from studio_cli.store import availability as hours_store
-from studio_cli.store import calendar as calendar_store
 from studio_cli.store import event as event_store
 from studio_cli.store import session as session_store
 from studio_cli.store import session_type as type_store
@@ -86,7 +83,7 @@ def remove_override(studio: Studio, day: str, type_: str | None = None) -> Date:
         offer = types.find(studio, type_) if type_ else None
         date = parse_day(day, studio.settings.zone, studio.now())
         if not hours_store.remove_override(studio.file, date, offer.id if offer else None):
-            raise NotFound(f"{date} has no hours of its own.", hint="studio availability show")
+            raise NotFound(f"{show_date(date)} has no hours of its own.", hint="studio availability show")
         _tell(studio, "override removed", date=date.format_iso(), type=offer and offer.slug)
         return date
 
@@ -178,32 +175,3 @@ def timetable(studio: Studio) -> Timetable:
             tuple(hours_store.overrides(studio.file, all_types=True)),
             tuple(hours_store.blocks(studio.file)),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One day of the diary: the hours, the time off or busy elsewhere, and the sessions in it, as exact moments."""
-
-    date: Date
-    begins: Instant
-    ends: Instant
-    opened: tuple[Interval, ...]
-    closed: tuple[Interval, ...]
-    sessions: tuple[Session, ...]
-
-
-def diary(studio: Studio, first: Date, days: int) -> list[Day]:
-    """Return some days of the diary, with the sessions that hold their time."""
-    with studio.file.reading():
-        plan, now, found = hours_store.plan(studio.file, studio.settings.zone), studio.now(), []
-        for ahead in range(days):
-            date = first.add(days=ahead)
-            begins, ends = day_begins(date, plan.zone), day_begins(date.add(days=1), plan.zone)
-            taken = session_store.taken_between(studio.file, begins, ends, now)
-            opened, busy = (
-                tuple(plan.opened(begins, ends)),
-                calendar_store.busy_intervals(studio.file, begins, ends),
-            )
-            closed = tuple(merged(sorted([*plan.closed(begins, ends), *busy])))
-            found.append(Day(date, begins, ends, opened, closed, tuple(taken)))
-        return found

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused
 from studio_cli.model.client import Client, ClientDetails
+from studio_cli.model.money import Money, sums_of
+from studio_cli.model.session import Session
 from studio_cli.model.text import did_you_mean, is_number, nearest, shown
 from studio_cli.store import client as client_store
 from studio_cli.store import event as event_store
 from studio_cli.store import repeat_key
+from studio_cli.store import session as session_store
 from studio_cli.store.event import Actor
 
 
@@ -91,6 +94,42 @@ def check_new(studio: Studio, details: ClientDetails) -> ClientDetails:
     if existing:
         raise _exists(existing)
     return details
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How things are between the studio and a client: their next session, those that were, money by currency."""
+
+    next: Session | None
+    coming: int
+    past: int
+    paid: tuple[Money, ...]
+    balance: tuple[Money, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """Return ``{next_session, sessions_coming, sessions_past, paid, balance}``."""
+        return {
+            "next_session": self.next and self.next.id,
+            "sessions_coming": self.coming,
+            "sessions_past": self.past,
+            "paid": [amount.as_json() for amount in self.paid],
+            "balance": [amount.as_json() for amount in self.balance],
+        }
+
+
+def standing(studio: Studio, client: Client) -> Standing:
+    """Return a client's sessions and money; a balance is what confirmed sessions still cost."""
+    now = studio.now()
+    found = session_store.listed(studio.file, now, client_id=client.id)
+    coming = [one for one in found if one.occupies and one.ends_at > now]
+    confirmed = [one for one in found if one.status == "confirmed"]
+    return Standing(
+        next=coming[0] if coming else None,
+        coming=len(coming),
+        past=sum(one.ends_at <= now for one in confirmed),
+        paid=tuple(sums_of(one.paid for one in found)),
+        balance=tuple(sums_of(one.balance.or_zero() for one in confirmed)),
+    )
 
 
 def get(studio: Studio, number: int) -> Client:

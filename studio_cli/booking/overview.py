@@ -6,18 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from whenever import Instant
+from whenever import Date, Instant
 
-from studio_cli.booking import change_of_mind as minds
-from studio_cli.booking import own_template, request, slot
+from studio_cli.booking import own_template
 from studio_cli.booking.own_template import NotUsed
 from studio_cli.booking.studio import Studio
 from studio_cli.model.calendar import Calendar
 from studio_cli.model.message import OPEN, Message
-from studio_cli.model.money import Money
+from studio_cli.model.money import Money, sums_of
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session
-from studio_cli.model.times import rfc3339
+from studio_cli.model.times import day_begins, rfc3339
 from studio_cli.store import calendar as calendar_store
 from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
@@ -26,8 +25,9 @@ from studio_cli.store import session as session_store
 from studio_cli.store import waiting as waiting_store
 
 COMING_DAYS = 7
+"""How many whole days after today are the coming week."""
 OWING_DAYS = 400
-"""How long after a session an unpaid balance is still shown."""
+"""How long after a session an unpaid balance is still shown, and how long after a payment that it was too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,7 @@ class Owed:
 class Overview:
     """The studio at one moment."""
 
+    name: str
     now: Instant
     zone: str
     coming: Sequence[Session]
@@ -107,13 +108,34 @@ class Overview:
     calendars: Sequence[Calendar]
     waiting_list: int
 
+    @property
+    def owing_sums(self) -> list[Money]:
+        """What clients still owe, a sum for each currency."""
+        return sums_of(session.balance for session in self.owing)
+
+    @property
+    def give_back_sums(self) -> list[Money]:
+        """What is to be given back to clients, a sum for each currency."""
+        too_much = [session.paid - session.total for session in self.overpaid]
+        return sums_of([*(row.left for row in self.to_refund), *(one.amount for one in self.owed), *too_much])
+
+    @property
+    def is_calm(self) -> bool:
+        """Whether nothing waits for anybody, nothing is owed either way, and nothing went wrong."""
+        money = (self.owing, self.overpaid, self.to_refund, self.owed)
+        trouble = (self.unfinished_refunds, self.mail, self.templates, self.calendars)
+        return not (self.stuck or any(money) or any(trouble))
+
     def as_json(self) -> dict[str, Any]:
         """Return the overview as scripts read it."""
         return {
+            "studio": self.name,
             "at": rfc3339(self.now, self.zone),
             "coming": [session.as_json() for session in self.coming],
             "stuck": [one.as_json() for one in self.stuck],
             "owing": [session.as_json() for session in self.owing],
+            "owing_sums": [amount.as_json() for amount in self.owing_sums],
+            "give_back_sums": [amount.as_json() for amount in self.give_back_sums],
             "overpaid": [session.as_json() for session in self.overpaid],
             "unfinished_refunds": self.unfinished_refunds,
             "to_refund": [payment.as_json(self.zone) for payment in self.to_refund],
@@ -128,21 +150,24 @@ class Overview:
 def overview(studio: Studio) -> Overview:
     """Return what the owner should know now."""
     now, zone, file = studio.now(), studio.settings.zone, studio.file
+    long_ago = now.subtract(hours=24 * OWING_DAYS)
+    today = now.to_tz(zone).date()
     with file.reading():
         coming = session_store.listed(
             file,
             now,
             statuses=("confirmed", "pending", "inquiry"),
             first=now.subtract(hours=12),
-            last=now.add(hours=24 * COMING_DAYS),
+            last=day_begins(today.add(days=COMING_DAYS + 1), zone),
         )
         return Overview(
+            name=studio.settings["studio.name"],
             now=now,
             zone=zone,
             coming=[session for session in coming if session.ends_at > now],
             stuck=[stuck(studio, session) for session in session_store.unfinished(file, now)],
-            owing=session_store.owing(file, now, now.subtract(hours=24 * OWING_DAYS)),
-            overpaid=session_store.overpaid(file, now),
+            owing=sorted(session_store.owing(file, now, long_ago), key=_due_first),
+            overpaid=session_store.overpaid(file, now, long_ago),
             unfinished_refunds=len(refund_store.unfinished(file)),
             to_refund=payment_store.listed(file, late=True),
             owed=[_owed(studio, session) for session in session_store.owed(file, now)],
@@ -151,6 +176,11 @@ def overview(studio: Studio) -> Overview:
             calendars=[one for one in calendar_store.listed(file, now) if one.error],
             waiting_list=waiting_store.people(file),
         )
+
+
+def _due_first(session: Session) -> tuple[Date, Instant]:
+    """Return what sorts balances: the day by which it is due comes first; without one, that of the session itself."""
+    return session.balance_due_on or session.starts_at.to_tz(session.timezone).date(), session.starts_at
 
 
 def _owed(studio: Studio, session: Session) -> Owed:
@@ -162,7 +192,8 @@ def _owed(studio: Studio, session: Session) -> Owed:
 
 def stuck(studio: Studio, session: Session) -> Stuck:
     """Return what an unfinished session waits for."""
-    waits_for, yours, command = (_answer if session.status == "inquiry" else _move)(studio, session)
+    asked_for = session.status == "inquiry"
+    waits_for, yours, command = _answer(studio, session) if asked_for else _move(session)
     living = [share for share in session.shares if share.revoked_at is None]
     opened = [share.last_opened_at for share in living if share.last_opened_at]
     moments = [session.created_at, *(share.created_at for share in living), *opened]
@@ -170,8 +201,22 @@ def stuck(studio: Studio, session: Session) -> Stuck:
     return Stuck(session, waits_for, yours, max(moments), max(opened, default=None), command)
 
 
+def next_command(session: Session) -> str | None:
+    """Return the command that moves a session on; None when there is nothing to do. Of a request ``stuck`` knows it."""
+    if session.status in {"pending", "expired"}:
+        return _move(session)[2]
+    if session.status == "confirmed" and session.balance.minor > 0:
+        return f"studio payment record {session.id} {session.balance.amount}"
+    if session.kept is not None and session.paid > session.kept:
+        return f"studio payment refund {session.id} {(session.paid - session.kept).amount}"
+    return None
+
+
 def _answer(studio: Studio, session: Session) -> tuple[str, bool, str]:
     """Return what a request waits for, as ``_move`` does: a yes only where that is possible."""
+    from studio_cli.booking import change_of_mind as minds  # only where there is a request: it loads a lot
+    from studio_cli.booking import request
+
     number = session.id
     if minds.still_offered(studio, session):
         return "client: choose a time", False, f"studio session show {number}"
@@ -184,6 +229,8 @@ def _answer(studio: Studio, session: Session) -> tuple[str, bool, str]:
 
 
 def _propose(studio: Studio, session: Session) -> str:
+    from studio_cli.booking import slot
+
     near = slot.nearest_free(studio, slot.need_of(studio, session), session.starts_at, most=1)
     if not near:
         return f"studio session decline {session.id}"
@@ -191,7 +238,7 @@ def _propose(studio: Studio, session: Session) -> str:
     return f'studio session propose {session.id} --at "{wall}"'
 
 
-def _move(studio: Studio, session: Session) -> tuple[str, bool, str]:
+def _move(session: Session) -> tuple[str, bool, str]:
     """Return what a session waits for, whether that is the owner, and the command that moves it."""
     number, due = session.id, session.due_now.amount
     if session.status == "expired":

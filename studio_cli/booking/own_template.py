@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import FileTrouble
 from studio_cli.language import LANGUAGES, Language
-from studio_cli.letters import Written, source_of
-from studio_cli.letters import write as write_shipped
 from studio_cli.model.message import KINDS
 from studio_cli.model.template import Fault, Unusable
 from studio_cli.store import template as template_store
+
+if TYPE_CHECKING:
+    from studio_cli.letters import Written
 
 
 def write(
@@ -24,6 +24,9 @@ def write(
 
     Nothing that is wrong with that stops a booking.
     """
+    from studio_cli.letters import source_of  # much to load for whoever only asks which templates are used
+    from studio_cli.letters import write as write_shipped
+
     trouble = None
     try:
         source = template_store.read(studio.file, kind, language.code)
@@ -63,6 +66,8 @@ def _from_own(
 
 def fingerprint(source: str) -> str:
     """Return the SHA-256 of a template's text."""
+    import hashlib  # costs as much as all of this module, and most owners have no templates
+
     return hashlib.sha256(source.encode()).hexdigest()
 
 

@@ -106,7 +106,14 @@ def check_open(offer: SessionType) -> SessionType:
 
 def questions_of(studio: Studio, offer: SessionType) -> str:
     """Return the title of a type's questionnaire, or nothing."""
-    found = form_store.by_name(studio.file, offer.form) if offer.form else None
+    if offer.form is None:
+        return ""
+    with studio.file.reading():
+        return studio.file.remembered(("title of form", offer.form), partial(_title_of, studio, offer.form))
+
+
+def _title_of(studio: Studio, form: str) -> str:
+    found = form_store.by_name(studio.file, form)
     return found[1].title if found else ""
 
 
@@ -125,12 +132,21 @@ class Visitor:
 def month_of(studio: Studio, offer: SessionType, visitor: Visitor, wanted: Date | None = None) -> Month:
     """Return a month with its free times, the nearest that can be looked at; without one wanted, that of the first.
 
-    It is as free as at the beginning of the minute, unless something was written since; who picks is told the truth.
+    What it offers can be booked at this moment; what becomes free by itself is offered within a minute.
     """
     with studio.file.reading():
-        key = (offer.id, visitor.zone, wanted, is_unwanted(studio, visitor))
-        minute = studio.now().round("minute", mode="floor")
-        return studio.file.remembered(key, minute, lambda: _view(studio, offer, visitor).month(wanted))
+        key = ("month", offer.id, visitor.zone, wanted, is_unwanted(studio, visitor), _minute(studio))
+        return studio.file.remembered(key, lambda: _view(studio, offer, visitor).month(wanted))
+
+
+def _minute(studio: Studio) -> tuple[Instant, Instant]:
+    """Return between which minutes it is, twice the same one on the minute.
+
+    Until that changes, by the passing of time alone, nothing that is free stops being so: sessions begin on whole
+    minutes, and notice and windows end on them.
+    """
+    now = studio.now()
+    return now.round("minute", mode="floor"), now.round("minute", mode="ceil")
 
 
 def _view(studio: Studio, offer: SessionType, visitor: Visitor) -> View:
@@ -142,9 +158,8 @@ def _view(studio: Studio, offer: SessionType, visitor: Visitor) -> View:
 def next_free(studio: Studio, offer: SessionType, visitor: Visitor, after: Instant) -> Instant | None:
     """Return the first free start from a moment on, as far ahead as months can be looked at; as true as ``month_of``."""
     with studio.file.reading():
-        key = (offer.id, visitor.zone, after, is_unwanted(studio, visitor))
-        minute = studio.now().round("minute", mode="floor")
-        return studio.file.remembered(key, minute, lambda: _view(studio, offer, visitor).next(after))
+        key = ("next", offer.id, visitor.zone, after, is_unwanted(studio, visitor), _minute(studio))
+        return studio.file.remembered(key, lambda: _view(studio, offer, visitor).next(after))
 
 
 def is_free(studio: Studio, offer: SessionType, visitor: Visitor, start: Instant) -> bool:
@@ -179,7 +194,7 @@ def _free(
 
 def is_unwanted(studio: Studio, visitor: Visitor, email: str | None = None) -> bool:
     """Return whether the owner has blocked somebody: their address, their mail address or its domain."""
-    entries = [one.what for one in blocked_store.listed(studio.file)]
+    entries = blocked_store.entries(studio.file)
     return bool(entries) and is_blocked(entries, visitor.address, email)
 
 

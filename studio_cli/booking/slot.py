@@ -15,6 +15,7 @@ from studio_cli.model.availability import (
     Need,
     Plan,
     find_slots,
+    first_for_clients,
     is_open,
     seconds,
     show_minutes,
@@ -68,12 +69,13 @@ def slots(
     """
     with studio.file.reading():
         plan, now = plan_for(studio, need), studio.now()
-        reach = 60 * 24 + need.duration + need.buffer_before + need.buffer_after
-        begin, until = first.subtract(minutes=reach), last.add(minutes=reach)
+        begin = first.subtract(minutes=need.buffer_before)
+        until = last.add(minutes=need.duration + need.buffer_after)
         taken = hours_store.busy(studio.file, begin, until, now, but=but)
         elsewhere = calendar_store.busy_intervals(studio.file, begin, until)
         busy = sorted([*taken, *elsewhere]) if elsewhere else taken
-        booked = _booked(studio, need, begin, until, but) if need.per_day else []
+        around = first.subtract(hours=48), last.add(hours=48)  # of a day that is seen in part, all count
+        booked = _booked(studio, need, *around, but) if need.per_day else []
         return find_slots(plan, need, busy, booked, first, last, now, for_clients=for_clients)
 
 
@@ -250,8 +252,9 @@ def closed_by(
 
 
 def _client_limits(need: Need, start: Instant, zone: str, now: Instant) -> Iterator[Closure]:
-    if need.notice and now <= start < now.add(minutes=need.notice):
-        yield Closure("notice", f"Clients must book {show_duration(need.notice)} ahead.", clients_only=True)
+    if now <= start < first_for_clients(need, now):
+        ahead = show_duration(need.notice) if need.notice else "a moment"
+        yield Closure("notice", f"Clients must book {ahead} ahead.", clients_only=True)
     ends = window_ends(need, zone, now)
     if ends is not None and start >= ends:
         yield Closure(

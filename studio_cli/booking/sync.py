@@ -11,6 +11,7 @@ from studio_cli.booking import checkout as checkouts
 from studio_cli.booking import journey
 from studio_cli.booking import payment as payments
 from studio_cli.booking.checkout import Provider
+from studio_cli.booking.stale import STALE_MINUTES
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import StudioError
 from studio_cli.model.checkout import Checkout, GivenBack, News, Settled
@@ -22,7 +23,6 @@ from studio_cli.store import refund_order as refund_store
 
 PATIENCE_SECONDS = 2
 """A client who loads the page again and again is not asked about more often."""
-STALE_MINUTES = 10
 REFUND_DAYS = 30
 """How far back ``payment sync`` looks for refunds that were made at the provider."""
 
@@ -145,12 +145,6 @@ def _keep(studio: Studio, given: list[GivenBack]) -> list[Settled]:
         if kept:
             found.append(Settled("refunded", kept.session.id, one.amount, payment_id=kept.payment.id))
     return found
-
-
-def anything_stale(studio: Studio) -> bool:
-    """Return whether there is a page that nobody has looked at for ten minutes."""
-    since = studio.now().subtract(minutes=STALE_MINUTES)
-    return bool(checkout_store.waiting(studio.file, unseen_since=since))
 
 
 def sync_if_stale(studio: Studio, provider: Provider | None) -> list[Settled]:

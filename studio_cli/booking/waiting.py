@@ -197,9 +197,9 @@ def choices(studio: Studio, offer: SessionType, visitor: Visitor, month: Month) 
     if not is_kept(studio, offer):
         return []
     with studio.file.reading():
-        key = ("waiting", offer.id, visitor.zone, month.first, site.is_unwanted(studio, visitor))
         minute = studio.now().round("minute", mode="floor")
-        return studio.file.remembered(key, minute, lambda: _choices(studio, offer, visitor, month))
+        key = ("waiting", offer.id, visitor.zone, month.first, site.is_unwanted(studio, visitor), minute)
+        return studio.file.remembered(key, lambda: _choices(studio, offer, visitor, month))
 
 
 def _choices(studio: Studio, offer: SessionType, visitor: Visitor, month: Month) -> list[Days]:

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command_from_info, get_group
 
 from studio_cli import __version__
@@ -64,6 +64,13 @@ AREAS = {
 
 
 VERBS = {
+    "calendar": {
+        "show": "calendar_show",
+        **dict.fromkeys(
+            ("export", "feed", "list", "subscribe", "unsubscribe", "connect", "disconnect", "sync"),
+            "calendar",
+        ),
+    },
     "session": {
         "new": "session_new",
         "list": "session",
@@ -79,9 +86,12 @@ VERBS = {
         "reschedule": "session_changes",
         "edit": "session_changes",
         "history": "session_changes",
-    }
+    },
 }
 """Nouns whose verbs are spread over several modules, so that looking does not load what changing needs."""
+
+
+PLAIN = "For a screen reader: sentences, no tables or marks (or STUDIO_PLAIN)."
 
 
 class Noun(TyperGroup):
@@ -122,7 +132,26 @@ def _build(info: Any) -> Any:
         if param.metavar is None and param.type.name in _METAVARS:
             is_argument = param.param_type_name == "argument"
             param.metavar = str(param.name).upper() if is_argument else _METAVARS[param.type.name]
+    command.params.append(_plain_option())
     return command
+
+
+def _plain_option() -> TyperOption:
+    """Return ``--plain`` of a command: what is said before a command can be said after it too."""
+
+    def heard(ctx: Any, option: Any, wanted: bool) -> None:
+        if wanted:
+            ctx.find_object(Desk).plain = True
+
+    return TyperOption(
+        param_decls=["--plain"],
+        is_flag=True,
+        default=False,
+        expose_value=False,
+        hidden=True,
+        callback=heard,
+        help=PLAIN,
+    )
 
 
 class Root(TyperGroup):
@@ -254,6 +283,10 @@ def studio(
     no_pager: Annotated[
         bool, typer.Option("--no-pager", help="Show what is long all at once (or PAGER=cat).")
     ] = False,
+    plain: Annotated[
+        bool,
+        typer.Option("--plain", help=PLAIN),
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
@@ -279,7 +312,7 @@ def studio(
     ] = None,
 ) -> None:
     """A studio manager for people who work alone: set up sessions, share them, let clients complete them from a link."""
-    desk = Desk(db=db, no_input=no_input, no_color=no_color, no_pager=no_pager)
+    desk = Desk(db=db, no_input=no_input, no_color=no_color, no_pager=no_pager, plain=plain)
     ctx.obj = desk
     ctx.call_on_close(desk.close)
 
@@ -346,10 +379,11 @@ def _fail(error: StudioError, as_json: bool) -> int:
         _drop_stdout()
     if as_json:
         _tell(json.dumps(error.as_json(), ensure_ascii=False))
-    else:
-        _tell(f"studio: {shown(error.message)}")
-        if error.hint:
-            _tell(shown(error.hint))
+        return error.exit_code
+    desk = Desk(plain="--plain" in sys.argv)
+    for line in (f"studio: {error.message}", error.hint):
+        for part in desk.folded(shown(line), sys.stderr) if line else ():
+            _tell(part)
     return error.exit_code
 
 

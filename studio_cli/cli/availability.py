@@ -6,6 +6,7 @@ import typer
 
 from studio_cli.booking import availability, slot
 from studio_cli.booking import session_type as types
+from studio_cli.booking.diary import diary
 from studio_cli.booking.slot import Verdict
 from studio_cli.cli import cards, week
 from studio_cli.cli.desk import Desk
@@ -13,7 +14,7 @@ from studio_cli.cli.params import LARGEST, Json, desk_of, example, which_of
 from studio_cli.errors import WrongUsage
 from studio_cli.model.availability import Need
 from studio_cli.model.text import shown
-from studio_cli.model.times import parse_day, parse_duration, rfc3339, show_short
+from studio_cli.model.times import parse_day, parse_duration, rfc3339, show_date, show_short
 
 app = typer.Typer()
 
@@ -41,7 +42,7 @@ def show(
         desk.json(table.as_json())
     elif desk.on_terminal:
         day = parse_day(first, table.zone, desk.studio.now())
-        week.show(desk, availability.diary(desk.studio, day, 7), table.zone)
+        week.show(desk, diary(desk.studio, day, 7), table.zone)
         cards.show_timetable(desk, table)
     else:
         cards.show_timetable(desk, table)
@@ -108,10 +109,11 @@ def override(
     """Give one date hours of its own, instead of those of its weekday."""
     desk = desk_of(ctx)
     if remove:
-        said = f"{availability.remove_override(desk.studio, day, type_)} has the hours of its weekday again."
+        date = availability.remove_override(desk.studio, day, type_)
+        said = f"{show_date(date)} has the hours of its weekday again."
     else:
         made = availability.set_override(desk.studio, day, ranges or [], type_)
-        said = f"{made.date}: {made.hours}{f' for {made.type}' if made.type else ''}."
+        said = f"{show_date(made.date)}: {made.hours}{f' for {made.type}' if made.type else ''}."
     _show_table(desk, as_json, said)
 
 

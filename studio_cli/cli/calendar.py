@@ -12,12 +12,12 @@ from studio_cli.booking import connection as connections
 from studio_cli.booking import feed as feeds
 from studio_cli.booking import subscription as subscriptions
 from studio_cli.booking.connection import Outcome
-from studio_cli.cli import cards, columns, output
+from studio_cli.cli import columns, output
 from studio_cli.cli.config import ask_secret
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.link import Copy, Qr, show_link
 from studio_cli.cli.listing import Listing, listing_of, lists
-from studio_cli.cli.params import Json, Yes, desk_of, example
+from studio_cli.cli.params import CalendarRef, Json, Yes, desk_of, example
 from studio_cli.cli.progress import busy, tracked
 from studio_cli.cli.text_file import write_text
 from studio_cli.errors import Refused, WrongUsage
@@ -28,9 +28,6 @@ from studio_cli.model.times import day_begins, parse_day, show_short
 
 app = typer.Typer()
 
-CalendarRef = Annotated[
-    str, typer.Argument(metavar="NAME", help="Its name or the beginning of it.", show_default=False)
-]
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What you call it.")]
 NoTitles = Annotated[bool, typer.Option("--no-titles", help="Keep when you are busy, and not with what.")]
 
@@ -135,30 +132,6 @@ def _show_list(desk: Desk, calendars: Sequence[Calendar], look: Listing) -> None
         json=lambda one: one.as_json(zone),
         empty="No calendars yet. Subscribe to one: studio calendar subscribe FILE|URL",
     )
-
-
-@app.command(
-    "show", epilog=example("studio calendar show private", "studio calendar show private --limit 50")
-)
-def show(
-    ctx: typer.Context,
-    name: CalendarRef,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="How many busy times.")] = 10,
-    as_json: Json = False,
-) -> None:
-    """Show a calendar and when you are busy in it next."""
-    desk = desk_of(ctx)
-    zone = desk.studio.settings.zone
-    calendar = subscriptions.find(desk.studio, name)
-    busy = subscriptions.coming(desk.studio, calendar, limit)
-    if as_json:
-        desk.json({**calendar.as_json(zone), "next": [one.as_json(zone) for one in busy]})
-    elif desk.on_terminal:
-        cards.show_calendar(desk, calendar, zone)
-        if busy:
-            output.show_section(desk, "Busy next", columns.busy_columns(zone), busy)
-    else:
-        desk.lines([[column.plain(one) for column in columns.busy_columns(zone)] for one in busy])
 
 
 @app.command(

@@ -1,4 +1,4 @@
-"""How one thing looks: a session, a client, a type, a calendar, the week, the history of a session."""
+"""How one thing looks: a client, a type, a calendar, the week, the history of a session."""
 
 from __future__ import annotations
 
@@ -7,108 +7,34 @@ from typing import TYPE_CHECKING, Any
 
 from whenever import Instant, Time
 
-from studio_cli.cli.columns import waiting
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.output import Column, Facts, json_facts, plain, same, show_card, show_list
 from studio_cli.model.availability import Block, Hours, day_name, show_minutes
 from studio_cli.model.calendar import Calendar
 from studio_cli.model.client import Client
 from studio_cli.model.event import Line
-from studio_cli.model.form import Answer, Field, Form
-from studio_cli.model.session import Session, Share
+from studio_cli.model.form import Field, Form
+from studio_cli.model.session import Session
 from studio_cli.model.session_type import SessionType
 from studio_cli.model.site import show_until
 from studio_cli.model.terms import show_balance_due
 from studio_cli.model.text import shown
-from studio_cli.model.times import rfc3339, show_day, show_duration, show_offset, show_range, show_short
+from studio_cli.model.times import (
+    rfc3339,
+    show_date,
+    show_day,
+    show_distance,
+    show_duration,
+    show_near,
+    show_offset,
+    show_range,
+    show_short,
+    show_wall,
+)
 
 if TYPE_CHECKING:
     from studio_cli.booking.availability import Timetable
-
-
-def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -> None:
-    """Show a session as a card."""
-    zone = session.timezone
-    day = f"{show_day(session.starts_at, zone)}\n{show_range(session.starts_at, session.ends_at, zone)}"
-    facts = [
-        ("Status", session.status),
-        ("When", f"{day} ({show_duration(session.duration)})\n{show_offset(session.starts_at, zone)}"),
-        ("Where", session.location or "–"),
-        ("Client", f"{session.client.name}{f' <{session.client.email}>' if session.client.email else ''}"),
-        *_from_the_site(session),
-        ("Price", _sums(session)),
-        ("Steps", _steps(session)),
-    ]
-    if waiting(session):
-        facts.append(("Waiting for", waiting(session)))
-    facts += _held(desk, session)
-    facts += _asked(session)
-    if session.move_until is not None or session.cancel_until is not None:
-        facts.append(("Can be moved", show_until(session.move_until)))
-        facts.append(("Can be canceled", show_until(session.cancel_until)))
-    if session.confirmed_at:
-        facts.append(
-            ("Confirmed", f"{show_short(session.confirmed_at, zone)}, {_BY[session.confirmed_by or 'owner']}")
-        )
-    if session.contract and session.contract.signed_at:
-        when = show_short(session.contract.signed_at, zone)
-        facts.append(("Signed", f"{when} by {session.contract.signed_by}"))
-    if session.notes:
-        facts.append(("Notes", session.notes))
-    if session.custom_time:
-        facts.append(("Custom time", "outside the availability"))
-    if session.overlap_allowed:
-        facts.append(("Overlap", "allowed by you"))
-    facts.append(("Reminders", _reminders(session)))
-    facts.append(("Links", "\n".join(_share(share, zone) for share in session.shares) or "not shared yet"))
-    plain = [
-        *json_facts(session.as_json()),
-        *((f"answer.{answer.name}", answer.value) for answer in answers),
-    ]
-    show_card(desk, f"{session.id}  {session.title}", facts, plain)
-    if answers and desk.on_terminal:
-        for answer in answers:
-            desk.prose(answer.label)
-            desk.prose(answer.value, indent="  ")
-
-
-def _held(desk: Desk, session: Session) -> Facts:
-    """Return until when a session's time is held, or who has it."""
-    if session.status not in {"pending", "inquiry"}:
-        return []
-    if session.occupies:
-        until = session.expires_at
-        return [("Held until", show_short(until, session.timezone))] if until else []
-    from studio_cli.booking.request import in_the_way
-
-    others = in_the_way(desk.studio, session)
-    if others and not session.offered:
-        has = f"no: session {others[0].id} has its time"
-        return [("Held", f"{has}\nPropose another: studio session propose {session.id} --at TIME")]
-    if session.expires_at:
-        return [("Held until", "no more")]
-    return [("Held", "no: others can take its time")]
-
-
-def _from_the_site(session: Session) -> Facts:
-    """Return what was typed on the booking site, where it is not what you know of the client, and from where."""
-    facts = []
-    if session.booked_as and session.booked_as != session.client.name:
-        facts.append(("Booked as", f"{session.booked_as} (typed on your site; the client is not changed)"))
-    if session.booked_phone:
-        facts.append(("Phone typed", session.booked_phone))
-    if session.visitor:
-        facts.append(("Booked from", f"{session.visitor} (studio block add {session.visitor})"))
-    return facts
-
-
-def _reminders(session: Session) -> str:
-    """Return what a session's client is reminded of, or who said that they are not."""
-    if not session.reminders:
-        return "off for this session"
-    if not session.client.reminders:
-        return "off for this client"
-    return ", ".join(session.type_reminders) or "off for this session type"
+    from studio_cli.booking.client import Standing
 
 
 def until(session: Session) -> str:
@@ -120,9 +46,6 @@ def until(session: Session) -> str:
     return f" {words} {show_short(held, session.timezone)}"
 
 
-_BY = {"client": "every step done", "owner": "by you"}
-
-
 def sentence(session: Session) -> str:
     """Return a session in two lines: what and with whom, and when."""
     zone = session.timezone
@@ -130,69 +53,9 @@ def sentence(session: Session) -> str:
     return f"{shown(session.title)} with {shown(session.client.name)}\n{when} ({show_offset(session.starts_at, zone)})"
 
 
-def _sums(session: Session) -> str:
-    """Return what is paid and when, as a client would read it: a line for each thing that changes the sum."""
-    terms = session.terms
-    if not session.price and not session.paid:
-        return "free"
-    parts = [str(session.price)]
-    if terms.discount:
-        reason = f" ({terms.discount.reason})" if terms.discount.reason else ""
-        parts.append(f"less {terms.taken_off}{reason}")
-    if terms.tax:
-        parts.append(f"{'of it' if terms.tax.included else 'plus'} {terms.tax_amount} {terms.tax}")
-    if session.tip:
-        parts.append(f"tip {session.tip}")
-    if session.total != session.price:
-        parts.append(f"in all {session.total}")
-    if session.paid:
-        parts.append(f"paid {session.paid}")
-    if session.due_now:
-        parts.append(f"due now {session.due_now}")
-    if session.balance.minor < 0:
-        parts.append(f"overpaid {session.paid - session.total}")
-    elif session.paid and session.balance:
-        parts.append(f"balance {session.balance}")
-    if session.balance_due_on and session.balance.minor > 0:
-        parts.append(f"balance due {session.balance_due_on}")
-    changed = bool(terms.discount or terms.tax or session.tip)
-    return "\n".join(parts) if changed else ", ".join(parts)
-
-
-def _steps(session: Session) -> str:
-    lines = []
-    for step in session.steps:
-        if step.required:
-            state = "done" if step.done_at else "waived" if step.waived_at else "open"
-            if state == "open" and step.announced_at:
-                state = "on its way, says the client"
-            lines.append(f"{'✓' if step.done_at else '–' if step.waived_at else '○'} {step.name}: {state}")
-    return "\n".join(lines)
-
-
-def _asked(session: Session) -> list[tuple[str, str]]:
-    """Return what a client asked for and what was proposed to them."""
-    zone, facts = session.timezone, []
-    if session.wishes:
-        times = enumerate(session.wishes.times, start=1)
-        lines = [f"{number}. {show_short(moment, zone)}" for number, moment in times]
-        lines += [session.wishes.words] if session.wishes.words else []
-        facts.append(("Wishes", "\n".join(lines)))
-    if session.offered:
-        facts.append(("Proposed", "\n".join(show_short(moment, zone) for moment in session.offered)))
-    if session.kept is not None and session.paid > session.kept:
-        facts.append(("To give back", str(session.paid - session.kept)))
-    return facts
-
-
-def _share(share: Share, zone: str) -> str:
-    opened = f"opened {show_short(share.opened_at, zone)}" if share.opened_at else "not opened yet"
-    revoked = f", revoked {show_short(share.revoked_at, zone)}" if share.revoked_at else ""
-    return f"{share.id} {share.channel}, {show_short(share.created_at, zone)}, {opened}{revoked}"
-
-
-def show_client(desk: Desk, client: Client, zone: str) -> None:
-    """Show a client as a card."""
+def show_client(desk: Desk, client: Client, zone: str, standing: Standing | None = None) -> None:
+    """Show a client as a card; with their ``standing`` also their sessions and money."""
+    extra = standing.as_json() if standing else {}
     facts = [
         ("Email", client.email or "–"),
         ("Phone", client.phone or "–"),
@@ -201,7 +64,29 @@ def show_client(desk: Desk, client: Client, zone: str) -> None:
         ("Reminders", "off" if client.no_reminders else "on"),
         ("Since", show_short(client.created_at, zone)),
     ]
-    show_card(desk, f"{client.id}  {client.name}", facts, json_facts(client.as_json(zone)))
+    second = _standing(client, standing, desk.clock()) if standing else []
+    lines = json_facts({**client.as_json(zone), **extra})
+    show_card(desk, client.name, facts, lines, second=second, number=str(client.id))
+
+
+def _standing(client: Client, found: Standing, now: Instant) -> Facts:
+    """Return a client's sessions and money in words."""
+    ahead = found.next
+    facts = [("Next session", "none")]
+    if ahead:
+        when = show_near(ahead.starts_at, ahead.timezone, now)
+        distance = show_distance(ahead.starts_at, now, ahead.timezone)
+        what = f"{ahead.id} {ahead.title}, {ahead.status}"
+        facts = [("Next session", f"{what}\n{when}, {'now' if ahead.starts_at <= now else distance}")]
+    more = found.coming - 1
+    facts += [("After that", f"{more} more")] if more > 0 else []
+    return [
+        *facts,
+        ("Past sessions", str(found.past) if found.past else "none"),
+        ("Paid in all", ", ".join(map(str, found.paid)) or "nothing"),
+        ("Balance", ", ".join(map(str, found.balance)) or "nothing"),
+        ("All of them", f"studio session list --client {client.id}"),
+    ]
 
 
 def _on_the_site(offer: SessionType) -> str:
@@ -339,7 +224,7 @@ def show_timetable(desk: Desk, table: Timetable) -> None:
     if table.overrides:
         days = [
             (
-                f"{day_name(one.date.day_of_week().value).capitalize()} {one.date}",
+                show_date(one.date),
                 f"{one.hours}{f' ({one.type})' if one.type else ''}",
             )
             for one in table.overrides
@@ -363,10 +248,10 @@ def time_off(block: Block) -> str:
     midnight = block.begins.time() == block.ends.time() == Time(0)
     first, last = block.begins, block.ends
     if midnight:
-        day, end = first.date().format_iso(), last.date().subtract(days=1).format_iso()
+        day, end = show_date(first.date()), show_date(last.date().subtract(days=1))
         words = day if day == end else f"{day} to {end}"
     else:
-        words = f"{first.format_iso(unit='minute', sep=' ')} to {last.format_iso(unit='minute', sep=' ')}"
+        words = f"{show_wall(first)} to {show_wall(last)}"
     return words + (", every year" if block.yearly else "") + (f", {block.reason}" if block.reason else "")
 
 

@@ -113,14 +113,15 @@ def list_(
 
 @app.command("show", epilog=example("studio client show rui", "studio client show rui@example.com --json"))
 def show(ctx: typer.Context, client: ClientRef, as_json: Json = False) -> None:
-    """Show one client."""
+    """Show one client: how to reach them, their sessions, what they paid and what is open."""
     desk = desk_of(ctx)
     found = clients.find(desk.studio, client)
     zone = desk.studio.settings.zone
+    standing = clients.standing(desk.studio, found)
     if as_json:
-        desk.json(found.as_json(zone))
+        desk.json({**found.as_json(zone), **standing.as_json()})
     else:
-        cards.show_client(desk, found, zone)
+        cards.show_client(desk, found, zone, standing)
 
 
 @app.command(

@@ -11,11 +11,11 @@ from studio_cli.booking import new_session
 from studio_cli.booking import session as sessions
 from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.studio import Studio, remember_address
-from studio_cli.cli import cards
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.door import Acts
 from studio_cli.cli.link import show_qr
 from studio_cli.cli.params import Json, desk_of, example
+from studio_cli.cli.session_card import show_session
 from studio_cli.errors import StudioError
 from studio_cli.model.session import Session
 from studio_cli.model.text import shown
@@ -133,6 +133,6 @@ class _Story:
         if self._as_json:
             self._desk.json(after.as_json())
         else:
-            cards.show_session(self._desk, after, sessions.answers(self._studio, after))
+            show_session(self._desk, after, sessions.answers(self._studio, after))
         if self._desk.on_terminal:
             self._desk.say("\nYour own studio: studio init --help")

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from studio_cli.outside.smtp import SmtpServer
 
 
+LEAST_COLUMNS = 56
+"""Where there are fewer, the terminal breaks the lines."""
+Reader = Literal["script", "viewer", "listener"]
+"""Who reads what a command writes: a program, somebody at a terminal, somebody who has it read out."""
+
+
 class Desk:
     """Everything a command needs of the world around it. Heavy parts are made when they are first used."""
 
@@ -38,6 +44,7 @@ class Desk:
         no_input: bool = False,
         no_color: bool = False,
         no_pager: bool = False,
+        plain: bool = False,
         environ: Mapping[str, str] = os.environ,
         stdin: TextIO | None = None,
         stdout: TextIO | None = None,
@@ -47,6 +54,7 @@ class Desk:
         self.no_input = no_input
         self.no_color = no_color
         self.no_pager = no_pager
+        self.plain = plain
         self.stdin, self.stdout, self.stderr = stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr
         self._db = db
         self._studio: Studio | None = None
@@ -159,6 +167,13 @@ class Desk:
         return self.stdout.isatty()
 
     @property
+    def reader(self) -> Reader:
+        """Who reads the data. ``--plain`` is meant whatever it goes to; ``STUDIO_PLAIN`` changes nothing for a script."""
+        if self.plain or (self.on_terminal and self.environ.get("STUDIO_PLAIN")):
+            return "listener"
+        return "viewer" if self.on_terminal else "script"
+
+    @property
     def may_ask(self) -> bool:
         """Whether a question can be asked."""
         return not self.no_input and self.stdin.isatty() and self.stdout.isatty()
@@ -171,7 +186,16 @@ class Desk:
     def say(self, text: str = "") -> None:
         """Say something that is not data: on stderr. Nobody to hear it is no reason to fail."""
         with contextlib.suppress(OSError):
-            _write(self.stderr, text)
+            for line in self.folded(text, self.stderr):
+                _write(self.stderr, line)
+
+    def folded(self, text: str, stream: TextIO) -> list[str]:
+        """Return the lines of a text as they are written to a stream: on a terminal broken between words, if at all."""
+        if self.plain or self.environ.get("STUDIO_PLAIN") or not stream.isatty():
+            return [text]
+        from studio_cli.cli.cells import fold
+
+        return [part for line in text.split("\n") for part in fold(line, terminal_width(self.environ))]
 
     def data(self, text: str) -> None:
         """Write a line of data to stdout."""
@@ -230,7 +254,25 @@ class Desk:
 
     def show(self, what: RenderableType) -> None:
         """Show something made for a person: a table, a card."""
-        self.console.print(what)
+        console = self.console
+        with console.capture() as captured:
+            console.print(what)
+        text = captured.get().removesuffix("\n")
+        if self.ascii_only:
+            from studio_cli.cli.cells import PLAIN_MARKS
+
+            text = text.translate(PLAIN_MARKS)
+        self.data(text)
+
+    @property
+    def ascii_only(self) -> bool:
+        """Whether the terminal is of a time or a place that has no marks and lines."""
+        return "utf" not in (self.stdout.encoding or "ascii").casefold()
+
+    @property
+    def columns(self) -> int:
+        """How wide a screen is drawn: as wide as the terminal, and no narrower than a time with its status needs."""
+        return max(self.console.width, LEAST_COLUMNS)
 
     @property
     def console(self) -> Console:
@@ -283,6 +325,14 @@ class Desk:
 
         self.say(words)
         raise typer.Exit(code)
+
+
+def terminal_width(environ: Mapping[str, str]) -> int:
+    """Return how many columns a person sees."""
+    import shutil
+
+    columns = environ.get("COLUMNS", "")
+    return int(columns) if columns.isdigit() and int(columns) else shutil.get_terminal_size().columns
 
 
 def unwritten(error: OSError) -> OutsideFailed:

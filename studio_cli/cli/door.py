@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from studio_cli.booking import connection as connections
-from studio_cli.booking import mail, waiting
+from studio_cli.booking import mail, stale, waiting
 from studio_cli.booking import session as sessions
 from studio_cli.booking import sync as syncing
 from studio_cli.booking.studio import Studio, open_studio, remember_address
@@ -136,7 +136,7 @@ class Upkeep:
             self._desk.say(f"{what}: {code}")
 
     def _ask(self, studio: Studio) -> None:
-        if syncing.anything_stale(studio):
+        if stale.anything_stale(studio):
             syncing.sync_if_stale(studio, self._desk.provider(studio, hurried=True))
 
     def _send(self, studio: Studio) -> None:

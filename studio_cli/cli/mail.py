@@ -65,9 +65,8 @@ def _state(text: str) -> State:
 
 def _show(desk: Desk, messages: list[Message], look: Listing, empty: str) -> None:
     zone = desk.studio.settings.zone
-    output.show_as(
-        desk, look, message_columns(zone), messages, json=lambda message: message.as_json(zone), empty=empty
-    )
+    columns = message_columns(zone, desk.studio.now())
+    output.show_as(desk, look, columns, messages, json=lambda message: message.as_json(zone), empty=empty)
 
 
 @app.command("show", epilog=example("studio mail show 9", "studio mail show last --open"))

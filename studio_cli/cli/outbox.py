@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 
+from whenever import Instant
+
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.output import Column, show_card
 from studio_cli.errors import OutsideFailed
 from studio_cli.model.message import Message, State, Step
 from studio_cli.model.text import shown
-from studio_cli.model.times import rfc3339, show_short
+from studio_cli.model.times import rfc3339, show_near, show_short
 
 WORDS: dict[State, str] = {
     "queued": "waiting",
@@ -21,11 +23,12 @@ WORDS: dict[State, str] = {
 """A state as it reads on a terminal; scripts read its name."""
 
 
-def message_columns(zone: str) -> tuple[Column, ...]:
-    """Return the columns of the outbox, with times in ``zone``."""
+def message_columns(zone: str, now: Instant | None = None) -> tuple[Column, ...]:
+    """Return the columns of the outbox, with times in ``zone``; with ``now`` those of its year are shown without it."""
 
     def moment(message: Message) -> str:
-        return show_short(message.sent_at or message.created_at, zone)
+        at = message.sent_at or message.created_at
+        return show_near(at, zone, now) if now else show_short(at, zone)
 
     def plain(name: str) -> Column:
         def cell(message: Message) -> str:
@@ -53,7 +56,7 @@ def message_columns(zone: str) -> tuple[Column, ...]:
         plain("sent_at"),
         Column("Session", lambda one: str(one.session_id or ""), None),
         Column("When", moment, moment, people_only=True),
-        Column("What now", what_now, lambda one: what_now(one, zone), rare=True, people_only=True),
+        Column("What now", what_now, lambda one: what_now(one, zone), people_only=True, beneath=True),
     )
 
 

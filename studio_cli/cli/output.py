@@ -40,6 +40,7 @@ class Column:
     ``name``: what --columns and --sort call it, as the JSON does where that has it; else the title in snake_case.
     ``extra``: there only when --columns asks for it. ``asked``: as a person reads it when they ask for it, where it is
     not in the table by itself.
+    ``beneath``: sentences, which stand beneath the table and not in a narrow column of it.
     """
 
     title: str
@@ -56,6 +57,8 @@ class Column:
     def field(self) -> str:
         """What scripts call it."""
         return self.name or self.title.casefold().replace(" ", "_")
+
+    beneath: bool = False
 
 
 def line(columns: Sequence[Column], row: Any) -> list[str]:
@@ -95,10 +98,13 @@ def show_list(
     """Write a list: JSON, tab-separated lines, or a table; when there is nothing, say on stderr what to do."""
     if as_json:
         desk.json(list(json))
+    elif desk.reader == "listener" and rows:
+        say_rows(desk, columns, rows)
     elif not desk.on_terminal:
         desk.lines([line(columns, row) for row in rows])
     elif rows:
         desk.show_long(_table(columns, rows))
+        _show_beneath(desk, columns, rows)
     else:
         desk.say(empty)
 
@@ -130,15 +136,45 @@ def show_as(
 def asked_for(column: Column) -> Column:
     """Return a column as it is when somebody named it: there, whatever it is like by itself."""
     shown = column.shown or column.asked or column.plain
-    return replace(column, shown=shown, rare=False, extra=False)
+    return replace(column, shown=shown, rare=False, extra=False, beneath=False)
 
 
 def show_section(desk: Desk, title: str, columns: Sequence[Column], rows: Sequence[Any]) -> None:
     """Write a list under a title of its own."""
+    if desk.reader == "listener":
+        desk.data(f"{title}:")
+        say_rows(desk, columns, rows)
+        return
     from rich.text import Text
 
     desk.show(Text(title, style="bold underline"))
     desk.show(_table(columns, rows))
+
+
+def say_rows(desk: Desk, columns: Sequence[Column], rows: Sequence[Any]) -> None:
+    """Write a list to be read out: a line for each row, with the name of each field before what is in it."""
+    for row in rows:
+        cells = [(column, column.shown(row)) for column in columns if column.shown]
+        said = [
+            f"{'Number' if column.title == '#' else column.title}: {shown(cell).rstrip('.')}"
+            for column, cell in cells
+            if cell and cell != "–"
+        ]
+        desk.data(". ".join(said) + ".")
+
+
+def _show_beneath(desk: Desk, columns: Sequence[Column], rows: Sequence[Any]) -> None:
+    """Write what has no room in a table: sentences, each after the name of its row."""
+    from studio_cli.cli.cells import wrap
+
+    first, width = columns[0], desk.console.width
+    for column in (one for one in columns if one.beneath and one.shown):
+        for row in rows:
+            words = shown(column.shown(row)) if column.shown else ""
+            if words:
+                label = f"{shown(first.plain(row))}  "
+                for number, part in enumerate(wrap(words, max(width - len(label), 20))):
+                    desk.data((label if number == 0 else " " * len(label)) + part)
 
 
 def show_csv(desk: Desk, columns: Sequence[Column], rows: Sequence[Any]) -> None:
@@ -167,7 +203,8 @@ def _table(columns: Sequence[Column], rows: Sequence[Any]) -> Table:
     from rich.table import Table
 
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
-    filled = [(column, _cells(column, rows)) for column in columns if column.shown and not column.extra]
+    shown_here = [one for one in columns if one.shown and not (one.extra or one.beneath)]
+    filled = [(column, _cells(column, rows)) for column in shown_here]
     filled = [(column, cells) for column, cells in filled if any(cells) or not column.rare]
     for column, cells in filled:
         longest = max((len(word) for cell in cells for word in cell.split()), default=0)
@@ -203,23 +240,43 @@ def _cell(text: str) -> Text:
 Facts = Sequence[tuple[str, str]]
 
 
-def show_card(desk: Desk, title: str, facts: Facts, plain: Facts) -> None:
-    """Write one thing: a card on a terminal, ``name<TAB>value`` lines elsewhere."""
-    if not desk.on_terminal:
-        desk.lines([[name, value.replace("\n", "\\n")] for name, value in plain])
-        return
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
+def show_card(
+    desk: Desk, title: str, facts: Facts, plain: Facts, *, second: Facts = (), number: str = ""
+) -> None:
+    """Write one thing: a card on a terminal, ``name<TAB>value`` lines elsewhere.
 
-    grid = Table.grid(padding=(0, 2))
-    grid.add_column(style="dim", no_wrap=True)
-    grid.add_column(overflow="fold")
+    ``second`` are the facts of a second column, where there is room for one.
+    """
+    if desk.reader == "script":
+        write_card(desk, plain)
+    elif desk.reader == "listener":
+        say_card(desk, f"{number}, {title}" if number else title, [*facts, *second])
+    else:
+        from rich.console import Group
+
+        from studio_cli.cli.drawing import Card
+
+        card = Card(desk.columns)
+        card.add(facts)
+        card.turn()
+        card.add(second)
+        desk.show(Group(*card.drawn(title, right=number)))
+
+
+def write_card(desk: Desk, plain: Facts) -> None:
+    """Write one thing for scripts: ``name<TAB>value`` lines."""
+    desk.lines([[name, value.replace("\n", "\\n")] for name, value in plain])
+
+
+def say_card(desk: Desk, title: str, facts: Facts) -> None:
+    """Write one thing to be read out: its name, then a line for each fact."""
+    desk.data(f"{shown(title)}.")
+    said = ""
     for name, value in facts:
-        lines = [_cell(line) for line in value.split("\n")]
-        grid.add_row(name, Text("\n").join(lines))
-    desk.show(Padding(Text(shown(title), style="bold"), (1, 0, 0, 0)))
-    desk.show(Padding(grid, (0, 0, 1, 0)))
+        said = name or said
+        for line in value.split("\n"):
+            if line not in {"", "–"}:
+                desk.data(f"{said}: {shown(line)}")
 
 
 def json_facts(document: dict[str, Any]) -> Facts:
@@ -235,10 +292,14 @@ def json_facts(document: dict[str, Any]) -> Facts:
         elif isinstance(value, bool):
             facts.append((name, str(value).lower()))
         elif isinstance(value, list):
-            facts.append((name, ",".join(item for item in value if isinstance(item, str))))
+            facts.append((name, ",".join(plain(item) for item in value if _is_short(item))))
         else:
             facts.append((name, "" if value is None else str(value)))
     return [fact for fact in facts if fact[0] not in {"steps", "shares", "fields"}]
+
+
+def _is_short(item: Any) -> bool:
+    return isinstance(item, str) or (isinstance(item, dict) and set(item) == {"amount", "currency"})
 
 
 def plain(value: Any) -> str:

@@ -49,6 +49,9 @@ ClientRef = Annotated[
         metavar="CLIENT", help="Number, address, the beginning of a name, or last.", show_default=False
     ),
 ]
+CalendarRef = Annotated[
+    str, typer.Argument(metavar="NAME", help="Its name or the beginning of it.", show_default=False)
+]
 TypeRef = Annotated[
     str, typer.Argument(metavar="TYPE", help="Its name or the beginning of it.", show_default=False)
 ]

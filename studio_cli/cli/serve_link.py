@@ -8,11 +8,12 @@ import typer
 
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
-from studio_cli.cli import cards, columns
+from studio_cli.cli import columns
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.door import Host, Port, PublicUrl, TrustedProxy, check_proxy, link_base, serve
 from studio_cli.cli.link import show_qr
 from studio_cli.cli.params import desk_of, example
+from studio_cli.cli.session_card import show_session
 from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.session import Session
 from studio_cli.model.settings import DEFAULT_PORT
@@ -92,7 +93,7 @@ def _farewell(desk: Desk, watched: int | None, as_json: bool) -> None:
         return
     session = sessions.get(desk.studio, watched)
     if desk.on_terminal and not as_json:
-        cards.show_session(desk, session)
+        show_session(desk, session)
     elif not as_json:
         desk.lines([[column.plain(session) for column in columns.SESSION]])
     if session.status == "confirmed":

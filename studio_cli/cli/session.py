@@ -9,7 +9,7 @@ from whenever import Instant
 from studio_cli.booking import client as clients
 from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import Studio
-from studio_cli.cli import cards, columns, output
+from studio_cli.cli import columns, output
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.listing import listing_of, lists
 from studio_cli.cli.params import (
@@ -21,6 +21,7 @@ from studio_cli.cli.params import (
     example,
     session_or_pick,
 )
+from studio_cli.cli.session_card import show_session
 from studio_cli.errors import NotFound, WrongUsage
 from studio_cli.model.session import STATUSES, STEPS, Session
 from studio_cli.model.text import did_you_mean, nearest, shown
@@ -138,7 +139,7 @@ def show(
     elif as_json:
         desk.json({**document, "document": None})
     else:
-        cards.show_session(desk, found, given)
+        show_session(desk, found, given)
 
 
 def _show_contract(desk: Desk, session: Session, out: str | None, told: dict[str, Any] | None) -> None:

@@ -43,7 +43,7 @@ from studio_cli.cli.params import (
 from studio_cli.errors import WrongUsage
 from studio_cli.model.session_type import SessionType
 from studio_cli.model.site import TypedSite
-from studio_cli.model.times import show_short
+from studio_cli.model.times import show_date, show_short
 from studio_cli.store import session_type as type_store
 
 app = typer.Typer()
@@ -326,7 +326,7 @@ def dates(
         desk.json([override.as_json() for override in made])
     elif desk.on_terminal:
         for override in made:
-            desk.data(f"{override.date.format_iso()}: {override.hours}")
+            desk.data(f"{show_date(override.date)}: {override.hours}")
     else:
         desk.lines([[override.date.format_iso(), override.hours] for override in made])
     zone = desk.studio.settings.zone

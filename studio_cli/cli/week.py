@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from studio_cli.booking.availability import Day
+from studio_cli.booking.diary import Day
 from studio_cli.cli.desk import Desk
 from studio_cli.model.availability import Interval, day_name, seconds
 

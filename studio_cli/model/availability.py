@@ -339,7 +339,10 @@ class Plan:
 
     def closed(self, first: Instant, last: Instant) -> list[Interval]:
         """Return the time off between two moments, in order."""
-        return sorted(interval for block in self.blocks for interval in block.between(self.zone, first, last))
+        # No clock is two days from another: most of a file's years are left out without looking at their clocks.
+        early, late = (one.to_tz("UTC").to_plain() for one in (first.subtract(hours=48), last.add(hours=48)))
+        near = (one for one in self.blocks if one.yearly or (one.begins < late and one.ends > early))
+        return sorted(interval for block in near for interval in block.between(self.zone, first, last))
 
 
 # ── slots ─────────────────────────────────────────────────────────────────────────────────────────
@@ -372,21 +375,28 @@ def find_slots(
 ) -> list[Instant]:
     """Return every start from ``first`` to before ``last`` at which a session is possible, in order.
 
-    ``busy`` are the times that sessions take, buffers included, sorted; ``booked`` the starts of the sessions of
-    the same type, for its daily limit; both in seconds since 1970 and at least a day further on either side.
+    ``busy`` are the times that sessions take, buffers included, sorted, as far as a session and its buffers reach;
+    ``booked`` the starts of the sessions of the same type, for its daily limit, at least a day further on either
+    side; both in seconds since 1970.
     Nothing starts in the past. ``for_clients`` keeps to the type's notice and booking window too.
     """
     earliest = max(first, now)
     if for_clients:
-        earliest = max(earliest, now.add(minutes=need.notice))
+        earliest = max(earliest, first_for_clients(need, now))
         last = min(last, window_ends(need, plan.zone, now) or last)
     until = last.add(minutes=need.duration)
     starts = free_starts(plan.opened(first, until), busy, need, seconds(earliest), plan.closed(first, until))
-    found = [Instant.from_timestamp(start) for start in starts if seconds(first) <= start < seconds(last)]
+    begin, end = seconds(first), seconds(last)
+    found = [Instant.from_timestamp(start) for start in starts if begin <= start < end]
     if need.per_day is None:
         return found
     days = starts_by_day(booked, plan.zone)
     return [start for start in found if days[start.to_tz(plan.zone).date()] < need.per_day]
+
+
+def first_for_clients(need: Need, now: Instant) -> Instant:
+    """Return the first moment that clients can book: after the notice, and never the one that has come."""
+    return now.add(minutes=need.notice) if need.notice else now.add(seconds=1)
 
 
 def window_ends(need: Need, zone: str, now: Instant) -> Instant | None:
@@ -417,32 +427,26 @@ def free_starts(
     beginning of each interval and every increment after it while the whole duration fits.
     """
     length, before, after = need.duration * 60, need.buffer_before * 60, need.buffer_after * 60
-    step = need.increment * 60
-    taken, off = _Sweep(merged(busy)), _Sweep(merged(closed))
+    step, width, at = need.increment * 60, before + length + after, 0
+    # Time off is a busy time less the part that buffers may reach into.
+    shut = sorted([*busy, *((begin + after, until - before) for begin, until in closed)]) if closed else busy
+    count = len(shut)
     for begin, until in opened:
-        start = begin
-        if start < earliest:
-            start += -(-(earliest - start) // step) * step
+        start = _on_grid(begin, step, earliest)
         while start + length <= until:
-            if taken.free(start - before, start + length + after) and off.free(start, start + length):
+            first = start - before
+            while at < count and shut[at][1] <= first:
+                at += 1
+            if at == count or shut[at][0] >= first + width:
                 yield start
-            start += step
+                start += step
+            else:
+                start = _on_grid(begin, step, shut[at][1] + before)
 
 
-class _Sweep:
-    """Sorted, joined intervals, asked in the order of time."""
-
-    __slots__ = ("_at", "_intervals")
-
-    def __init__(self, intervals: list[Interval]) -> None:
-        self._intervals, self._at = intervals, 0
-
-    def free(self, begin: int, until: int) -> bool:
-        """Return whether no interval meets ``begin`` to ``until``."""
-        intervals = self._intervals
-        while self._at < len(intervals) and intervals[self._at][1] <= begin:
-            self._at += 1
-        return self._at == len(intervals) or intervals[self._at][0] >= until
+def _on_grid(begin: int, step: int, earliest: int) -> int:
+    """Return ``begin``, or the first that is some steps later and not before ``earliest``."""
+    return begin + max(-((begin - earliest) // step), 0) * step
 
 
 def merged(intervals: Sequence[Interval]) -> list[Interval]:

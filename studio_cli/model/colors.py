@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _PAPER, _NIGHT = (255, 255, 255), (0x1E, 0x21, 0x24)
 READABLE = 4.5
 Rgb = tuple[int, int, int]
@@ -37,6 +39,7 @@ def _towards(rgb: Rgb, goal: int, ground: Rgb) -> Rgb:
     return goal, goal, goal
 
 
+@lru_cache(maxsize=64)
 def palette(color: str) -> dict[str, str]:
     """Return what a page needs of a brand ``#rrggbb``: text on it, and itself as text by day and by night."""
     rgb = _rgb(color)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from studio_cli.errors import WrongUsage
@@ -89,6 +90,14 @@ class Money:
     def share(self, part: int, whole: int) -> Money:
         """Return ``part`` of ``whole`` of the amount, rounded half up to a whole minor unit."""
         return Money((self.minor * part * 2 + whole) // (whole * 2), self.currency)
+
+
+def sums_of(amounts: Iterable[Money]) -> list[Money]:
+    """Return the sum of amounts for each currency, in the order in which they first occur."""
+    sums: dict[str, Money] = {}
+    for amount in amounts:
+        sums[amount.currency] = sums[amount.currency] + amount if amount.currency in sums else amount
+    return [amount for amount in sums.values() if amount]
 
 
 def parse_money(text: str, currency: str, what: str = "The amount") -> Money:

@@ -378,10 +378,64 @@ def show_short(moment: Instant, zone: str) -> str:
     return f"{weekday} {local.day} {MONTHS[local.month - 1].capitalize()} {local.year} {local.hour:02}:{local.minute:02}"
 
 
-def show_date(day: Date) -> str:
-    """Return ``Fri 4 Dec 2026``."""
+def show_date(day: Date, today: Date | None = None) -> str:
+    """Return ``Fri 4 Dec 2026``; without the year when ``today`` is given and has the same."""
     weekday = WEEKDAYS[day.day_of_week().value - 1][:3].capitalize()
-    return f"{weekday} {day.day} {MONTHS[day.month - 1].capitalize()} {day.year}"
+    year = "" if today is not None and today.year == day.year else f" {day.year}"
+    return f"{weekday} {day.day} {MONTHS[day.month - 1].capitalize()}{year}"
+
+
+def show_wall(wall: PlainDateTime) -> str:
+    """Return a wall time, whether or not clocks ever show it, as ``Fri 4 Dec 2026 10:00``."""
+    return f"{show_date(wall.date())} {wall.hour:02}:{wall.minute:02}"
+
+
+def show_near(moment: Instant, zone: str, now: Instant) -> str:
+    """Return ``Fri 4 Dec 10:00``; with the year when it is not that of ``now``."""
+    local = moment.to_tz(zone)
+    return f"{show_date(local.date(), now.to_tz(zone).date())} {local.hour:02}:{local.minute:02}"
+
+
+def show_span(minutes: int) -> str:
+    """Return how long something lasts in its largest unit: ``3 days``, ``1 hour``, ``20 minutes``."""
+    for unit, size in (("day", 1440), ("hour", 60)):
+        if minutes >= size:
+            return f"{minutes // size} {unit}{'' if minutes // size == 1 else 's'}"
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
+
+
+def show_ago(moment: Instant, now: Instant) -> str:
+    """Return how long ago something was: ``3 days``; what is still to come is ``0 minutes``."""
+    return show_span(max(int((now - moment).total("minutes")), 0))
+
+
+def show_distance(moment: Instant, now: Instant, zone: str) -> str:
+    """Return ``in 14 days``, ``tomorrow``, ``in 3 hours``, ``now``, ``yesterday``: by the days of ``zone``."""
+    days = days_between(now.to_tz(zone).date(), moment.to_tz(zone).date())
+    if days:
+        return show_days(days)
+    minutes = int((moment - now).total("minutes"))
+    if minutes == 0:
+        return "now"
+    return f"in {show_span(minutes)}" if minutes > 0 else f"{show_span(-minutes)} ago"
+
+
+def show_full_date(day: Date, today: Date | None = None) -> str:
+    """Return ``Friday 4 December 2026``; without the year when ``today`` is given and has the same."""
+    weekday = WEEKDAYS[day.day_of_week().value - 1].capitalize()
+    year = "" if today is not None and today.year == day.year else f" {day.year}"
+    return f"{weekday} {day.day} {MONTH_NAMES[day.month - 1]}{year}"
+
+
+def show_days(days: int) -> str:
+    """Return a number of days from today in words: ``in 14 days``, ``tomorrow``, ``today``, ``3 days ago``."""
+    near = {0: "today", 1: "tomorrow", -1: "yesterday"}
+    return near.get(days) or (f"in {days} days" if days > 0 else f"{-days} days ago")
+
+
+def days_between(first: Date, last: Date) -> int:
+    """Return how many days after ``first`` the other day is; below zero when it is before."""
+    return int(last.since(first, total="days"))
 
 
 def show_range(start: Instant, end: Instant, zone: str) -> str:
@@ -427,6 +481,31 @@ def parse_any_day(text: str, zone: str, now: Instant) -> Date:
         return parse_day(text, zone, now)
     except WrongUsage:
         return parse_when(f"{text} 23:59", zone, now, "first").to_tz(zone).date()
+
+
+def parse_month(text: str, zone: str, now: Instant) -> Date:
+    """Return the first day of the month that ``text`` says: ``2026-12``, ``dec``, ``december``, ``this``, ``next``.
+
+    A name means the next such month, the present one included.
+    """
+    today, value = now.to_tz(zone).date().replace(day=1), text.strip().casefold()
+    if value in {"this", "next"}:
+        return today.add(months=int(value == "next"))
+    month = _month(value)
+    if month:
+        return today.add(months=(month - today.month) % 12)
+    typed = re.fullmatch(r"(\d{4})-(\d{2})", value)
+    try:
+        first = Date(int(typed[1]), int(typed[2]), 1) if typed else None
+    except ValueError:
+        first = None
+    if first is None or not EARLIEST.to_tz(zone).date() <= first <= LATEST.to_tz(zone).date():
+        raise WrongUsage(
+            f"{shown(text)[:40]!r} is not a month.",
+            hint="Write it like 2026-12, december or next.",
+            code="date",
+        )
+    return first
 
 
 def parse_moment(text: str, zone: str, now: Instant) -> Instant:

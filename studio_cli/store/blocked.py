@@ -16,6 +16,12 @@ def listed(db: Database) -> list[Blocked]:
     return [Blocked(row["what"], from_stored(row["created_at"])) for row in rows]
 
 
+def entries(db: Database) -> tuple[str, ...]:
+    """Return what is blocked, without since when."""
+    with db.reading():
+        return db.remembered("blocked", lambda: tuple(one.what for one in listed(db)))
+
+
 def add(db: Database, what: str, now: Instant) -> bool:
     """Block something; return whether that is new."""
     cursor = db.connection.execute(

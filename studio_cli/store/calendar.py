@@ -11,6 +11,7 @@ from whenever import Instant
 from studio_cli.model.availability import Interval
 from studio_cli.model.calendar import Busy, Calendar, Reading
 from studio_cli.model.times import from_stored, stored
+from studio_cli.store.availability import intervals, seconds_of
 from studio_cli.store.database import Database
 
 
@@ -128,12 +129,12 @@ def mark_failed(db: Database, number: int, now: Instant, error: str) -> None:
 def busy_intervals(db: Database, first: Instant, last: Instant) -> list[Interval]:
     """Return when the owner is busy elsewhere between two moments, by the ends; times may overlap."""
     with db.reading() as sql:
-        rows = sql.execute(
-            """SELECT CAST(strftime('%s', starts_at) AS INTEGER), CAST(strftime('%s', ends_at) AS INTEGER)
+        return intervals(
+            sql,
+            f"""SELECT {seconds_of("starts_at")}, {seconds_of("ends_at")}
                FROM busy WHERE ends_at > ? AND starts_at < ? ORDER BY ends_at""",
             (stored(first), stored(last)),
-        ).fetchall()
-    return [(begin, until) for begin, until in rows]
+        )
 
 
 def busy_between(

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from whenever import Instant
 
-from studio_cli.model.checkout import Checkout, Page, State
 from studio_cli.model.money import Money
 from studio_cli.model.times import from_stored, stored
 from studio_cli.store.database import Database
+
+if TYPE_CHECKING:
+    from studio_cli.model.checkout import Checkout, Page, State
 
 
 def insert(
@@ -83,6 +86,8 @@ def _all(db: Database, where: str, *values: object) -> list[Checkout]:
 
 
 def _checkout(row: sqlite3.Row) -> Checkout:
+    from studio_cli.model.checkout import Checkout  # most of the time there is none, and every status asks
+
     return Checkout(
         id=row["id"],
         session_id=row["session_id"],

@@ -13,7 +13,7 @@ from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused,
 
 APPLICATION_ID = 0x57D10C11
 """Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
-VERSION = 10
+VERSION = 11
 """The version of the schema that this program writes: the number of its last migration."""
 BUSY_TIMEOUT_MS = 10_000
 MOST_REMEMBERED = 200
@@ -52,8 +52,10 @@ class Database:
         self.path = path
         self.connection = connection
         self._rehearsing = False
-        self._known_at: tuple[object, ...] = ()
-        self._known: dict[Hashable, Any] = {}
+        self._reads = False
+        self._known_at: tuple[int, int] | None = None
+        self._memory: dict[Hashable, Any] = {}
+        self._known: dict[Hashable, Any] | None = None
 
     @classmethod
     def open(cls, path: Path) -> Database:
@@ -122,18 +124,39 @@ class Database:
             migrate(self.connection)
         _set_journal(self.connection)
 
-    def remembered(self, key: Hashable, moment: object, work: Callable[[], T]) -> T:
-        """Within ``reading``: return what ``work`` returns, worked out once until something is written, by anybody.
+    def version(self) -> tuple[int, int]:
+        """Return what is another one as soon as something is written, by anybody; cheap enough to be asked often.
 
-        ``moment`` is how late it is, as far as that matters: at another one everything is worked out anew.
+        Source: https://www.sqlite.org/pragma.html#pragma_data_version
         """
-        outside = self.connection.execute("PRAGMA data_version").fetchone()[0]
-        state = (outside, self.connection.total_changes, moment)
-        if state != self._known_at or len(self._known) >= MOST_REMEMBERED:
-            self._known_at, self._known = state, {}
+        with trouble(self.path):
+            outside = self.connection.execute("PRAGMA data_version").fetchone()[0]
+        return outside, self.connection.total_changes
+
+    def remembered(self, key: Hashable, work: Callable[[], T]) -> T:
+        """Within ``reading``: return what ``work`` makes of the file, made once until something is written, by anybody.
+
+        Whatever else it depends on, the time for one, is in its ``key``. Within a write nothing is remembered: what
+        was read there may never be kept.
+        """
+        if not self._reads:
+            return work()
+        if self._known is None:
+            self._known = self._still_known()
         if key not in self._known:
             self._known[key] = work()
         return cast(T, self._known[key])
+
+    def _still_known(self) -> dict[Hashable, Any]:
+        """Return what is remembered of the file as this reading sees it.
+
+        ``data_version`` changes with every write of another connection, ``total_changes`` with every one of this
+        (https://www.sqlite.org/pragma.html#pragma_data_version); asked within the reading, both are of its moment.
+        """
+        state = self.version()
+        if state != self._known_at or len(self._memory) >= MOST_REMEMBERED:
+            self._known_at, self._memory = state, {}
+        return self._memory
 
     def close(self) -> None:
         """Close the connection."""
@@ -161,12 +184,15 @@ class Database:
                 raise
 
     def _begin(self, wait: bool) -> None:
-        if wait:
+        with contextlib.nullcontext() if wait else self.unwaiting():
             self.connection.execute("BEGIN IMMEDIATE")
-            return
+
+    @contextlib.contextmanager
+    def unwaiting(self) -> Iterator[None]:
+        """Wait for nobody: where somebody else is writing, it is ``Busy`` at once."""
         self.connection.execute("PRAGMA busy_timeout = 0")
         try:
-            self.connection.execute("BEGIN IMMEDIATE")
+            yield
         finally:
             self.connection.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
 
@@ -186,17 +212,22 @@ class Database:
                 if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
 
+    def reading(self) -> contextlib.AbstractContextManager[sqlite3.Connection]:
+        """Several reads that see the same moment: that of whoever has begun already, if somebody has."""
+        if self.connection.in_transaction:
+            return contextlib.nullcontext(self.connection)
+        return self._reading()
+
     @contextlib.contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
-        """Several reads that see the same moment."""
+    def _reading(self) -> Iterator[sqlite3.Connection]:
         with trouble(self.path):
-            outermost = not self.connection.in_transaction
-            if outermost:
-                self.connection.execute("BEGIN")
+            self.connection.execute("BEGIN")
+            self._reads = True
             try:
                 yield self.connection
             finally:
-                if outermost and self.connection.in_transaction:
+                self._reads, self._known = False, None
+                if self.connection.in_transaction:
                     self.connection.execute("ROLLBACK")
 
 

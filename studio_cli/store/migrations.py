@@ -102,6 +102,12 @@ def search(db: Tables) -> None:
     _run(db, 10, _SEARCH)
 
 
+@migrations(name="0011_late_money")
+def late_money(db: Tables) -> None:
+    """Money that came too late is found without reading the whole ledger."""
+    _run(db, 11, "CREATE INDEX payment_late ON payment (id) WHERE late IS NOT NULL")
+
+
 # Times are UTC text of fixed width (2026-12-04T15:00:00Z), so that text order is time order; money is whole
 # minor units with its currency; durations are minutes. Sentences of the rules, for whoever reads the schema:
 #

@@ -27,7 +27,10 @@ def get(db: Database, name: str) -> Picture | None:
 def size(db: Database, name: str) -> tuple[int, int] | None:
     """Return the width and height of a picture in pixels, without reading it."""
     with db.reading() as sql:
-        row = sql.execute("SELECT width, height FROM picture WHERE name = ?", (name,)).fetchone()
+        row = db.remembered(
+            ("picture size", name),
+            lambda: sql.execute("SELECT width, height FROM picture WHERE name = ?", (name,)).fetchone(),
+        )
     return row and (row[0], row[1])
 
 

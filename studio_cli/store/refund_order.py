@@ -47,7 +47,7 @@ def unfinished(db: Database, session_id: int | None = None) -> list[RefundOrder]
     with db.reading() as sql:
         rows = sql.execute(
             """SELECT refund_order.*, payment.currency FROM refund_order JOIN payment ON payment.id = payment_id
-               WHERE done_at IS NULL AND (?1 IS NULL OR refund_order.session_id = ?1) ORDER BY refund_order.id""",
+               WHERE refund_order.id IN (SELECT id FROM refund_order WHERE done_at IS NULL) AND (?1 IS NULL OR refund_order.session_id = ?1) ORDER BY refund_order.id""",
             (session_id,),
         ).fetchall()
     return [

@@ -171,15 +171,18 @@ def with_balance_due(db: Database, now: Instant, first: Date, last: Date) -> lis
         return _sessions(db, sql.execute(query, days).fetchall())
 
 
-def overpaid(db: Database, now: Instant) -> list[Session]:
-    """Return the living sessions for which more was paid than there was to pay."""
-    query = f"""{_SELECT} WHERE session.status IN ('pending', 'confirmed') AND session.id IN (
-        SELECT session_id FROM payment GROUP BY session_id
-        HAVING sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END) > (
-          SELECT coalesce(total_minor, price_minor) FROM session WHERE session.id = session_id))
+def overpaid(db: Database, now: Instant, since: Instant) -> list[Session]:
+    """Return the living sessions for which more was paid than there was to pay, if they or the money are from ``since`` on."""
+    query = f"""{_SELECT} WHERE session.status IN ('pending', 'confirmed')
+        AND session.id IN (SELECT id FROM session WHERE starts_at >= :since
+          UNION SELECT session_id FROM payment WHERE at >= :since)
+        AND coalesce(session.total_minor, session.price_minor) < (
+          SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
+          FROM payment WHERE session_id = session.id)
         ORDER BY session.starts_at, session.id"""
     with db.reading() as sql:
-        return _sessions(db, sql.execute(query, {"now": stored(now)}).fetchall())
+        rows = sql.execute(query, {"now": stored(now), "since": stored(since)}).fetchall()
+        return _sessions(db, rows)
 
 
 def owed(db: Database, now: Instant) -> list[Session]:
@@ -187,7 +190,8 @@ def owed(db: Database, now: Instant) -> list[Session]:
 
     What is on its way back where it was paid is not among it.
     """
-    query = f"""{_SELECT} WHERE session.kept_minor IS NOT NULL AND session.kept_minor <
+    query = f"""{_SELECT} WHERE session.id IN (SELECT id FROM session WHERE kept_minor IS NOT NULL)
+        AND session.kept_minor <
         (SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
          FROM payment WHERE session_id = session.id)
         - (SELECT coalesce(sum(amount_minor), 0) FROM refund_order WHERE session_id = session.id AND done_at IS NULL)
@@ -220,7 +224,7 @@ def count_unpaid_on_the_site(
     Those that were confirmed, or canceled after that, count from ``since`` on; those with money on its way as long
     as it is.
     """
-    query = """SELECT count(*) FROM session WHERE starts_at > :now AND source = 'site'
+    query = """SELECT count(*) FROM session WHERE starts_at >= :now AND source = 'site'
         AND site_hold_minutes IS NOT NULL
         AND (:client IS NULL OR client_id = :client) AND (:visitor IS NULL OR visitor = :visitor)
         AND ((status IN ('confirmed', 'canceled') AND created_at > :since)

@@ -129,16 +129,21 @@ def get(db: Database, number: int) -> SessionType | None:
 
 def by_slug(db: Database, slug: str) -> SessionType | None:
     """Return the session type of that slug."""
-    with db.reading() as sql:
-        row = sql.execute(f"{_SELECT} WHERE slug = ?", (slug,)).fetchone()
-    return row and _type(row)
+    return _one(db, "slug", slug)
+
+
+def _one(db: Database, column: str, value: str) -> SessionType | None:
+    def read() -> SessionType | None:
+        row = db.connection.execute(f"{_SELECT} WHERE {column} = ?", (value,)).fetchone()
+        return row and _type(row)
+
+    with db.reading():
+        return db.remembered(("session type", column, value), read)
 
 
 def by_link_key(db: Database, key: str) -> SessionType | None:
     """Return the session type that a part of an address leads to."""
-    with db.reading() as sql:
-        row = sql.execute(f"{_SELECT} WHERE link_key = ?", (key,)).fetchone()
-    return row and _type(row)
+    return _one(db, "link_key", key)
 
 
 def listed(db: Database, *, archived: bool = False) -> list[SessionType]:

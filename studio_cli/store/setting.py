@@ -9,7 +9,9 @@ from studio_cli.store.database import Database
 def read(db: Database) -> Settings:
     """Return all settings."""
     with db.reading() as sql:
-        return Settings(dict(sql.execute("SELECT name, value FROM setting").fetchall()))
+        return db.remembered(
+            "settings", lambda: Settings(dict(sql.execute("SELECT name, value FROM setting").fetchall()))
+        )
 
 
 def write(db: Database, name: str, value: str | None) -> None:

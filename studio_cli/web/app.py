@@ -75,6 +75,19 @@ class Studios:
         finally:
             self._idle.put(studio)
 
+    @contextlib.contextmanager
+    def unwaiting(self) -> Iterator[Studio]:
+        """Lend one that is open and free, and waits for nobody; raise ``Busy`` where that cannot be."""
+        try:
+            studio = self._idle.get_nowait()
+        except queue.Empty:
+            raise Busy("Every open studio is in use.") from None
+        try:
+            with studio.file.unwaiting():
+                yield studio
+        finally:
+            self._idle.put(studio)
+
     def close(self) -> None:
         """Close those that nobody uses."""
         with contextlib.suppress(queue.Empty):
@@ -186,10 +199,14 @@ def make_app(
     turns = Turns(bounds)
     asking = Turns(replace(bounds, writers=bounds.askers))
 
-    def route(path: str, handler: Handler, *methods: str, asks: Collection[str] = ()) -> Route:
+    def route(
+        path: str, handler: Handler, *methods: str, asks: Collection[str] = (), only_looks: bool = False
+    ) -> Route:
         async def endpoint(request: Request) -> Response:
             outside = ("GET" if request.method == "HEAD" else request.method) in asks
             try:
+                if only_looks:
+                    return await _glance(handler, request)
                 if request.method != "POST" and not outside:
                     return await run_in_threadpool(_run, handler, request, Posted())
                 posted = await _form(request) if request.method == "POST" else Posted()
@@ -201,6 +218,15 @@ def make_app(
                 return await on_error(request, error)
 
         return Route(path, endpoint, methods=list(methods))
+
+    async def _glance(handler: Handler, request: Request) -> Response:
+        """Answer what only reads a little, here: on a busy machine, waiting for a thread takes longer than the page.
+
+        Nothing is waited for here, or everybody would wait: while somebody writes to the file, a thread does that.
+        """
+        with contextlib.suppress(Busy), studios.unwaiting() as studio:
+            return handler(Call(studio, request, Posted(), link_base, pays, site))
+        return await run_in_threadpool(_run, handler, request, Posted())
 
     def _run(handler: Handler, request: Request, posted: Posted) -> Response:
         with studios.one() as studio:
@@ -308,11 +334,11 @@ def site_routes(route: Callable[..., Route]) -> list[Route]:
     from studio_cli.web import site
 
     return [
-        route("/", site.studio_page, "GET"),
+        route("/", site.studio_page, "GET", only_looks=True),
         route("/robots.txt", site.robots, "GET"),
         route("/shop.css", _asset("page/shop.css", "text/css"), "GET"),
         route("/shop.js", _asset("page/shop.js", "text/javascript"), "GET"),
-        route("/book/{key}", site.offer_page, "GET"),
+        route("/book/{key}", site.offer_page, "GET", only_looks=True),
         route("/book/{key}/details", site.details, "GET", "POST"),
         route("/book/{key}/sent", site.sent, "GET"),
         route("/book/{key}/waiting", waits.wait, "GET", "POST"),

@@ -10,6 +10,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -143,6 +144,7 @@ def _take(buckets: Buckets, key: Hashable) -> None:
         raise HTTPException(429, headers={"Retry-After": str(buckets.rate.retry_after)})
 
 
+@lru_cache(maxsize=MOST_BUCKETS)
 def whose(address: str) -> str:
     """Return what counts as one client: an IPv4 address, or an IPv6 network of 64 bits, all of which one home has.
 

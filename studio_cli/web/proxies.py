@@ -6,9 +6,13 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+LONGEST_ADDRESS = 100
+"""An address of IPv6 has 45 characters at most, and the name of its zone is short; what is longer is none."""
 
 # An address in brackets or without, with or without a port: what proxies are seen to write.
 _HOP = re.compile(r"\[([^\]]*)\](?::\d{1,5})?|([^:]*)(?::\d{1,5})?|([0-9A-Fa-f:.]*)")
@@ -68,6 +72,11 @@ def _hop(text: str) -> Address | None:
 
 def _address(text: str) -> Address | None:
     """Return an address in its one form: without a zone, and as IPv4 when it is one inside IPv6."""
+    return _parsed(text) if len(text) <= LONGEST_ADDRESS else None
+
+
+@lru_cache(maxsize=1000)
+def _parsed(text: str) -> Address | None:
     try:
         parsed = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:

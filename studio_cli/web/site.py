@@ -6,8 +6,9 @@ import contextlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
+from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from whenever import Date, Instant
@@ -233,11 +234,10 @@ class Leads:
 
     def to(self, page: str = "", **query: str) -> str:
         """Return the address of a page, with what is chosen so far."""
-        chosen = [("at", ",".join(map(stored, self.wished)))] if self.wished else []
-        pairs = chosen + [(name, value) for name, value in query.items() if value]
-        if self.zone and "zone" not in query:
-            pairs.append(("zone", self.zone))
-        return f"{self.link}{page}{'?' if pairs else ''}{urlencode(pairs, safe=':/,')}"
+        values = {"at": ",".join(map(stored, self.wished)), **query}
+        values.setdefault("zone", self.zone)
+        asked = "&".join(f"{name}={quote(value, safe=':/,')}" for name, value in values.items() if value)
+        return f"{self.link}{page}{'?' if asked else ''}{asked}"
 
     def at(self, day: str) -> str:
         """Return where a month (``2026-12``) or a day (``2026-12-04``) is shown."""
@@ -297,10 +297,11 @@ def _wait(shop: Shop, offer: SessionType, month: Month, day: Date | None, leads:
     return leads.to("/waiting", **shown)
 
 
-def _zones(shown: str, own: str) -> list[dict[str, Any]]:
+@lru_cache(maxsize=600)
+def _zones(shown: str, own: str) -> tuple[dict[str, Any], ...]:
     """Return the zones to choose from: the one that is shown, the studio's, then the usual ones."""
     names = dict.fromkeys([own, shown, *COMMON_ZONES])
-    return [{"zone": one, "name": one.replace("_", " "), "chosen": one == shown} for one in names]
+    return tuple({"zone": one, "name": one.replace("_", " "), "chosen": one == shown} for one in names)
 
 
 def _asked(shop: Shop, offer: SessionType) -> dict[str, Any]:
@@ -376,8 +377,9 @@ def _answer(
         return HTMLResponse(page, status_code=409)
     if reply.what == "mailed":
         call.request.state.mail = reply.message_id
-        to = urlencode({"to": person.email, "by": site.signature(signing_key(shop), f"sent {person.email}")})
-        return RedirectResponse(f"{described(shop, offer)['link']}/sent?{to}", status_code=303)
+        by = site.signature(signing_key(shop), f"sent {person.email}")
+        to = f"{described(shop, offer)['link']}/sent?to={quote(person.email, safe='@')}&by={by}"
+        return RedirectResponse(to, status_code=303)
     assert reply.link is not None
     token = reply.link.rpartition("/")[2]
     return RedirectResponse(f"{call.root}/s/{token}", status_code=303)

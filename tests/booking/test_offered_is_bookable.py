@@ -1,5 +1,5 @@
-"""Whatever is subscribed to, edited and booked, in whatever order: a slot offered is bookable at that moment, and a
-bookable one is offered.
+"""Whatever is subscribed to, edited, booked and asked for, in whatever order: a slot offered is bookable at that moment,
+and a bookable one is offered; to the owner, and on the booking site, whose server has the file open all the while.
 """
 
 from __future__ import annotations
@@ -20,21 +20,24 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
-from whenever import Instant
+from whenever import Date, Instant
 
-from studio_cli.booking import availability, new_session, session_changes, slot
+from studio_cli.booking import availability, journey, new_session, request, session_changes, site, slot
+from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking import session as sessions
 from studio_cli.booking import session_type as types
 from studio_cli.booking import subscription as subscriptions
 from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.session_type import TypedOffer
-from studio_cli.booking.studio import change_setting, found
-from studio_cli.errors import Refused, StudioError
+from studio_cli.booking.site import Person, Visitor
+from studio_cli.booking.studio import Studio, change_setting, found, open_studio
+from studio_cli.errors import Refused, StudioError, WrongUsage
 from studio_cli.model.availability import seconds
 from studio_cli.model.calendar import CalendarUnreadable
 from studio_cli.model.session_type import SessionType
-from studio_cli.model.times import rfc3339
+from studio_cli.model.site import TypedSite
+from studio_cli.model.times import rfc3339, stored
 from studio_cli.store import session as session_store
 from tests.booking.test_subscription import Paper
 from tests.calendars import calendar, event
@@ -47,6 +50,8 @@ KINDS = ("{at}", "{at}Z", ";TZID=Europe/Lisbon:{at}", ";TZID=America/Toronto:{at
 MORE = ("", "RRULE:FREQ=DAILY;COUNT=3", "TRANSP:TRANSPARENT", "STATUS:CANCELLED")
 LENGTHS = (15, 60, 100, 600, 2000)
 QUARTERS = st.integers(0, 4 * 24 * 3)
+MONTHS = (Date(2026, 10, 1), Date(2026, 11, 1))
+PICKS = st.integers(0, 200)
 SPANS = ("09:00-17:00", "00:00-24:00", "00:30-02:30", "10:10-12:00")
 
 
@@ -82,33 +87,47 @@ class Days(RuleBasedStateMachine):
         path = Path(self.folder.name) / "studio.db"
         self.studio = found(path, self.clock, name="A", email="a@b.co", timezone=ZONES[0], currency="CAD")
         self.studio.file.connection.execute("PRAGMA synchronous = OFF")  # this test is not about power cuts
+        self.server = open_studio(path, self.clock)
+        self.server.file.connection.execute("PRAGMA synchronous = OFF")
         self.papers: dict[str, Paper] = {}
+        self.links: dict[int, str] = {}
         self.looked = 0
 
     def teardown(self) -> None:
+        self.server.file.close()
         self.studio.file.close()
         self.folder.cleanup()
 
     @initialize()
     def open(self) -> None:
-        """Two types: a plain one, and one with buffers, a limit a day and a hold; hours on every day."""
+        """A plain type, one with buffers, a limit a day and a hold, and two that are asked for: one of each is taken."""
         availability.set_hours(self.studio, "mon-sun", ["00:30-02:30", "09:00-17:00"])
-        plain = TypedOffer(name="Plain", duration="1h", price="0")
-        more = TypedOffer(
-            name="Careful", duration="45m", price="0", buffer_before="15m", buffer_after="30m", increment="15m",
-            per_day=2, hold="3h",
+        at_once = TypedSite(publish=True, move_until="1h")
+        held, free = (
+            TypedSite(publish=True, approval=True, request=one, move_until="0") for one in ("hold", "free")
+        )
+        offers = (
+            TypedOffer(name="Plain", duration="1h", price="0", site=at_once),
+            TypedOffer(
+                name="Careful", duration="45m", price="0", buffer_before="15m", buffer_after="30m", increment="15m",
+                per_day=2, hold="3h", site=at_once,
+            ),
+            TypedOffer(name="Asked", duration="90m", price="0", buffer_after="15m", hold="5h", notice="2h", site=held),
+            TypedOffer(name="Free", duration="1h", price="0", per_day=3, site=free),
         )  # fmt: skip
-        self.types: list[SessionType] = [types.add(self.studio, one)[0] for one in (plain, more)]
+        self.types: list[SessionType] = [types.add(self.studio, one)[0] for one in offers]
+        for which in range(4):
+            self._pick(which, 5 * which)
 
     # ── calendars ────────────────────────────────────────────────────────────────────────────────
 
+    @precondition(lambda self: len(self.papers) < 3)
     @rule(busy=CALENDARS)
     def subscribe(self, busy: list[str]) -> None:
         """Subscribe to one more calendar."""
-        if len(self.papers) < 3:
-            name = f"calendar {next(_numbers)}"
-            self.papers[name] = paper = Paper(self._written(busy))
-            subscriptions.subscribe(self.studio, "file", f"/{name}", lambda one: paper, name=name)
+        name = f"calendar {next(_numbers)}"
+        self.papers[name] = paper = Paper(self._written(busy))
+        subscriptions.subscribe(self.studio, "file", f"/{name}", lambda one: paper, name=name)
 
     def _written(self, busy: list[str]) -> bytes:
         return calendar(*(event(f"{number}", one) for number, one in enumerate(busy)))
@@ -145,14 +164,14 @@ class Days(RuleBasedStateMachine):
     def _words(self, offer: SessionType, start: Instant, **more: bool) -> Wanted:
         return Wanted(at=rfc3339(start, "UTC"), type=offer.slug, add_client="C", **more)
 
-    @rule(which=st.integers(0, 1), pick=st.integers(0, 200))
+    @rule(which=st.integers(0, 3), pick=PICKS)
     def book(self, which: int, pick: int) -> None:
         """Book one of the slots that are offered now."""
         offered = self._offered(self.types[which])
         if offered:
             new_session.set_up(self.studio, self._words(self.types[which], offered[pick % len(offered)]))
 
-    @rule(which=st.integers(0, 1), quarter=QUARTERS)
+    @rule(which=st.integers(0, 3), quarter=QUARTERS)
     def insist(self, which: int, quarter: int) -> None:
         """Book any time on purpose."""
         start = FIRST.add(minutes=15 * quarter)
@@ -184,10 +203,38 @@ class Days(RuleBasedStateMachine):
         except Refused:
             return
 
-    @rule(hours=st.integers(1, 30))
+    @rule(
+        pick=PICKS,
+        quarters=st.lists(QUARTERS, min_size=1, max_size=3),
+        verb=st.sampled_from(("accept", "decline", "propose")),
+    )
+    def answer(self, pick: int, quarters: list[int], verb: str) -> None:
+        """Say yes, no or when else to a request, if there is one."""
+        known = session_store.listed(self.studio.file, self.studio.now(), statuses=("inquiry",))
+        if not known:
+            return
+        asked = known[pick % len(known)]
+        number, free = str(asked.id), minds.free_times(self.studio, asked, FIRST, LAST)
+        times = [rfc3339(free[quarter % len(free)], "UTC") for quarter in quarters if free]
+        act = {
+            "accept": lambda: request.accept(self.studio, number),
+            "decline": lambda: request.decline(self.studio, number),
+            "propose": lambda: request.propose(self.studio, number, times),
+        }[verb]
+        try:
+            act()
+        except (Refused, WrongUsage):  # taken meanwhile; nothing free to propose
+            return
+
+    @rule(hours=st.integers(1, 15))
     def wait(self, hours: int) -> None:
         """Let time pass: holds run out, and the days begin."""
         self.clock.forward(hours=hours)
+
+    @rule(minutes=st.integers(2, 40), seconds=st.sampled_from((0, 1, 59)))
+    def wait_a_little(self, minutes: int, seconds: int) -> None:
+        """Let a little time pass, into the middle of a minute perhaps: a hold of the site runs out, a slot begins."""
+        self.clock.now = self.clock.now.round("minute", mode="floor").add(minutes=minutes, seconds=seconds)
 
     @rule(span=st.sampled_from(SPANS), day=st.sampled_from(("sat", "sun", "mon", "2026-11-01")))
     def set_hours(self, span: str, day: str) -> None:
@@ -216,6 +263,52 @@ class Days(RuleBasedStateMachine):
         for name in self.papers:
             self._sync(name)
 
+    # ── clients ──────────────────────────────────────────────────────────────────────────────────
+
+    def _on_the_site(self, offer: SessionType) -> list[Instant]:
+        """Return what the server's pages offer."""
+        months = [site.month_of(self.server, offer, Visitor("", ZONES[0]), month) for month in MONTHS]
+        pages = {month.first: month.days for month in months}  # a month that is over shows the next one
+        starts = sorted(start for days in pages.values() for day in days.values() for start in day)
+        return [start for start in starts if FIRST <= start < LAST]
+
+    def _take(self, studio: Studio, offer: SessionType, start: Instant) -> site.Reply:
+        """Take a time on the site, as somebody who was never there before."""
+        number = next(_numbers)
+        person, visitor = Person("C", f"c{number}@example.com"), Visitor(f"visitor {number}", ZONES[0])
+        return site.pick(studio, offer.slug, [start], person, visitor)
+
+    @rule(which=st.integers(0, 3), pick=PICKS)
+    def pick(self, which: int, pick: int) -> None:
+        """Take, or ask for, one of the times that the site offers now."""
+        self._pick(which, pick)
+
+    def _pick(self, which: int, pick: int) -> None:
+        offered = self._on_the_site(self.types[which])
+        if offered:
+            reply = self._take(self.server, self.types[which], offered[pick % len(offered)])
+            assert reply.what == ("asked" if self.types[which].site.approval else "held")
+            assert reply.link and reply.session_id
+            self.links[reply.session_id] = reply.link.rpartition("/")[2]
+
+    @precondition(lambda self: self.links)
+    @rule(pick=PICKS, at=PICKS, verb=st.sampled_from(("move", "finish", "agree")))
+    def go_on(self, pick: int, at: int, verb: str) -> None:
+        """A client does something on the pages of their link, if that is possible."""
+        token = self.links[sorted(self.links)[pick % len(self.links)]]
+        session = journey.visit(self.server, token).session
+        if verb == "finish" and session.status == "pending":
+            journey.review(self.server, token, session.revision)
+        if verb == "agree":
+            for one in minds.still_offered(self.server, session)[:1]:
+                assert minds.agree(self.server, token, session.revision, stored(one)).what == "done"
+        if verb == "move" and minds.why_not_move(self.server, session) is None:
+            free = [
+                one for one in minds.free_times(self.server, session, FIRST, LAST) if one != session.starts_at
+            ]
+            for one in free[at % (len(free) or 1) :][:1]:
+                assert minds.move(self.server, token, session.revision, stored(one)).what == "done"
+
     # ── the promise ──────────────────────────────────────────────────────────────────────────────
 
     def _grid(self, offer: SessionType) -> list[Instant]:
@@ -238,18 +331,37 @@ class Days(RuleBasedStateMachine):
     def what_is_offered_is_what_is_bookable(self) -> None:
         """Of the times at which a slot could begin, those that can be booked now are those that are offered."""
         self.looked += 1
-        for offer in self.types:
+        for offer in self.types[self.looked % 2 :: 2]:
             offered, grid = set(self._offered(offer)), self._grid(offer)
             assert offered <= set(grid)
             # Each step looks at every seventh of them, and the next one at the others.
             for start in grid[self.looked % 7 :: 7]:
                 assert self._bookable(offer, start) == (start in offered), (offer.slug, start)
 
+    @invariant()
+    def what_the_site_offers_can_be_taken(self) -> None:
+        """The site's pages offer what is free for clients now: nothing else, and on the minute all of it."""
+        for offer in self.types:
+            offered = self._on_the_site(offer)
+            free = slot.slots(self.studio, offer.need(), FIRST, LAST, for_clients=True)
+            assert set(offered) <= set(free), offer.slug
+            # In the middle of a minute, what has become free by itself may not be there yet.
+            assert offered == free or self.clock.now != self.clock.now.round("minute", mode="floor"), (
+                offer.slug
+            )
+            for start in offered[self.looked % 7 :: 49]:
+                # Not by the server: what it remembers would be forgotten by its own writing.
+                with self.studio.file.rehearsal():
+                    assert self._take(self.studio, offer, start).what in {"held", "asked"}, (
+                        offer.slug,
+                        start,
+                    )
+
 
 @pytest.mark.timeout(300)
 def test_offered_is_bookable() -> None:
     """In any order of calendars, edits and bookings, a slot is offered exactly while it is bookable."""
-    run_state_machine_as_test(Days, settings=settings(max_examples=6, stateful_step_count=18, deadline=None))
+    run_state_machine_as_test(Days, settings=settings(max_examples=8, stateful_step_count=20, deadline=None))
     assert Days.__doc__
 
 

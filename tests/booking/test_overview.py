@@ -7,7 +7,7 @@ from whenever import Instant
 from studio_cli.booking import availability, journey, payment, request
 from studio_cli.booking import session as sessions
 from studio_cli.booking import studio as studios
-from studio_cli.booking.overview import overview
+from studio_cli.booking.overview import next_command, overview
 from studio_cli.booking.studio import Studio
 from studio_cli.model.site import TypedSite
 from studio_cli.model.wish import Wish
@@ -86,5 +86,59 @@ def test_coming(studio: Studio, make: Maker, clock: Clock) -> None:
     assert [session.id for session in overview(studio).coming] == [late.id]
     assert set(overview(studio).as_json()) == {
         "at", "coming", "stuck", "owing", "overpaid", "unfinished_refunds", "to_refund", "owed", "mail",
-        "templates", "calendars", "waiting_list",
+        "templates", "calendars", "waiting_list", "studio", "owing_sums", "give_back_sums",
     }  # fmt: skip
+
+
+def test_the_coming_week_is_whole(studio: Studio, make: Maker) -> None:
+    """A week from now to its last minute is coming, not only until the same time of day."""
+    evening = make.session("2026-11-27 16:00")
+    make.session("2026-11-28 09:00", custom=True)
+    assert [session.id for session in overview(studio).coming] == [evening.id]
+
+
+def test_what_is_due_first_comes_first(studio: Studio, make: Maker) -> None:
+    """Balances stand in the order in which they are due; sums are by currency, and all is well when there is none."""
+    assert overview(studio).is_calm
+    later = make.session("2026-12-07 10:00", balance_due="7d before", pay="later")
+    soon = make.session("2026-12-09 10:00", balance_due="14d before", pay="later")
+    without = make.session("2026-12-04 10:00", pay="later")
+    for one in (later, soon, without):
+        sessions.confirm(studio, str(one.id))
+    found = overview(studio)
+    assert [session.id for session in found.owing] == [soon.id, later.id, without.id]
+    assert [str(amount) for amount in found.owing_sums] == ["300.00 CAD"]
+    assert not found.is_calm
+    assert found.as_json()["owing_sums"] == [{"amount": "300.00", "currency": "CAD"}]
+
+
+def test_next_command(studio: Studio, make: Maker) -> None:
+    """A session names the command that moves it on; one of which nothing is open has none."""
+    session = make.session()
+    assert next_command(session) == f"studio session share {session.id} --email"
+    confirmed = sessions.confirm(studio, str(session.id)).session
+    assert next_command(confirmed) == f"studio payment record {session.id} 100.00"
+    payment.record(studio, str(session.id), "100")
+    assert next_command(sessions.get(studio, session.id)) is None
+
+
+GROWING = ("session", "payment", "message", "event", "share", "step", "refund_order", "client")
+
+
+def test_nothing_grows_with_the_past(studio: Studio, make: Maker) -> None:
+    """No question of the overview reads all of a table that grows with the years; what is rare has an index."""
+    asked: list[str] = []
+    make.session()
+    studio.file.connection.set_trace_callback(asked.append)
+    overview(studio)
+    studio.file.connection.set_trace_callback(None)
+    plans = {
+        row[3]
+        for query in asked
+        if query.lstrip().startswith("SELECT")
+        for row in studio.file.connection.execute(f"EXPLAIN QUERY PLAN {query}")
+    }
+    rare = {"session_kept", "payment_late", "refund_order_open"}
+    scans = [plan for plan in plans if plan.startswith("SCAN") and plan.split()[1] in GROWING]
+    assert [plan for plan in scans if not rare & set(plan.split())] == []
+    assert any(plan.startswith("SEARCH") for plan in plans)

@@ -625,6 +625,20 @@ def test_the_first_month_is_the_one_with_times(studio: Studio, make: Maker) -> N
     assert (days_of(studio, ZONE).first, days_of(studio, ZONE).days) == (Date(2026, 11, 1), {})
 
 
+@pytest.mark.parametrize("notice", ["0m", "2h"])
+def test_a_time_is_not_offered_once_it_has_begun(
+    studio: Studio, make: Maker, clock: Clock, notice: str
+) -> None:
+    """A time is offered until the second in which it begins, or is too near, and not until the minute is over."""
+    offer, visitor, friday = make.offer(notice=notice), Visitor("", ZONE), Date(2026, 12, 4)
+    clock.now = Instant.from_utc(2026, 12, 4, 14, 59, 30)
+    wanted = Instant.from_utc(2026, 12, 4, 15).add(hours=int(notice[0]))
+    for seconds, offered in ((0, True), (30, notice == "2h"), (1, False), (58, False)):
+        clock.forward(seconds=seconds)
+        assert (days_of(studio, ZONE).days[friday][0] == wanted) == offered
+        assert site.is_free(studio, offer, visitor, wanted) == offered
+
+
 @pytest.mark.parametrize("zone", ["America/Toronto", "Europe/Lisbon", "Asia/Kathmandu", "Pacific/Apia"])
 def test_every_offered_time_can_be_taken(studio: Studio, make: Maker, zone: str) -> None:
     """What a month shows is free to take, in every zone, over both changes of clocks: nothing more, nothing less."""

@@ -97,7 +97,7 @@ def test_why_a_day_has_nothing_free(studio: Studio, make: Maker) -> None:
     for day, said in (
         ("2026-11-29", "there are no hours on a Sunday"),
         ("2026-12-01", "is in your time off 1 (Moving)"),
-        ("2026-12-07", "Session 1 Portrait with Rui Costa, 10:00 to 11:00 is then."),
+        ("2026-12-07", "There is session 1, Portrait with Rui Costa, 10:00 to 11:00."),
     ):
         assert said in slot.why_not_on(studio, Date.parse_iso(day), need)
     assert "is outside your hours" in slot.why_not_on(studio, Date(2026, 11, 30), Need(90))

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from whenever import Instant
 
-from studio_cli.booking import availability, new_session, session_changes, slot
 from studio_cli.booking import connection as connections
+from studio_cli.booking import new_session, session_changes, slot
 from studio_cli.booking import session as sessions
 from studio_cli.booking import subscription as subscriptions
+from studio_cli.booking.diary import diary
 from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.overview import overview
 from studio_cli.booking.session_changes import Edits
@@ -128,7 +129,7 @@ def test_session_that_is_there_already_stays(studio: Studio, paper: Paper, make:
 def test_diary_shows_busy_times(studio: Studio, paper: Paper) -> None:
     """The picture of the week has busy times among the time off."""
     subscribe(studio, paper)
-    (day,) = availability.diary(studio, parse_date("2026-12-04"), 1)
+    (day,) = diary(studio, parse_date("2026-12-04"), 1)
     assert [show_short(Instant.from_timestamp(at), ZONE)[-5:] for pair in day.closed for at in pair] == [
         "10:00",
         "11:00",

@@ -21,6 +21,7 @@ CLIENT_FIELDS = {
     "created_at",
     "archived_at",
 }
+STANDING_FIELDS = {"next_session", "sessions_coming", "sessions_past", "paid", "balance"}
 
 
 @pytest.fixture
@@ -51,11 +52,13 @@ def test_add_in_json(new_studio: Cli) -> None:
 
 
 def test_list_and_show(with_clients: Cli) -> None:
-    """The list is ordered by name, and shows the same document as show."""
+    """The list is ordered by name, and shows the same document as show, which has more of it."""
     listed = with_clients("client", "list", "--json").ok().json
     assert [set(client) for client in listed] == [CLIENT_FIELDS] * 3
     assert [client["id"] for client in listed if client["id"] != 3] == [1, 2]
-    assert with_clients("client", "show", "1", "--json").ok().json in listed
+    shown = with_clients("client", "show", "1", "--json").ok().json
+    assert {name: shown[name] for name in CLIENT_FIELDS} in listed
+    assert set(shown) == CLIENT_FIELDS | STANDING_FIELDS
     assert "1\tRui Costa\trui@example.com\t+1 416 555 0100\n" in with_clients("client", "list").ok().out
 
 
@@ -216,7 +219,9 @@ def test_long_notes_are_stored_whole(new_studio: Cli) -> None:
     added = new_studio("client", "add", "Rui", "--notes", notes, "--json").ok().json
     assert added["notes"] == notes
     assert new_studio("client", "show", "1", "--json").ok().json["notes"] == notes
-    assert len(new_studio("client", "show", "1").ok().out.splitlines()) == len(CLIENT_FIELDS)
+    assert len(new_studio("client", "show", "1").ok().out.splitlines()) == len(
+        CLIENT_FIELDS | STANDING_FIELDS
+    )
 
 
 def test_edit(with_clients: Cli) -> None:
@@ -254,7 +259,7 @@ def test_any_name_is_stored_whole_or_refused(new_studio: Cli, name: str) -> None
     if result.code == 0:
         assert result.json["name"] == unicodedata.normalize("NFC", name.replace("\r\n", "\n")).strip()
         line = new_studio("client", "show", str(result.json["id"])).ok().out
-        assert len(line.splitlines()) == len(CLIENT_FIELDS)
+        assert len(line.splitlines()) == len(CLIENT_FIELDS | STANDING_FIELDS)
     else:
         assert (result.code, result.out) == (2, "")
         assert len(result.err.splitlines()) == 1

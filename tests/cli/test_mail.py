@@ -285,7 +285,7 @@ def test_test_mail_on_a_terminal(with_mail: Cli, mail_server: MailServer) -> Non
     assert re.search(r"✓ Connection +\d+ ms 127\.0\.0\.1 answers on port \d+", shown)
     assert "Look whether it arrives." in shown
     mail_server.refuse = "554 5.6.0 Not this one"
-    code, shown = on_terminal(studio("--no-color", "mail", "test", "me@example.com"))
+    code, shown = on_terminal(studio("--no-color", "mail", "test", "me@example.com"), columns=200)
     assert code == 5
     assert re.search(r"✗ Mail +\d+ ms failed", shown)
     assert shown.count("Not this one") == 1

@@ -90,7 +90,7 @@ def test_once_of_a_canceled_session(with_session: Cli) -> None:
         assert door.address
         with_session("session", "cancel", "1", "--yes").ok()
         assert door.end() == 3
-    assert "canceled" in door.log[-1]
+    assert "canceled" in door.log[-2]
 
 
 def test_once_of_a_confirmed_session(with_session: Cli) -> None:

@@ -350,10 +350,10 @@ def test_window_is_days(family: Cli) -> None:
 def test_what_was_changed_comes_first(family: Cli) -> None:
     """On a terminal a change of the hours, a time off and a move are told in a sentence."""
     for words, said in (
-        (("availability", "override", "2026-12-24", "off"), "2026-12-24: off."),
+        (("availability", "override", "2026-12-24", "off"), "Thu 24 Dec 2026: off."),
         (
             ("availability", "block", "2026-12-25", "2026-12-31", "--yearly"),
-            "2026-12-25 to 2026-12-31, every year",
+            "Fri 25 Dec 2026 to Thu 31 Dec 2026, every year",
         ),
     ):
         assert said in on_terminal(studio(*words), environ={"NO_COLOR": "1"})[1]

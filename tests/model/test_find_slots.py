@@ -111,7 +111,7 @@ def slow(case: dict[str, object]) -> list[int]:
         same_day = [one for one in case["booked"] if _date(one, zone) == wall[start].date()]  # type: ignore[attr-defined]
         if need.per_day is not None and len(same_day) >= need.per_day:
             continue
-        notice = need.notice * 60 if case["for_clients"] else 0
+        notice = max(need.notice * 60, 1) if case["for_clients"] else 0
         if start < now.timestamp() + notice:
             continue
         days = need.window_days if case["for_clients"] else None

@@ -12,8 +12,19 @@ from whenever import Instant
 
 from studio_cli.booking.studio import Studio, found, open_studio
 from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused, StudioError
+from studio_cli.model.availability import seconds
+from studio_cli.model.times import EARLIEST, stored
 from studio_cli.store import setting
-from studio_cli.store.database import APPLICATION_ID, VERSION, Database, explain, trouble, wal_is_safe
+from studio_cli.store.availability import seconds_of
+from studio_cli.store.database import (
+    APPLICATION_ID,
+    MOST_REMEMBERED,
+    VERSION,
+    Database,
+    explain,
+    trouble,
+    wal_is_safe,
+)
 from tests.conftest import Clock, Maker
 
 
@@ -408,12 +419,12 @@ def test_file_system_errors_are_told() -> None:
 
 
 def test_remembered_until_somebody_writes(studio: Studio) -> None:
-    """What was worked out holds until anybody writes, here or elsewhere, or until it is later."""
+    """What was read holds until anybody writes, here or elsewhere."""
     other, worked = Database.open(studio.file.path), []
 
-    def ask(moment: int = 1) -> int:
+    def ask() -> int:
         with studio.file.reading():
-            return studio.file.remembered("key", moment, lambda: worked.append(1) or len(worked))
+            return studio.file.remembered("key", lambda: worked.append(1) or len(worked))
 
     def write(file: Database) -> None:
         with file.atomic():
@@ -425,6 +436,29 @@ def test_remembered_until_somebody_writes(studio: Studio) -> None:
         assert [ask(), ask()] == [2, 2]
         write(other)
         assert [ask(), ask()] == [3, 3]
-        assert [ask(2), ask(2)] == [4, 4]
     finally:
         other.close()
+
+
+def test_nothing_is_remembered_of_a_write_that_is_undone(studio: Studio) -> None:
+    """What is read in the middle of a write is read anew afterwards: it may never have been kept."""
+    with studio.file.rehearsal():
+        setting.write(studio.file, "studio.name", "Not For Long")
+        assert studio.settings["studio.name"] == "Not For Long"
+    assert studio.settings["studio.name"] == "Ana Silva Photography"
+
+
+def test_no_more_is_remembered_than_fits(studio: Studio) -> None:
+    """Whoever asks for a thousand things is told the truth, and does not fill the memory."""
+    for number in range(1000):
+        with studio.file.reading():
+            assert studio.file.remembered(number, lambda: number) == number  # noqa: B023
+    assert len(studio.file._memory) <= MOST_REMEMBERED
+
+
+def test_what_is_kept_as_plain_pairs_is_the_second_that_was_stored(studio: Studio) -> None:
+    """Every stored second comes back as itself, in any year that a session can be in."""
+    moments = [EARLIEST.add(seconds=at) for at in range(0, 6_600_000_000, 1_234_567)]
+    query = f"SELECT {seconds_of('?1')}"
+    found = [studio.file.connection.execute(query, (stored(one),)).fetchone()[0] for one in moments]
+    assert found == [seconds(one) for one in moments]

@@ -110,11 +110,11 @@ def test_any_month(studio: Studio, make: Maker, visitor: Visitor, day: str) -> N
 
 
 def test_months_of_the_calendar(studio: Studio, make: Maker, visitor: Visitor, clock: Clock) -> None:
-    """Nothing that is past can be chosen, and from a month without hours one goes on to the next."""
+    """Nothing that has begun can be chosen, and from a month without hours one goes on to the next."""
     token = make.link(talk(make))
     page = visitor.get(f"/s/{token}/move?day=2026-11").text
     assert "Earlier month" not in page and "Later month" in page
-    assert min(values(page)) == "2026-11-20T15:00:00Z"
+    assert min(values(page)) == "2026-11-20T15:30:00Z"
     clock.now = Instant.from_utc(2026, 12, 1, 15)
     assert "Earlier month" not in visitor.get(f"/s/{token}/move").text
     far = visitor.get(f"/s/{token}/move?day=2028-06").text

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import html
+import http.client
 import re
+import sqlite3
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -69,6 +72,25 @@ def test_from_the_studio_to_the_link(studio: Studio, make: Maker, site_door: Doo
     assert answer.status == 303
     assert visitor.get(str(answer.header("location"))).text.count("Friday 4 December 2026") == 1
     assert sessions.get(studio, 1).starts_at.format_iso() == "2026-12-04T15:00:00Z"
+
+
+def test_a_page_waits_for_a_write_alone(studio: Studio, make: Maker, clock: Clock) -> None:
+    """While another program writes, whoever looks waits until it is done; the server goes on with the others."""
+    make.offer()
+    bounds, other = Bounds(connections_per_address=1), sqlite3.connect(studio.file.path, isolation_level=None)
+    with serving(studio, clock, site=True, bounds=bounds) as door:
+        visitor = Visitor(door.base)
+        assert visitor.get("/book/family-session").status == 200
+        other.execute("BEGIN EXCLUSIVE")
+        waiting, begun = http.client.HTTPConnection(urlsplit(door.base).netloc, timeout=30), time.monotonic()
+        waiting.request("GET", "/book/family-session")
+        time.sleep(0.3)
+        assert visitor.get("/").status == 503  # the one place is taken, which takes no file to say
+        assert time.monotonic() - begun < 5
+        other.execute("ROLLBACK")
+        assert waiting.getresponse().status == 200
+        waiting.close()
+    other.close()
 
 
 def test_looking_changes_nothing(studio: Studio, make: Maker, site_door: Door) -> None:

@@ -49,7 +49,7 @@ def test_show(shell: Shell, file: Path) -> None:
         "? Session:", "❯ 2  Tue 1 Dec 2026 09:00  Rui Lima    Family session, confirmed", "3  Thu 19 Nov"
     )
     shell.press("esc", "portrait", "enter")
-    assert "1  Portrait" in shell.ends()
+    assert "Portrait ─" in shell.ends()
     shell.run("session show")
     shell.sees("? Session:")
     shell.press("ctrl-c")
