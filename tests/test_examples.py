@@ -29,6 +29,7 @@ SERVERS = {("serve",), ("serve-link",)}
 ELSEWHERE = {("demo",): "tests/cli/test_demo.py runs both of its examples"}
 NO_DOCUMENT = {
     "studio payment list --csv > ledger.csv": "CSV or JSON",
+    "studio session list --type family --csv > family.csv": "CSV or JSON",
     "studio calendar export --from 2026-01-01 --to 2026-12-31": "JSON needs --out",
 }
 """Examples that do not go with --json."""
@@ -36,8 +37,13 @@ NO_DOCUMENT = {
 ASKS = {
     "studio session confirm   # on a terminal: pick it": "tests/cli/guided/test_picking.py",
     'studio init --samples photographer --hours "tue-fri 10:00-18:00; sat 10:00-14:00"': "tests/cli/guided/test_init.py",
+    "studio status --watch": "tests/cli/test_watch.py",
+    "studio session edit last --edit-notes": "tests/cli/test_editor.py",
+    "studio client edit last --edit-notes": "tests/cli/test_editor.py",
+    "studio config edit site.words": "tests/cli/test_editor.py",
+    "studio config edit mail.signature": "tests/cli/test_editor.py",
 }
-"""Examples that ask for the rest on a terminal, and the tests that answer; elsewhere they name what is missing."""
+"""Examples that ask or draw on a terminal, and the tests that are there; elsewhere they say what is missing."""
 
 COMPLETION = {"--install-completion", "--show-completion"}
 """Options of the whole program for the shell."""

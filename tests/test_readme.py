@@ -92,7 +92,7 @@ def test_page_shows_what_happens(page: str, mails: int, mail_server: MailServer)
 
 
 def test_readme_has_the_two_commands() -> None:
-    """The README tells the two commands that do everything on a fresh machine."""
+    """The README tells how a booking is seen and how everything is tested, on a fresh machine."""
     text = README.read_text(encoding="utf-8")
-    assert "make demo" in text
+    assert "studio demo" in text
     assert "make test" in text

@@ -102,7 +102,7 @@ def main() -> None:
         home.mkdir()
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(project)], check=True)
         environ = {
-            "HOME": str(home), "PATH": f"{home / '.studio' / 'bin'}:{os.environ['PATH']}", "PS1": PROMPT,
+            "HOME": str(home), "PS1": PROMPT,
             "LANG": "C.UTF-8", "PIP_NO_CACHE_DIR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "NO_COLOR": "1",
             "PROMPT_COMMAND": "", "BASH_SILENCE_DEPRECATION_WARNING": "1",
         }  # fmt: skip
