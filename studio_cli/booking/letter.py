@@ -125,6 +125,7 @@ def words_of(
             "money": _money_back(settings, about, language),
             "note": about.get("note") or "",
             "again": bool(about.get("again")),
+            "picked": bool(about.get("picked")),
             "overdue": session.balance_due_on is not None and session.balance_due_on < today,
             "today": session.starts_at.to_tz(session.timezone).date() == today,
             "moved": _moved(session, about),
@@ -368,7 +369,7 @@ def put(
     draft = Draft(
         kind=kind,
         occasion=occasion,
-        to=addressee(studio, session, kind),
+        to=addressee(studio, session, kind, about),
         letter=letter,
         recipient=KINDS[kind].recipient,
         about=about or {},
@@ -380,12 +381,15 @@ def put(
     return message_store.insert(studio.file, draft, studio.now())
 
 
-def addressee(studio: Studio, session: Session, kind: str) -> tuple[str, str]:
-    """Return the name and the address that a mail of a kind about a session goes to."""
+def addressee(studio: Studio, session: Session, kind: str, about: About | None = None) -> tuple[str, str]:
+    """Return the name and the address that a mail of a kind about a session goes to.
+
+    Whoever has picked a time may be a stranger, and the name words of theirs to somebody else: it is left out.
+    """
     if KINDS[kind].recipient == "owner":
         return studio.settings["studio.name"], studio.settings["studio.email"]
     assert session.client.email is not None
-    return session.called, session.client.email
+    return "" if about and about.get("picked") else session.called, session.client.email
 
 
 # ── a change ──────────────────────────────────────────────────────────────────────────────────────

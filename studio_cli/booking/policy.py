@@ -5,7 +5,7 @@ from __future__ import annotations
 from studio_cli.language import Language
 from studio_cli.model.session import Session
 from studio_cli.model.settlement import Settlement
-from studio_cli.model.terms import parse_refunds
+from studio_cli.model.terms import Refunds, parse_refunds
 from studio_cli.model.words import N_
 
 
@@ -40,6 +40,8 @@ def _refunds(session: Session, language: Language) -> list[str]:
     if policy is None:
         return [language.text(N_("If you cancel it by then, all that you have paid goes back to you."))]
     sentences = []
+    if not any(percent for percent, _ in policy.rules):
+        return [language.text(N_("If you cancel it, nothing goes back."))]
     for percent, days in policy.rules:
         when = language.short(session.starts_at.subtract(hours=24 * days), session.timezone)
         words = N_("Canceled until %(when)s: %(part)s of what you have paid goes back to you.")
@@ -47,6 +49,17 @@ def _refunds(session: Session, language: Language) -> list[str]:
             words = N_("Canceled until %(when)s: all that you have paid goes back to you.")
         sentences.append(language.text(words, when=when, part=f"{percent}\u00a0%"))
     return [*sentences, language.text(N_("Canceled later: nothing goes back."))]
+
+
+def after_a_move(before: Refunds | None, after: Refunds | None, language: Language) -> str:
+    """Return what moving a session changes in what goes back, as a sentence; nothing where it changes nothing."""
+    if before is None or after is None or before == after:
+        return ""
+    most = max((percent for percent, _ in after.rules), default=0)
+    if not most:
+        return language.text(N_("If you cancel it after that, nothing goes back, as it is now."))
+    words = N_("If you cancel it after that, at most %(part)s of what you have paid goes back, as it is now.")
+    return language.text(words, part=f"{most}\u00a0%")
 
 
 def until(minutes: int, language: Language) -> str:

@@ -302,7 +302,7 @@ def _changes(details: dict[str, Any]) -> list[str]:
     """Return the details of a line of history in words: ``location: none → High Park``."""
     words = []
     for name, value in details.items():
-        changed = isinstance(value, list) and len(value) == 2 and name not in {"overlaps", "waived"}
+        changed = isinstance(value, list) and len(value) == 2 and name not in {"overlaps", "waived", "custom"}
         words.append(
             f"{name}: {plain(value[0])} → {plain(value[1])}" if changed else f"{name}: {plain(value)}"
         )

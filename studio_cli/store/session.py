@@ -22,11 +22,12 @@ from studio_cli.store.terms import columns, terms_of
 
 T = TypeVar("T")
 
-# Until when a request can be answered: the last of the times that were proposed, else wished for, else asked for.
-LAST_TIME = """coalesce(
+# Until when a request can be answered: the last of the times that were proposed, else wished for, and of its own,
+# which its owner may have moved.
+LAST_TIME = """max(session.starts_at, coalesce(
     (SELECT max(value) FROM json_each(session.offered)),
     (SELECT max(value) FROM json_each(CASE WHEN json_valid(session.wish) THEN session.wish END, '$.times')),
-    session.starts_at)"""
+    session.starts_at))"""
 
 # A hold that has run out reads as expired from that moment on, and a request that nobody has answered in time as
 # declined, whether or not anybody has settled it yet.
@@ -213,6 +214,26 @@ def unfinished_on_the_site(
     with db.reading() as sql:
         values = {"now": stored(now), "client": client_id, "visitor": visitor}
         return _sessions(db, sql.execute(query, values).fetchall())
+
+
+def count_unpaid_on_the_site(
+    db: Database, now: Instant, since: Instant, *, client_id: int | None = None, visitor: str | None = None
+) -> int:
+    """Return how many sessions to come a client, or somebody at an address, has taken themselves and paid nothing for.
+
+    Those that were confirmed, or canceled after that, count from ``since`` on; those with money on its way as long
+    as it is.
+    """
+    query = """SELECT count(*) FROM session WHERE starts_at >= :now AND source = 'site'
+        AND site_hold_minutes IS NOT NULL
+        AND (:client IS NULL OR client_id = :client) AND (:visitor IS NULL OR visitor = :visitor)
+        AND ((status IN ('confirmed', 'canceled') AND created_at > :since)
+          OR (status = 'pending' AND coalesce(expires_at > :now, 1) AND EXISTS (
+            SELECT 1 FROM step WHERE session_id = session.id AND announced_at IS NOT NULL)))
+        AND NOT EXISTS (SELECT 1 FROM payment WHERE session_id = session.id)"""
+    values = {"now": stored(now), "since": stored(since), "client": client_id, "visitor": visitor}
+    with db.reading() as sql:
+        return int(sql.execute(query, values).fetchone()[0])
 
 
 def last_touched(db: Database) -> int | None:
@@ -522,6 +543,11 @@ def set_expiry(db: Database, number: int, expires_at: Instant | None) -> None:
     db.connection.execute(
         "UPDATE session SET expires_at = ? WHERE id = ?", (expires_at and stored(expires_at), number)
     )
+
+
+def leave_to_owner(db: Database, number: int) -> None:
+    """Hold a time that was picked on the site as one that the owner set up, from now on: until its deadline."""
+    db.connection.execute("UPDATE session SET site_hold_minutes = NULL WHERE id = ?", (number,))
 
 
 def allow_overlap(db: Database, number: int, allowed: bool) -> None:
