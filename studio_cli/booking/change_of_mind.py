@@ -20,11 +20,13 @@ from studio_cli.booking.payment import GiveBack
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import StudioError
 from studio_cli.model.availability import window_ends
+from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session
 from studio_cli.model.settlement import Settlement
 from studio_cli.model.site import MOST_MOVES
 from studio_cli.model.times import EARLIEST, LATEST, from_stored, stored
 from studio_cli.store import event as event_store
+from studio_cli.store import payment as payment_store
 from studio_cli.store import session as session_store
 
 MOVED = "session moved"
@@ -221,6 +223,7 @@ class Ended:
 
     request: bool
     money: Settlement
+    at: Instant
 
 
 def ended(studio: Studio, session: Session) -> Ended | None:
@@ -228,7 +231,13 @@ def ended(studio: Studio, session: Session) -> Ended | None:
     line = event_store.last(studio.file, session.id, "session canceled")
     if session.status != "canceled" or line is None or line.actor != "client":
         return None
-    return Ended(line.details["from"] == "inquiry", Settlement.from_json(line.details["money"]))
+    return Ended(line.details["from"] == "inquiry", Settlement.from_json(line.details["money"]), line.at)
+
+
+def since(studio: Studio, session: Session, ended: Ended) -> list[Payment]:
+    """Return what the ledger has had since a session was ended."""
+    rows = payment_store.listed(studio.file, session_id=session.id)
+    return [row for row in rows if row.recorded_at > ended.at]
 
 
 def _tell_canceled(studio: Studio, before: Session, money: Settlement) -> None:
@@ -236,7 +245,8 @@ def _tell_canceled(studio: Studio, before: Session, money: Settlement) -> None:
     if before.status == "inquiry":  # of what was only asked for there is nothing to take out of a calendar
         letter.tell_owner(studio, session, "withdrawn", occasion)
         return
-    about = {"money": money.as_json()}
+    announced = before.step("payment").announced_at is not None
+    about = {"money": money.as_json(), **({"announced": True} if announced else {})}
     letter.tell_client(studio, session, "canceled", occasion, about=about)
     what = "canceled-owed" if money.by_hand else "canceled"
     letter.tell_owner(studio, session, what, occasion, about=about)

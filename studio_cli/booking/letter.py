@@ -108,7 +108,7 @@ def words_of(
     settings: Settings, session: Session, about: About, language: Language, now: Instant, beyond: Beyond
 ) -> dict[str, Any]:
     """Return what the template of a mail may know of a session, whether or not that is in the file."""
-    known = details.describe(session, settings, language)
+    known = details.describe(session, settings, language, now)
     today = now.to_tz(session.timezone).date()
     return {
         "studio": {**settings.for_clients(), "signature": settings.get("mail.signature") or ""},
@@ -153,6 +153,7 @@ def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -
         "steps_left": language.listed(known["steps"]) if known["steps"] else "",
         "announced": session.step("payment").announced_at is not None,
         **({} if session.status in LIVING else {"balance": "", "balance_due": ""}),
+        **({"deadline": ""} if session.status in {"canceled", "declined"} else {}),
     }
 
 
@@ -182,7 +183,8 @@ def _money_back(settings: Settings, about: About, language: Language) -> list[st
     """Return what a client who canceled was told about the money."""
     if "money" not in about:
         return []
-    return policy.money(Settlement.from_json(about["money"]), language, settings["studio.name"])
+    told, name = Settlement.from_json(about["money"]), settings["studio.name"]
+    return policy.money(told, language, name, announced=bool(about.get("announced")))
 
 
 def _moved(session: Session, about: About) -> bool:

@@ -12,6 +12,7 @@ from studio_cli.booking import request as requests
 from studio_cli.booking.change_of_mind import No
 from studio_cli.booking.details import STEP_TITLES, differences, when
 from studio_cli.booking.journey import seen_before
+from studio_cli.model.settlement import Settlement
 from studio_cli.model.times import day_begins, stored
 from studio_cli.model.words import N_
 from studio_cli.web.month import day_of, grid, offsets
@@ -196,7 +197,7 @@ def cancel(place: Place, word: str = "") -> str:
     return place.page(
         "cancel",
         revision=session.revision,
-        money=policy.money(settled, language, place.dress.settings["studio.name"]) if session.total else [],
+        money=_about_money(place, settled),
         seen=minds.terms_seen(settled),
         until=language.short(until, session.timezone) if until else "",
         differences=_differences(place),
@@ -223,6 +224,12 @@ def _cannot(place: Place, words: tuple[str, str]) -> str:
 # ── it is over ────────────────────────────────────────────────────────────────────────────────────
 
 
+def _about_money(place: Place, settled: Settlement) -> list[str]:
+    session, name = place.visit.session, place.dress.settings["studio.name"]
+    announced = session.step("payment").announced_at is not None
+    return policy.money(settled, place.dress.language, name, announced=announced) if session.total else []
+
+
 def ended(place: Place) -> tuple[str, str, list[str]] | None:
     """Return how a session ended by its client or without an answer: heading, words, the money. None: otherwise."""
     session, studio = place.visit.session, place.studio
@@ -237,8 +244,14 @@ def ended(place: Place) -> tuple[str, str, list[str]] | None:
     if settled.request:
         return (*_WITHDRAWN, [])
     name = place.dress.settings["studio.name"]
-    money = policy.money(settled.money, place.dress.language, name) if session.total else []
-    return (*_CANCELED, money)
+    if not session.total:
+        return (*_CANCELED, [])
+    announced = session.step("payment").announced_at is not None
+    rows = minds.since(studio, session, settled)
+    return (
+        *_CANCELED,
+        policy.money_now(settled.money, rows, place.dress.language, name, announced=announced),
+    )
 
 
 _UNANSWERED = (

@@ -8,7 +8,9 @@ import pytest
 from whenever import Instant
 
 from studio_cli.booking import availability, cancellation, request, session_changes
+from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
+from studio_cli.booking.payment import WantedRefund
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio, change_setting
 from studio_cli.model.session import Session
@@ -247,3 +249,54 @@ def test_a_request_that_was_not_answered(make: Maker, visitor: Visitor, asked: S
     clock.now = asked.starts_at
     assert "not answered in time" in visitor.get(f"/s/{token}").text
     assert visitor.step(token, "cancel", seen="0-0-0").status == 303
+
+
+def test_what_was_promised_is_said_until_it_is_done(
+    studio: Studio, make: Maker, visitor: Visitor, clock: Clock
+) -> None:
+    """A canceled session's page says what goes back, and once the ledger has it that it has been given back."""
+    session, token = confirmed(studio, make, refunds="50% until 7d")
+    visitor.step(token, "cancel", seen=seen(studio, session.id))
+    assert "gives CA$50.00 back" in visitor.get(f"/s/{token}").text
+    clock.forward(hours=1)
+    payments.refund(studio, str(session.id), WantedRefund(amount="50", method="transfer"))
+    page = visitor.get(f"/s/{token}").text
+    assert "CA$50.00 has been given back." in page
+    assert "gets in touch about how" not in page
+
+
+def test_money_that_was_on_its_way(studio: Studio, make: Maker, visitor: Visitor, clock: Clock) -> None:
+    """Whoever has said that they have paid does not read that nothing was, neither before they cancel nor after."""
+    change_setting(studio, "payment.provider", "offline")
+    offer = make.type("Talk", site=TypedSite(cancel_until="48h"), price="120", deposit=None, duration="1h")
+    session = make.session("2026-12-07 10:00", type=offer.slug)
+    token = make.link(session)
+    visitor.step(token, "review")
+    visitor.step(token, "payment")
+    assert "A payment is on its way." in visitor.get(f"/s/{token}/cancel").text
+    visitor.step(token, "cancel", seen=seen(studio, session.id))
+    assert "A payment is on its way." in visitor.get(f"/s/{token}").text
+    clock.forward(hours=1)
+    payments.record(studio, str(session.id), "120", method="transfer")
+    page = visitor.get(f"/s/{token}").text
+    assert "CA$120.00 arrived after that." in page
+    assert "Nothing has been paid" not in page
+
+
+def test_what_is_over_is_no_right(studio: Studio, make: Maker, visitor: Visitor, clock: Clock) -> None:
+    """Deadlines that have passed are not offered any more; what still holds is."""
+    session, token = confirmed(studio, make, refunds="100% until 14d, 50% until 7d")
+    before = visitor.get(f"/s/{token}").text
+    assert "all that you have paid" in before
+    clock.now = session.starts_at.subtract(hours=24 * 10)
+    later = visitor.get(f"/s/{token}").text
+    assert "all that you have paid" not in later
+    assert "50\u00a0%" in later
+
+
+def test_a_rest_is_not_due_before_it_is_booked(studio: Studio, make: Maker) -> None:
+    """A balance that would have been due before the session was set up is due on that day."""
+    near = make.session("2026-11-24 10:00", balance_due="7d before", deposit="20", price="100")
+    far = make.session("2026-12-24 10:00", balance_due="7d before", deposit="20", price="100")
+    assert str(near.balance_due_on) == "2026-11-20"
+    assert str(far.balance_due_on) == "2026-12-17"
