@@ -259,7 +259,7 @@ def test_what_was_promised_is_said_until_it_is_done(
     visitor.step(token, "cancel", seen=seen(studio, session.id))
     assert "gives CA$50.00 back" in visitor.get(f"/s/{token}").text
     clock.forward(hours=1)
-    payments.refund(studio, str(session.id), WantedRefund(amount="50", method="transfer"))
+    payments.refund(studio, WantedRefund(str(session.id), amount="50", method="transfer"))
     page = visitor.get(f"/s/{token}").text
     assert "CA$50.00 has been given back." in page
     assert "gets in touch about how" not in page
