@@ -28,6 +28,7 @@ from studio_cli.model.times import (
     WEEKDAYS,
     Which,
     day_begins,
+    days_between,
     parse_when,
     rfc3339,
     show_clock,
@@ -230,7 +231,7 @@ def closed_by(
     if start < now and not stays:
         yield Closure("past", f"{show_short(start, zone)} is in the past.")
     if not is_open(plan.opened(start, end), seconds(start), need.duration):
-        yield _outside_hours(plan, start, need)
+        yield _outside_hours(plan, start, need, now)
     for one in plan.blocks:
         if any(
             begin < seconds(end) and until > seconds(start) for begin, until in one.between(zone, start, end)
@@ -262,8 +263,12 @@ def _client_limits(need: Need, start: Instant, zone: str, now: Instant) -> Itera
         )
 
 
-def _outside_hours(plan: Plan, start: Instant, need: Need) -> Closure:
+def _outside_hours(plan: Plan, start: Instant, need: Need, now: Instant) -> Closure:
     zone, day = plan.zone, start.to_tz(plan.zone).date()
+    dates = _own_dates(plan)
+    if dates and day not in dates:
+        words = f"{show_short(start, zone)} is not one of its dates: {_listed_dates(dates, day, now.to_tz(zone).date())}."
+        return Closure("hours", words, details={"hours": [], "dates": [one.format_iso() for one in dates]})
     override = plan.override_on(day)
     ranges = [f"{show_minutes(opens)}–{show_minutes(closes)}" for opens, closes in plan.spans_on(day)]
     listed = " and ".join(ranges)
@@ -278,6 +283,21 @@ def _outside_hours(plan: Plan, start: Instant, need: Need) -> Closure:
         {"opens": show_minutes(opens), "closes": show_minutes(closes)} for opens, closes in plan.spans_on(day)
     ]
     return Closure("override" if override else "hours", words, details={"hours": spans})
+
+
+def _own_dates(plan: Plan) -> list[Date]:
+    """Return the dates of a type that is booked on given dates only, in order; of any other type none."""
+    return [] if plan.weekly else sorted(one.date for one in plan.overrides if one.type and one.spans)
+
+
+def _listed_dates(dates: Sequence[Date], day: Date, today: Date) -> str:
+    """Return on which dates to come a type is booked, three of them at most: the nearest ones to a day."""
+    coming = [one for one in dates if one >= today]
+    if not coming:
+        return "it is booked on given dates, and all of them are over"
+    near = sorted(sorted(coming, key=lambda one: abs(days_between(one, day)))[:3])
+    more = f", and on {len(coming) - len(near)} more" if len(coming) > len(near) else ""
+    return f"it is booked on {' and '.join(map(show_date, near))}{more}"
 
 
 def _blocked(one: Block, start: Instant, zone: str) -> Closure:
