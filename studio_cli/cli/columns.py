@@ -22,7 +22,9 @@ def _money(money: Money) -> str:
 
 
 def waiting(session: Session) -> str:
-    """Return what a pending session waits for, as the owner reads it."""
+    """Return what a request or a pending session waits for, as the owner reads it."""
+    if session.status == "inquiry":
+        return "client: choose a time" if session.offered else "you: answer it"
     names = [step.name for step in session.waiting_for]
     if names == ["payment"] and session.step("payment").announced_at:
         return "you: confirm payment"
