@@ -75,6 +75,8 @@ def _tell_feed(desk: Desk, made: feeds.Feed) -> None:
         desk.say("The earlier address works no more.")
     if is_local(made.address):
         desk.say("It works on this computer only, while studio serve-link runs.")
+        if desk.studio.settings.get("web.public_url"):
+            desk.say("web.public_url is an address of this computer, which nobody else can open.")
 
 
 @app.command(
