@@ -222,6 +222,27 @@ def test_feed_begins_with_the_public_address(new_studio: Cli) -> None:
     assert "this computer only" not in made.err
 
 
+def test_a_public_address_of_this_computer(new_studio: Cli) -> None:
+    """Who has set an address of this computer reads that, not that none is set."""
+    new_studio("config", "set", "web.public_url", "http://127.0.0.1:8000").ok()
+    assert "web.public_url is an address of this computer" in new_studio("calendar", "feed").ok().err
+
+
+def test_sessions_in_a_calendars_busy_times(with_session: Cli, tmp_path: Path) -> None:
+    """Subscribing names the sessions that the busy times meet, five of them at most; so does what is new in a sync."""
+    path = tmp_path / "away.ics"
+    path.write_bytes(calendar(event("away", *at("20261130T000000", "20261220T000000"))))
+    for day in range(7, 13):
+        new = ("session", "new", "--one-off", f"Talk {day}", "--duration", "1h", "--price", "0", "--custom")
+        with_session(*new, "--client", "rui", "--at", f"2026-12-{day:02} 10:00").ok()
+    told = with_session("calendar", "subscribe", path).ok().err.splitlines()
+    assert [line.startswith("On ") and line.endswith("; it stays.") for line in told] == [True] * 5 + [False]
+    assert "there is session 1, " in told[0] and told[5] == "And 2 sessions more."
+    assert with_session("calendar", "sync").ok().err == ""
+    path.write_bytes(calendar(event("away", *at("20261207T090000", "20261207T110000"))))
+    assert re.findall(r"session (\d+),", with_session("calendar", "sync").ok().err) == ["2"]
+
+
 def test_export(with_session: Cli, tmp_path: Path) -> None:
     """Sessions of some days are written to stdout or a new file; one that is there is not written over."""
     assert with_session("calendar", "export").ok().out.count("BEGIN:VEVENT") == 1
