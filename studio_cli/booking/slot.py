@@ -22,6 +22,7 @@ from studio_cli.model.availability import (
     starts_by_day,
     window_ends,
 )
+from studio_cli.model.calendar import Busy
 from studio_cli.model.session import Session
 from studio_cli.model.text import shown
 from studio_cli.model.times import (
@@ -37,6 +38,7 @@ from studio_cli.model.times import (
     show_duration,
     show_range,
     show_short,
+    whole_days,
 )
 from studio_cli.store import availability as hours_store
 from studio_cli.store import calendar as calendar_store
@@ -316,10 +318,18 @@ def _busy_elsewhere(studio: Studio, start: Instant, need: Need) -> Iterator[Clos
     for one in calendar_store.busy_between(studio.file, first, last):
         meets = one.starts_at < end and one.ends_at > start
         title = f": {shown(one.title)}" if one.title else ""
-        times = show_range(one.starts_at, one.ends_at, zone)
+        times = _times_of(one, zone)
         around = "" if meets else ", which reaches into the time kept free around it"
         words = f"{show_short(start, zone)} is closed by your calendar “{shown(one.calendar)}”{title}, {times}{around}."
         yield Closure("calendar", words, details=one.as_json(zone))
+
+
+def _times_of(one: Busy, zone: str) -> str:
+    days = whole_days(one.starts_at, one.ends_at, zone)
+    if days is None:
+        return show_range(one.starts_at, one.ends_at, zone)
+    first, last = map(show_date, days)
+    return f"all day {first}" if first == last else f"all days from {first} to {last}"
 
 
 def _taken(studio: Studio, start: Instant, need: Need) -> Iterator[Closure]:

@@ -108,6 +108,8 @@ def export(
     zone, now = desk.studio.settings.zone, desk.studio.now()
     begin = day_begins(parse_day(first, zone, now), zone) if first else None
     end = day_begins(parse_day(last, zone, now).add(days=1), zone) if last else None
+    if begin and end and begin >= end:
+        raise WrongUsage("--from is after --to.", hint="For example: --from 2026-01-01 --to 2026-12-31")
     with busy(desk, "Writing the calendar"):
         found = feeds.entries(desk.studio, begin, end)
         content = feeds.calendar(desk.studio, found).decode()

@@ -20,7 +20,7 @@ from tests.calendars import DENTIST, at, calendar, event, publishing
 from tests.conftest import Cli
 from tests.radicale_server import PASSWORD, USER, Radicale, radicale
 from tests.server_process import ServerProcess, get
-from tests.terminal import Terminal
+from tests.terminal import Terminal, on_terminal, studio
 
 
 @pytest.fixture
@@ -253,6 +253,43 @@ def test_export(with_session: Cli, tmp_path: Path) -> None:
     assert b"\r\nSUMMARY:Portrait \xe2\x80\x93 Rui Costa (pending)\r\n" in out.read_bytes()
     refused = with_session("calendar", "export", "--out", out)
     assert (refused.code, "already" in refused.err) == (3, True)
+
+
+def test_export_that_ends_before_it_begins(with_session: Cli) -> None:
+    """Days in the wrong order are a mistake, and not an empty calendar."""
+    refused = with_session("calendar", "export", "--from", "2026-12-31", "--to", "2026-12-30")
+    assert (refused.code, "--from is after --to" in refused.err) == (2, True)
+    with_session("calendar", "export", "--from", "2026-12-31", "--to", "2026-12-31").ok()
+
+
+def test_whole_days_read_as_such(new_studio: Cli, tmp_path: Path) -> None:
+    """What lasts all day is told by its days, in the table and where it closes a time."""
+    path = tmp_path / "days.ics"
+    fair = event("fair", "DTSTART;VALUE=DATE:20261217", "SUMMARY:Fair")
+    trip = event("trip", "DTSTART;VALUE=DATE:20261221", "DTEND;VALUE=DATE:20261224", "SUMMARY:Trip")
+    path.write_bytes(calendar(fair, trip))
+    new_studio("calendar", "subscribe", path).ok()
+    _, shown = on_terminal(studio("calendar", "show", "days"))
+    assert re.search(r"Thu 17 Dec 2026 +all day +Fair", shown)
+    assert re.search(r"Mon 21 Dec 2026 +Wed 23 Dec 2026, all day +Trip", shown)
+    why = [
+        new_studio("availability", "why", f"2026-12-{day} 10:00", "--duration", "1h").out for day in (17, 22)
+    ]
+    assert ": Fair, all day Thu 17 Dec 2026." in why[0]
+    assert ": Trip, all days from Mon 21 Dec 2026 to Wed 23 Dec 2026." in why[1]
+
+
+def test_a_folder_is_no_calendar_file(new_studio: Cli, tmp_path: Path) -> None:
+    """Who names a folder is told that it is one."""
+    refused = new_studio("calendar", "subscribe", tmp_path)
+    assert (refused.code, f"{tmp_path} is a folder." in refused.err) == (3, True)
+
+
+def test_webcal_to_this_computer(new_studio: Cli) -> None:
+    """Where https is asked of what speaks http, that is said in words, and what to write instead."""
+    with publishing() as server:
+        refused = new_studio("calendar", "subscribe", server.url().replace("http:", "webcal:"))
+    assert "cannot be reached: it does not speak https." in refused.err and "http://" in refused.err
 
 
 def test_feed_under_the_server(with_session: Cli) -> None:
