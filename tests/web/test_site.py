@@ -326,6 +326,8 @@ def test_a_wish_is_removed_and_the_rest_kept(
     page = Visitor(site_door.base).post(DETAILS, form(studio, clock, both, words="Two dogs.", drop=FREE))
     left = unescaped(page.text)
     assert (left["at"], left["words"], left["name"]) == ("2026-12-07T15:00:00Z", "Two dogs.", "Rui Costa")
+    back = Visitor(site_door.base).post(DETAILS, {**left, "add": ""}).text
+    assert unescaped(back)["at"] == left["at"] and "Two dogs.</textarea>" in back
 
 
 # ── scripts ───────────────────────────────────────────────────────────────────────────────────────
