@@ -956,6 +956,13 @@ def offer_wishes(on: Stage) -> str:
     return f"/book/{offered.slug}?at={FREE}"
 
 
+@scene("offer")
+def offer_another_wish(on: Stage) -> Post:
+    """Another time is chosen by buttons, which carry what was typed."""
+    offered = on.offered(TypedSite(approval=True, request="wishes"))
+    return on.booking(f"/book/{offered.slug}", FREE, words="With two dogs.", more="2026-12-04")
+
+
 @scene("details")
 def details(on: Stage) -> str:
     """Who takes the time."""

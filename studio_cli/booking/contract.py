@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from studio_cli.booking import details
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
@@ -153,6 +155,26 @@ def current(studio: Studio, session: Session) -> Document | None:
     if session.contract is None:
         return None
     return contract_store.get(studio.file, session.id, session.contract.sha256)
+
+
+def same_wording(studio: Studio, session: Session, seen: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Return whether two ``Session.details`` have one contract, of which only what is filled in may differ."""
+    earlier, later = (contract_store.get(studio.file, session.id, one["document"]) for one in (seen, now))
+    return earlier is not None and later is not None and earlier.source == later.source
+
+
+def told_by_the_rest(studio: Studio, session: Session, seen: Mapping[str, str]) -> dict[str, str]:
+    """Return details that a client saw, with the present contract where it is worded as the one they saw.
+
+    What is filled into it (the time, say) is told as a change of its own: the contract is not another one. Where
+    nothing else is different it stays told, because its text is.
+    """
+    now = session.details()
+    changed = {name for name in now if seen.get(name) != now[name]}
+    told = "document" in changed and len(changed) > 1 and bool(seen.get("document"))
+    if told and same_wording(studio, session, seen, now):
+        return {**seen, "document": now["document"]}
+    return dict(seen)
 
 
 def signed(studio: Studio, session: Session) -> tuple[Document, Signature | None] | None:

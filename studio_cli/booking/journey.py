@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from whenever import Date, Instant
 
+from studio_cli.booking import contract as contracts
 from studio_cli.booking import letter
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
@@ -96,7 +97,9 @@ def seen_before(studio: Studio, here: Visit, revision: int | None = None) -> Det
     if seen is None or seen >= session.revision:
         return None
     details = session_store.details_at(studio.file, session.id, seen)
-    return None if details == session.details() else details
+    if details is None or details == session.details():
+        return None
+    return contracts.told_by_the_rest(studio, session, details)
 
 
 def mark_opened(studio: Studio, share_id: int) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from whenever import Instant
 
 from studio_cli.booking import brand, details, own_template, policy, receipt
+from studio_cli.booking import contract as contracts
 from studio_cli.booking.calendar_file import invitation
 from studio_cli.booking.studio import Studio
 from studio_cli.language import Language, choose
@@ -88,6 +89,8 @@ def describe(
         refund=_refunded(studio, session, about.get("refunds"), language),
         refunded=_refunded(studio, session, None, language),
     )
+    if before := about.get("before"):
+        about = {**about, "before": contracts.told_by_the_rest(studio, session, before)}
     return words_of(studio.settings, session, about, language, studio.now(), beyond)
 
 

@@ -10,13 +10,14 @@ from whenever import Date, Instant
 
 from studio_cli.booking import own_template
 from studio_cli.booking.own_template import NotUsed
+from studio_cli.booking.site_limits import is_short_hold
 from studio_cli.booking.studio import Studio
 from studio_cli.model.calendar import Calendar
 from studio_cli.model.message import OPEN, Message
 from studio_cli.model.money import Money, sums_of
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session
-from studio_cli.model.times import day_begins, rfc3339
+from studio_cli.model.times import day_begins, rfc3339, show_clock
 from studio_cli.store import calendar as calendar_store
 from studio_cli.store import message as message_store
 from studio_cli.store import payment as payment_store
@@ -203,6 +204,8 @@ def stuck(studio: Studio, session: Session) -> Stuck:
 
 def next_command(session: Session) -> str | None:
     """Return the command that moves a session on; None when there is nothing to do. Of a request ``stuck`` knows it."""
+    if _is_being_booked(session):
+        return None
     if session.status in {"pending", "expired"}:
         return _move(session)[2]
     if session.status == "confirmed" and session.balance.minor > 0:
@@ -238,11 +241,21 @@ def _propose(studio: Studio, session: Session) -> str:
     return f'studio session propose {session.id} --at "{wall}"'
 
 
+def _is_being_booked(session: Session) -> bool:
+    """Return whether somebody is on the site with it just now: for a few minutes it waits for nobody."""
+    held = session.status == "pending" and session.expires_at is not None
+    return held and bool(session.waiting_for) and is_short_hold(session)
+
+
 def _move(session: Session) -> tuple[str, bool, str]:
     """Return what a session waits for, whether that is the owner, and the command that moves it."""
     number, due = session.id, session.due_now.amount
     if session.status == "expired":
         return "nothing: its hold ran out", True, f"studio session reopen {number}"
+    if _is_being_booked(session):
+        assert session.expires_at is not None
+        until = show_clock(session.expires_at, session.timezone)
+        return f"client: being booked on your site until {until}", False, f"studio session show {number}"
     if not session.waiting_for:
         return "you: confirm it", True, f"studio session confirm {number}"
     names = [step.name for step in session.waiting_for]

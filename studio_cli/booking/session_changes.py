@@ -293,7 +293,7 @@ def save(
     sessions.complete(studio, before.id, actor, tell=actor == "client")
     saved = Changed(before, sessions.get(studio, before.id), overlaps)
     details: dict[str, Any] = {name: list(values) for name, values in saved.fields.items()}
-    details |= {**_reworded(before, saved.after), **(more or {})}
+    details |= {**_reworded(studio, before, saved.after), **(more or {})}
     if overlaps:
         details["overlaps"] = list(overlaps)
     event_store.add(studio.file, kind, now, actor=actor, session_id=before.id, details=details)
@@ -317,9 +317,10 @@ def _keep_revision(studio: Studio, before: Session) -> None:
         session_store.keep_revision(studio.file, newer, studio.now())
 
 
-def _reworded(before: Session, after: Session) -> dict[str, str]:
+def _reworded(studio: Studio, before: Session, after: Session) -> dict[str, str]:
     """Return which documents have another wording, for the history: their names may be the same."""
-    old, new = before.details(), after.details()
+    new = after.details()
+    old = contracts.told_by_the_rest(studio, after, before.details())
     return {
         noun: "another wording"
         for noun, words in (("questions", "form"), ("contract_text", "document"))

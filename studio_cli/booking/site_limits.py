@@ -56,11 +56,12 @@ def unfinished(studio: Studio, *, client_id: int | None = None, visitor: str | N
     found = session_store.unfinished_on_the_site(studio.file, now, client_id=client_id, visitor=visitor)
     recent = now.subtract(hours=RECENT_HOURS)
     return [
-        one for one in found if (_is_short_hold(one) if one.status == "pending" else one.created_at > recent)
+        one for one in found if (is_short_hold(one) if one.status == "pending" else one.created_at > recent)
     ]
 
 
-def _is_short_hold(session: Session) -> bool:
+def is_short_hold(session: Session) -> bool:
+    """Return whether a session is held for a few minutes, for whoever is booking it on the site just now."""
     return session.site_hold is not None and session.step("payment").announced_at is None
 
 
@@ -81,7 +82,7 @@ def may_write(studio: Studio, client_id: int, what: Writes) -> bool:
 
 def can_let_go(studio: Studio, session: Session) -> bool:
     """Return whether a hold is only that: nothing was done or paid, and the owner has not touched it."""
-    if session.status != "pending" or not _is_short_hold(session) or session.paid:
+    if session.status != "pending" or not is_short_hold(session) or session.paid:
         return False
     if any(step.done_at for step in session.steps):
         return False

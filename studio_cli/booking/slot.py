@@ -22,12 +22,14 @@ from studio_cli.model.availability import (
     starts_by_day,
     window_ends,
 )
+from studio_cli.model.calendar import Busy
 from studio_cli.model.session import Session
 from studio_cli.model.text import shown
 from studio_cli.model.times import (
     WEEKDAYS,
     Which,
     day_begins,
+    days_between,
     parse_when,
     rfc3339,
     show_clock,
@@ -36,6 +38,7 @@ from studio_cli.model.times import (
     show_duration,
     show_range,
     show_short,
+    whole_days,
 )
 from studio_cli.store import availability as hours_store
 from studio_cli.store import calendar as calendar_store
@@ -230,7 +233,7 @@ def closed_by(
     if start < now and not stays:
         yield Closure("past", f"{show_short(start, zone)} is in the past.")
     if not is_open(plan.opened(start, end), seconds(start), need.duration):
-        yield _outside_hours(plan, start, need)
+        yield _outside_hours(plan, start, need, now)
     for one in plan.blocks:
         if any(
             begin < seconds(end) and until > seconds(start) for begin, until in one.between(zone, start, end)
@@ -262,8 +265,12 @@ def _client_limits(need: Need, start: Instant, zone: str, now: Instant) -> Itera
         )
 
 
-def _outside_hours(plan: Plan, start: Instant, need: Need) -> Closure:
+def _outside_hours(plan: Plan, start: Instant, need: Need, now: Instant) -> Closure:
     zone, day = plan.zone, start.to_tz(plan.zone).date()
+    dates = _own_dates(plan)
+    if dates and day not in dates:
+        words = f"{show_short(start, zone)} is not one of its dates: {_listed_dates(dates, day, now.to_tz(zone).date())}."
+        return Closure("hours", words, details={"hours": [], "dates": [one.format_iso() for one in dates]})
     override = plan.override_on(day)
     ranges = [f"{show_minutes(opens)}–{show_minutes(closes)}" for opens, closes in plan.spans_on(day)]
     listed = " and ".join(ranges)
@@ -278,6 +285,21 @@ def _outside_hours(plan: Plan, start: Instant, need: Need) -> Closure:
         {"opens": show_minutes(opens), "closes": show_minutes(closes)} for opens, closes in plan.spans_on(day)
     ]
     return Closure("override" if override else "hours", words, details={"hours": spans})
+
+
+def _own_dates(plan: Plan) -> list[Date]:
+    """Return the dates of a type that is booked on given dates only, in order; of any other type none."""
+    return [] if plan.weekly else sorted(one.date for one in plan.overrides if one.type and one.spans)
+
+
+def _listed_dates(dates: Sequence[Date], day: Date, today: Date) -> str:
+    """Return on which dates to come a type is booked, three of them at most: the nearest ones to a day."""
+    coming = [one for one in dates if one >= today]
+    if not coming:
+        return "it is booked on given dates, and all of them are over"
+    near = sorted(sorted(coming, key=lambda one: abs(days_between(one, day)))[:3])
+    more = f", and on {len(coming) - len(near)} more" if len(coming) > len(near) else ""
+    return f"it is booked on {' and '.join(map(show_date, near))}{more}"
 
 
 def _blocked(one: Block, start: Instant, zone: str) -> Closure:
@@ -296,10 +318,18 @@ def _busy_elsewhere(studio: Studio, start: Instant, need: Need) -> Iterator[Clos
     for one in calendar_store.busy_between(studio.file, first, last):
         meets = one.starts_at < end and one.ends_at > start
         title = f": {shown(one.title)}" if one.title else ""
-        times = show_range(one.starts_at, one.ends_at, zone)
+        times = _times_of(one, zone)
         around = "" if meets else ", which reaches into the time kept free around it"
         words = f"{show_short(start, zone)} is closed by your calendar “{shown(one.calendar)}”{title}, {times}{around}."
         yield Closure("calendar", words, details=one.as_json(zone))
+
+
+def _times_of(one: Busy, zone: str) -> str:
+    days = whole_days(one.starts_at, one.ends_at, zone)
+    if days is None:
+        return show_range(one.starts_at, one.ends_at, zone)
+    first, last = map(show_date, days)
+    return f"all day {first}" if first == last else f"all days from {first} to {last}"
 
 
 def _taken(studio: Studio, start: Instant, need: Need) -> Iterator[Closure]:

@@ -19,10 +19,12 @@ from studio_cli.model.calendar import (
     Reading,
     Window,
 )
+from studio_cli.model.session import Session
 from studio_cli.model.settings import STUDIO_ID
 from studio_cli.model.text import clean, did_you_mean, folded, nearest, shown
 from studio_cli.store import calendar as calendar_store
 from studio_cli.store import event as event_store
+from studio_cli.store import session as session_store
 
 
 class Source(Protocol):
@@ -83,6 +85,21 @@ def coming(studio: Studio, calendar: Calendar, limit: int) -> list[Busy]:
     now = studio.now()
     horizon = now.add(hours=24 * (HORIZON_DAYS + 1))
     return calendar_store.busy_between(studio.file, now, horizon, calendar=calendar.id, limit=limit)
+
+
+def sessions_in(studio: Studio, calendar: Calendar) -> list[Session]:
+    """Return the sessions to come that a calendar's busy times meet: it does not move them."""
+    now = studio.now()
+    horizon = now.add(hours=24 * (HORIZON_DAYS + 1))
+
+    def met(one: Session) -> bool:
+        first = max(now, one.starts_at)
+        return bool(
+            calendar_store.busy_between(studio.file, first, one.ends_at, calendar=calendar.id, limit=1)
+        )
+
+    with studio.file.reading():
+        return [one for one in session_store.taken_between(studio.file, now, horizon, now) if met(one)]
 
 
 # ── subscribing ───────────────────────────────────────────────────────────────────────────────────

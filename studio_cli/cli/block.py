@@ -33,8 +33,15 @@ def add(ctx: typer.Context, what: What, as_json: Json = False) -> None:
         desk.json({"what": wanted, "blocked": True, "changed": new})
     else:
         desk.data(
-            f"{wanted} {'is blocked now' if new else 'was blocked already'}." if desk.on_terminal else wanted
+            f"{_named(wanted)} {'is blocked now' if new else 'was blocked already'}."
+            if desk.on_terminal
+            else wanted
         )
+
+
+def _named(wanted: str) -> str:
+    """Return what is blocked; of a domain, how far that reaches."""
+    return f"{wanted}, with all that is below it," if wanted.startswith("@") else wanted
 
 
 def _columns(zone: str) -> tuple[Column, ...]:

@@ -10,6 +10,7 @@ import typer
 from studio_cli import config
 from studio_cli.booking import connection as connections
 from studio_cli.booking import feed as feeds
+from studio_cli.booking import slot
 from studio_cli.booking import subscription as subscriptions
 from studio_cli.booking.connection import Outcome
 from studio_cli.cli import columns, output
@@ -27,6 +28,9 @@ from studio_cli.model.text import clean, shown
 from studio_cli.model.times import day_begins, parse_day, show_short
 
 app = typer.Typer()
+
+MOST_NAMED = 5
+"""Sessions in a calendar's busy times of which each gets a line; the others are counted."""
 
 Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What you call it.")]
 NoTitles = Annotated[bool, typer.Option("--no-titles", help="Keep when you are busy, and not with what.")]
@@ -75,6 +79,8 @@ def _tell_feed(desk: Desk, made: feeds.Feed) -> None:
         desk.say("The earlier address works no more.")
     if is_local(made.address):
         desk.say("It works on this computer only, while studio serve-link runs.")
+        if desk.studio.settings.get("web.public_url"):
+            desk.say("web.public_url is an address of this computer, which nobody else can open.")
 
 
 @app.command(
@@ -102,6 +108,8 @@ def export(
     zone, now = desk.studio.settings.zone, desk.studio.now()
     begin = day_begins(parse_day(first, zone, now), zone) if first else None
     end = day_begins(parse_day(last, zone, now).add(days=1), zone) if last else None
+    if begin and end and begin >= end:
+        raise WrongUsage("--from is after --to.", hint="For example: --from 2026-01-01 --to 2026-12-31")
     with busy(desk, "Writing the calendar"):
         found = feeds.entries(desk.studio, begin, end)
         content = feeds.calendar(desk.studio, found).decode()
@@ -184,6 +192,7 @@ def _tell_kept(desk: Desk, calendar: Calendar, new: bool, *, as_json: bool) -> N
     else:
         desk.lines([output.line(columns.calendar_columns(zone), calendar)])
     _warn(desk, calendar)
+    _name_sessions(desk, calendar)
 
 
 def _count(calendar: Calendar) -> str:
@@ -193,6 +202,15 @@ def _count(calendar: Calendar) -> str:
 def _warn(desk: Desk, calendar: Calendar) -> None:
     for note in calendar.notes:
         desk.say(f"{shown(calendar.name)}: {note}.")
+
+
+def _name_sessions(desk: Desk, calendar: Calendar) -> None:
+    """Name the sessions that a calendar's busy times meet: nothing else would tell of two things at one time."""
+    met, zone = subscriptions.sessions_in(desk.studio, calendar), desk.studio.settings.zone
+    for session in met[:MOST_NAMED]:
+        desk.say(f"On {show_short(session.starts_at, zone)} there is {slot.named(session)}; it stays.")
+    if len(met) > MOST_NAMED:
+        desk.say(f"And {_sessions(len(met) - MOST_NAMED)} more.")
 
 
 @app.command("sync", epilog=example("studio calendar sync", "studio calendar sync private"))
@@ -246,6 +264,8 @@ def _tell_synced(desk: Desk, done: Outcome, *, aloud: bool) -> None:
         desk.say(f"{name}: session {number} was changed there, and is put back as it is here.")
         desk.say(f"To move it: studio session reschedule {number} --at TIME")
     _warn(desk, done.calendar)
+    if done.changed:
+        _name_sessions(desk, done.calendar)
 
 
 def _sessions(count: int) -> str:

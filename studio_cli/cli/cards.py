@@ -303,7 +303,20 @@ def _changes(details: dict[str, Any]) -> list[str]:
     words = []
     for name, value in details.items():
         changed = isinstance(value, list) and len(value) == 2 and name not in {"overlaps", "waived", "custom"}
-        words.append(
-            f"{name}: {plain(value[0])} → {plain(value[1])}" if changed else f"{name}: {plain(value)}"
-        )
+        words.append(change_in_words(name, *value) if changed else f"{name}: {plain(value)}")
     return words
+
+
+_THEY_CAN = {"move_until_minutes": "they can move it", "cancel_until_minutes": "they can cancel it"}
+
+
+def change_in_words(name: str, before: Any, after: Any) -> str:
+    """Return how a field of a session's JSON changed: ``they can move it: until 2 days before → no more``."""
+    if name in _THEY_CAN:
+        old = "no" if before is None else show_until(before)
+        new = "no more" if after is None else show_until(after)
+        return f"{_THEY_CAN[name]}: {old} → {new}"
+    if name.endswith("_minutes"):
+        old, new = (show_duration(one) if one else "none" for one in (before, after))
+        return f"{name.removesuffix('_minutes').replace('_', ' ')}: {old} → {new}"
+    return f"{name.replace('_', ' ')}: {plain(before)} → {plain(after)}"

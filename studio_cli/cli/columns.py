@@ -9,11 +9,11 @@ from typing import Any
 from whenever import Instant
 
 from studio_cli.cli.output import Column, only_plain, same
-from studio_cli.model.calendar import Calendar
+from studio_cli.model.calendar import Busy, Calendar
 from studio_cli.model.money import Money
 from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session, Share
-from studio_cli.model.times import rfc3339, show_duration, show_short
+from studio_cli.model.times import rfc3339, show_date, show_duration, show_short, whole_days
 
 
 def _money(money: Money) -> str:
@@ -22,7 +22,9 @@ def _money(money: Money) -> str:
 
 
 def waiting(session: Session) -> str:
-    """Return what a pending session waits for, as the owner reads it."""
+    """Return what a request or a pending session waits for, as the owner reads it."""
+    if session.status == "inquiry":
+        return "client: choose a time" if session.offered else "you: answer it"
     names = [step.name for step in session.waiting_for]
     if names == ["payment"] and session.step("payment").announced_at:
         return "you: confirm payment"
@@ -292,17 +294,25 @@ def calendar_columns(zone: str) -> tuple[Column, ...]:
 
 def busy_columns(zone: str) -> tuple[Column, ...]:
     """Return the columns of busy times, with times in ``zone``."""
+
+    def ends(one: Busy) -> tuple[str, str]:
+        days = whole_days(one.starts_at, one.ends_at, zone)
+        if days is None:
+            return show_short(one.starts_at, zone), show_short(one.ends_at, zone)
+        first, last = map(show_date, days)
+        return first, "all day" if first == last else f"{last}, all day"
+
     return (
         Column(
             "From",
             lambda one: rfc3339(one.starts_at, zone),
-            lambda one: show_short(one.starts_at, zone),
+            lambda one: ends(one)[0],
             name="starts_at",
         ),
         Column(
             "Until",
             lambda one: rfc3339(one.ends_at, zone),
-            lambda one: show_short(one.ends_at, zone),
+            lambda one: ends(one)[1],
             name="ends_at",
         ),
         same("What", lambda one: one.title or "", name="title"),

@@ -7,7 +7,7 @@ import typer
 from studio_cli.booking import session as sessions
 from studio_cli.booking import session_changes
 from studio_cli.booking.session_changes import Changed, Edits
-from studio_cli.cli import cards, columns, output
+from studio_cli.cli import cards, columns
 from studio_cli.cli.cards import sentence
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.news import News, end_pages, note_of, rehearsed, say_untold
@@ -200,7 +200,7 @@ def _say_changed(desk: Desk, done: Changed, dry_run: bool) -> None:
         desk.data(f"Session {session.id} {words if done.changed else 'is'} {word}: {sentence(session)}")
         for name, (before, after) in done.fields.items():
             if name != "starts_at":  # the sentence says when it is
-                desk.data(f"{name.replace('_', ' ')}: {output.plain(before)} → {output.plain(after)}")
+                desk.data(cards.change_in_words(name, before, after))
         if done.before.starts_at != session.starts_at:
             desk.data(f"It was {show_short(done.before.starts_at, session.timezone)}.")
     else:

@@ -141,9 +141,12 @@ def show_shared(desk: Desk, session: Session, link: str, message: Message | None
 
 def warn_if_local(desk: Desk, link: str) -> None:
     """Say when a link leads nowhere but to this machine."""
-    if desk.on_terminal and is_local(link):
-        desk.say("This link works on this computer only, while studio serve-link runs.")
-        desk.say("For clients elsewhere: studio config set web.public_url https://…")
+    if not (desk.on_terminal and is_local(link)):
+        return
+    desk.say("This link works on this computer only, while studio serve-link runs.")
+    if desk.studio.settings.get("web.public_url"):
+        desk.say("web.public_url is an address of this computer, which nobody else can open.")
+    desk.say("For clients elsewhere: studio config set web.public_url https://…")
 
 
 @app.command("link", epilog=example("studio session link 12", "studio session link 12 --revoke"))

@@ -102,7 +102,8 @@ def show_until(minutes: int | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """One entry of the owner's list: an address or network, a mail address, or ``@domain``."""
+    """One entry of the owner's list: an address or network, a mail address, or ``@domain`` with all that
+    is below it."""
 
     what: str
     since: Instant
@@ -136,11 +137,17 @@ def check_blocked(text: str) -> str:
     return str(network).removesuffix(f"/{network.max_prefixlen}")
 
 
+def _meant(email: str) -> set[str]:
+    """Return the entries that mean a mail address: itself, its domain, and the domains that this one is part of."""
+    labels = email.rpartition("@")[2].split(".")
+    return {email, *("@" + ".".join(labels[number:]) for number in range(len(labels)))}
+
+
 def is_blocked(entries: Iterable[str], address: str, email: str | None = None) -> bool:
     """Return whether an entry of the list means this machine or this mail address."""
     import ipaddress
 
-    words = set() if email is None else {folded(email), "@" + folded(email).rpartition("@")[2]}
+    words = set() if email is None else _meant(folded(email))
     try:
         machine = ipaddress.ip_address(address)
     except ValueError:

@@ -445,6 +445,14 @@ def show_range(start: Instant, end: Instant, zone: str) -> str:
     return f"{show_clock(start, zone)} to {show_short(end, zone)}"
 
 
+def whole_days(start: Instant, end: Instant, zone: str) -> tuple[Date, Date] | None:
+    """Return the first and the last day of a time that is whole days of a zone; None for any other."""
+    first, after = start.to_tz(zone).date(), end.to_tz(zone).date()
+    if first < after and day_begins(first, zone) == start and day_begins(after, zone) == end:
+        return first, after.subtract(days=1)
+    return None
+
+
 def show_offset(moment: Instant, zone: str) -> str:
     """Return ``America/Toronto, UTC−05:00``: the zone and its offset at that moment."""
     offset = rfc3339(moment, zone)[19:].replace("Z", "+00:00")

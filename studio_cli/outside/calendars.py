@@ -25,6 +25,11 @@ class CalendarFile:
     def fetch(self, mark: str | None, window: Window) -> Fetched:
         """Return the file's content."""
         try:
+            if self.path.is_dir():
+                raise CalendarUnreadable(
+                    f"{self.path} is a folder.",
+                    hint="Give the calendar file in it, which ends in .ics mostly.",
+                )
             if not self.path.is_file():  # a pipe would be waited for
                 raise CalendarUnreadable(f"There is no file {self.path}.")
             with self.path.open("rb") as file:

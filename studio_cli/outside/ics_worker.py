@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 from whenever import Date, Instant, PlainDateTime
 
 from studio_cli.model.calendar import Window, session_of
+from studio_cli.model.text import shown
 from studio_cli.model.times import day_begins, from_stored, known_zone
 
 CPU_SECONDS = 60
@@ -37,6 +38,8 @@ EVENT_SECONDS = 2.0
 MOST_TIMES_OF_EVENT = 10_000
 MOST_TIMES = 50_000
 TITLE = 200
+MOST_ZONES = 3
+"""Zones that nobody knows of which the names are told."""
 MARGIN = timedelta(days=2)
 """Floating times and whole days are in no zone yet when the library looks whether they are in the window."""
 CENTURY = timedelta(days=36525)
@@ -75,6 +78,11 @@ def read(content: bytes, window: Window) -> dict[str, Any]:
         notes: Counter[str] = Counter()
         calendars = _calendars(content, notes)
         if not calendars:
+            page = re.match(
+                rb"\s*(<!--.*?-->\s*)*<(!doctype\s+html|html|head|body)\b", content[:10_000], re.I | re.S
+            )
+            if page:
+                return {"error": "It is a web page and no calendar, one that asks for a login perhaps."}
             return {"error": "It is no calendar file, or only the beginning of one."}
         busy: set[Times] = set()
         for found in _quick_ones_first(calendars, window, notes, until):
@@ -190,8 +198,9 @@ def _times_of(series: Any, window: Window, notes: Counter[str], seconds: float) 
         return None
     except Exception:
         broken, found = True, _alone(series, window)
-    if any(_zone_unknown(event) for event in events):
-        notes["zone"] += 1
+    unknown = {name for event in events for name in _unknown_zones(event)}
+    notes["zone"] += bool(unknown)
+    notes.update(f"zone {name}" for name in unknown)
     notes["broken"] += broken
     if len(found) > MOST_TIMES_OF_EVENT:
         notes["endless"] += 1
@@ -288,10 +297,11 @@ def _is_off(event: Any, owner: str) -> bool:
     return False
 
 
-def _zone_unknown(event: Any) -> bool:
-    """Return whether a time names a zone that nobody here knows: it is read on the wall clock of the studio."""
-    named = [event[name] for name in ("DTSTART", "DTEND") if name in event]
-    return any("TZID" in getattr(one, "params", {}) and _is_floating(one) for one in named)
+def _unknown_zones(event: Any) -> Iterator[str]:
+    """Yield the zones of an event's times that nobody here knows: they are read on the wall clock of the studio."""
+    for one in [event[name] for name in ("DTSTART", "DTEND") if name in event]:
+        if "TZID" in getattr(one, "params", {}) and _is_floating(one):
+            yield _storable(" ".join(shown(str(one.params["TZID"])).split())[:60])
 
 
 def _is_floating(value: Any) -> bool:
@@ -312,16 +322,27 @@ def _seconds(moment: date, zone: str) -> int:
 
 
 def _in_words(notes: Counter[str]) -> list[str]:
+    zones = sorted(kind.removeprefix("zone ") for kind in notes if kind.startswith("zone "))
+    named = ", ".join(zones[:MOST_ZONES]) + (
+        f" and {len(zones) - MOST_ZONES} more" * (len(zones) > MOST_ZONES)
+    )
     words = {
         "broken": "{} cannot be read whole",
-        "endless": f"{{}} repeats too often: more than {MOST_TIMES_OF_EVENT:,} times, or without an end",
-        "zone": "{} names a time zone that is not known here, and is read in yours",
+        "endless": f"{{}} repeat{{}} too often: more than {MOST_TIMES_OF_EVENT:,} times, or without an end",
+        "zone": f"{{}} name{{}} a time zone that is not known here ({_as_it_is(named)}), and {{}} read in yours",
     }
     return [
-        words[kind].format(f"{count} event{'s' if count > 1 else ''}")
+        words[kind].format(
+            f"{count} event{'s' if count > 1 else ''}", *(("", "are") if count > 1 else ("s", "is"))
+        )
         for kind, count in notes.items()
-        if count
+        if count and kind in words
     ]
+
+
+def _as_it_is(text: str) -> str:
+    """Return a stranger's text as it stands in a pattern that is filled in."""
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 if __name__ == "__main__":

@@ -187,7 +187,12 @@ def _once(
             if len(content) <= largest and said.length:
                 raise http.client.IncompleteRead(content)
     except _FAULTS as fault:
-        raise CalendarUnreadable(f"{host} cannot be reached: {_reason(fault)}.") from fault
+        hint = (
+            "On this computer it can be http: write http:// before it."
+            if _speaks_http_here(fault, parts)
+            else None
+        )
+        raise CalendarUnreadable(f"{host} cannot be reached: {_reason(fault)}.", hint=hint) from fault
     if len(content) > largest:
         raise CalendarUnreadable(f"{host} sent more than {largest // 1024 // 1024} MB.")
     return Answer(said.status, kept, content, address, is_public)
@@ -256,10 +261,26 @@ def _deadline(connection: http.client.HTTPConnection, seconds: float) -> Iterato
         timer.cancel()
 
 
+def _speaks_http_here(fault: BaseException, parts: SplitResult) -> bool:
+    return isinstance(fault, ssl.SSLError) and fault.reason in _NO_TLS and _is_here(parts.hostname or "")
+
+
+_NO_TLS = {
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "UNKNOWN_PROTOCOL",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+}
+"""What OpenSSL says, by its versions, of an answer that is not TLS at all."""
+
+
 def _reason(fault: BaseException) -> str:
     """Return why, in words that hold nothing of the address."""
     if isinstance(fault, ssl.SSLCertVerificationError):
         return "its certificate is not valid"
+    if isinstance(fault, ssl.SSLError):
+        return "it does not speak https" if fault.reason in _NO_TLS else "no secure connection came about"
     if isinstance(fault, socket.gaierror):
         return "there is no such host"
     if isinstance(fault, TimeoutError):

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
@@ -180,7 +180,10 @@ def offer_page(call: Call) -> Response:
         shop, offer = Shop.of(call), site.offer_at(call.studio, call.request.path_params["key"])
         about, chosen = described(shop, offer), _wished(call.request.query_params.getlist("at"))
         wished = chosen[: MOST_WISHES - 1] if about["asks"] == "wishes" else []
-        picker, asked = _picker(shop, offer, about["link"], wished), _asked(shop, offer)
+        query, leads = call.request.query_params, Leads.within(shop, about["link"], wished)
+        day = day_of(query.get("day", ""))
+        picker = _picker(shop, offer, leads, day, day or day_of(f"{query.get('month', '')}-01"))
+        asked = _asked(shop, offer)
     path = about["link"].removeprefix(call.root)
     facts = " · ".join(filter(None, (about["price"], about["duration"], about["location"])))
     words, private = about["description"] or facts, offer.private
@@ -194,20 +197,18 @@ def offer_page(call: Call) -> Response:
         asked=asked,
         private=private,
         free_now=call.asked("note") == "free",
+        kept=None,
     )
     return HTMLResponse(page)
 
 
-def _picker(shop: Shop, offer: SessionType, link: str, wished: Sequence[Instant]) -> dict[str, Any]:
-    """Return the month, the day in it and its free times, each with where it leads."""
-    query = shop.call.request.query_params
-    day = day_of(query.get("day", ""))
-    month = site.month_of(
-        shop.call.studio, offer, shop.visitor, day or day_of(f"{query.get('month', '')}-01")
-    )
+def _picker(
+    shop: Shop, offer: SessionType, leads: Leads, day: Date | None, asked: Date | None
+) -> dict[str, Any]:
+    """Return the month of the day ``asked``, the day in it and its free times, each with where it leads."""
+    month, wished = site.month_of(shop.call.studio, offer, shop.visitor, asked), leads.wished
     if day is None or day.replace(day=1) != month.first:
         day = min(month.days, default=None)
-    leads = Leads(link, shop.zone if shop.zone != shop.dress.settings.zone else "", wished)
     starts = month.days.get(day, []) if day else []
     return {
         **grid(month, day, shop.language, leads.at),
@@ -232,6 +233,11 @@ class Leads:
     zone: str
     wished: Sequence[Instant] = ()
 
+    @classmethod
+    def within(cls, shop: Shop, link: str, wished: Sequence[Instant] = ()) -> Self:
+        """Return the addresses for whoever asks."""
+        return cls(link, shop.zone if shop.zone != shop.dress.settings.zone else "", wished)
+
     def to(self, page: str = "", **query: str) -> str:
         """Return the address of a page, with what is chosen so far."""
         values = {"at": ",".join(map(stored, self.wished)), **query}
@@ -252,6 +258,22 @@ class Leads:
     def without(self, start: Instant, day: Date | None) -> str:
         rest = [one for one in self.wished if one != start]
         return Leads(self.link, self.zone, rest).to(day=day.format_iso() if day else "")
+
+
+class Buttons(Leads):
+    """What the same places are called by buttons of a form, which carries what was typed so far."""
+
+    def at(self, day: str) -> str:
+        return day
+
+    def day(self, day: Date) -> str:
+        return day.format_iso()
+
+    def details(self, starts: Iterable[Instant]) -> str:
+        return ",".join(map(stored, starts))
+
+    def without(self, start: Instant, day: Date | None) -> str:
+        return stored(start)
 
 
 def _slots(shop: Shop, offer: SessionType, starts: Sequence[Instant], leads: Leads) -> list[dict[str, str]]:
@@ -336,6 +358,8 @@ def details(call: Call) -> Response:
     starts = _starts(offer, posted.get("at", []))
     typed = {name: "".join(posted.get(name, [])[-1:]) for name in FIELDS}
     given = "".join(posted.get("stamp", [])[-1:])
+    if _wishes(offer) and posted.keys() & {"more", "add", "drop"}:
+        return _choose_more(shop, offer, starts, typed, given)
     unhurried = site.is_unhurried(signing_key(shop), given, shop.now)
     if not starts:
         return RedirectResponse(described(shop, offer)["link"], status_code=303)
@@ -346,6 +370,40 @@ def details(call: Call) -> Response:
     if person is None:
         return HTMLResponse(_form(shop, offer, starts, typed, given, problems=problems), status_code=422)
     return _answer(shop, offer, starts, person, typed, given)
+
+
+def _choose_more(
+    shop: Shop, offer: SessionType, starts: Sequence[Instant], typed: Mapping[str, str], given: str
+) -> Response:
+    """Show the times once more to whoever wishes for another, or the form with the one that they added.
+
+    What they typed travels in the pages' forms: no address tells it, and nothing of it is kept here.
+    """
+    posted = shop.call.posted.fields
+    added, dropped = _wished(posted.get("add", [])), _wished(posted.get("drop", []))
+    if "add" in posted and (starts or added):
+        wished = [*dict.fromkeys([*starts, *added])][:MOST_WISHES]
+        return HTMLResponse(_form(shop, offer, wished, typed, given))
+    about, shown = described(shop, offer), "".join(posted.get("more", [])[-1:])
+    day = dropped[-1].to_tz(shop.zone).date() if dropped else day_of(shown)
+    left = [one for one in starts if one not in dropped][: MOST_WISHES - 1]
+    with shop.call.studio.file.reading():
+        leads = Buttons.within(shop, about["link"], left)
+        picker, asked = _picker(shop, offer, leads, day, day or day_of(f"{shown}-01")), _asked(shop, offer)
+    page = shop.page(
+        "offer",
+        about["link"].removeprefix(shop.call.root),
+        offer.name,
+        offer.name,
+        frame=False,
+        about=about,
+        picker=picker,
+        asked=asked,
+        private=offer.private,
+        free_now=False,
+        kept={**typed, "stamp": given},
+    )
+    return HTMLResponse(page)
 
 
 def _answer(
@@ -419,7 +477,7 @@ def _form(
     """
     apart = offsets(nearest, shop.zone)
     about = described(shop, offer)
-    leads = Leads(about["link"], shop.zone if shop.zone != shop.dress.settings.zone else "")
+    leads = Leads.within(shop, about["link"])
     wishing = about["asks"] == "wishes"
     own = shop.dress.settings.zone
     wrong = {name: said(problem, shop.language) for name, problem in (problems or {}).items()}
@@ -443,7 +501,7 @@ def _form(
         own_offset=show_offset(starts[0], own),
         own_zone=own,
         back=leads.day(day),
-        more=Leads(leads.link, leads.zone, starts).day(day) if wishing and len(starts) < MOST_WISHES else "",
+        more=day.format_iso() if wishing and len(starts) < MOST_WISHES else "",
         typed=typed,
         problems=wrong,
         taken=taken,
@@ -539,9 +597,13 @@ def signing_key(shop: Shop) -> str:
 
 def _starts(offer: SessionType, texts: Sequence[str]) -> list[Instant]:
     """Return the times that were asked for: one, or up to three where a type takes wishes."""
-    wishes = offer.site.approval and offer.site.request == "wishes"
     found = _wished(texts)
-    return found[:MOST_WISHES] if wishes else found[-1:]
+    return found[:MOST_WISHES] if _wishes(offer) else found[-1:]
+
+
+def _wishes(offer: SessionType) -> bool:
+    """Return whether whoever asks names several times."""
+    return offer.site.approval and offer.site.request == "wishes"
 
 
 def _wished(texts: Sequence[str]) -> list[Instant]:

@@ -13,15 +13,17 @@ from hypothesis import strategies as st
 
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
-from studio_cli.booking import journey, new_session, session_changes
+from studio_cli.booking import journey, letter, new_session, session_changes
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.contract import VARIABLES, as_html, as_paper, filled_in
+from studio_cli.booking.details import differences
 from studio_cli.booking.journey import Signer, Visit
 from studio_cli.booking.new_session import Wanted
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio, change_setting, open_studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
+from studio_cli.language import ENGLISH
 from studio_cli.model.contract import LONGEST, Document
 from studio_cli.model.session import Session
 from studio_cli.model.text import LONG, SHORT, clean
@@ -785,3 +787,35 @@ def test_sample_has_no_holes() -> None:
         contracts.sample(TERMS).text
         == "# Agreement\n\nRui Costa and Ana Silva Photography agree on: Family session."
     )
+
+
+@pytest.mark.parametrize("signs", [False, True])
+def test_a_moved_session_has_no_other_contract(studio: Studio, timed: Session, signs: bool) -> None:
+    """Only the time that is filled into it differs: page, mail and history tell the time, and no other wording."""
+    token = Maker(studio).link(timed)
+    if signs:
+        agree(studio, timed, token)
+    else:
+        journey.review(studio, token, 1)
+    moved = session_changes.reschedule(studio, str(timed.id), "2026-12-07 14:00").after
+    seen = journey.seen_before(studio, journey.visit(studio, token))
+    assert seen is not None
+    assert [one.label for one in differences(seen, moved.details(), ENGLISH)] == ["When"]
+    about = {"before": timed.details()}
+    assert [one["label"] for one in letter.describe(studio, moved, about, ENGLISH)["changed"]] == ["When"]
+    assert "contract_text" not in sessions.history(studio, timed)[-1].details
+    assert "contract" in waiting(studio, moved)
+
+
+def test_a_moved_session_with_another_wording_says_so(studio: Studio, timed: Session) -> None:
+    """Where the owner's own words are others too, that is told beside the time."""
+    contracts.edit(studio, "timed", TIMED + "\n\nNo dogs.")
+    token = Maker(studio).link(timed)
+    journey.review(studio, token, 1)
+    session_changes.reschedule(studio, str(timed.id), "2026-12-07 14:00")
+    edit(studio, timed, refresh_documents=True)
+    here = journey.visit(studio, token)
+    seen = journey.seen_before(studio, here)
+    assert seen is not None
+    told = differences(seen, here.session.details(), ENGLISH)
+    assert [(one.label, one.now) for one in told][1:] == [("Contract", "timed, with another wording")]

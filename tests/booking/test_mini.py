@@ -18,7 +18,7 @@ from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.availability import Span, without
 from studio_cli.model.session_type import SessionType
 from studio_cli.store import session_type as type_store
-from tests.conftest import ZONE, Cli, Maker
+from tests.conftest import ZONE, Cli, Clock, Maker
 from tests.terminal import on_terminal
 from tests.terminal import studio as studio_command
 
@@ -186,3 +186,26 @@ def test_card_shows_the_dates(new_studio: Cli) -> None:
     assert code == 0
     assert "Sat 12 Dec 2026  10:00-12:00" in shown
     assert "–" not in shown.replace("──", "")
+
+
+def test_a_date_on_which_they_are_not(studio: Studio, make: Maker) -> None:
+    """A booking on another date is refused with the dates that there are, the nearest ones, not with the weekday."""
+    days = tuple(f"2026-12-{day}" for day in (12, 13, 19, 20))
+    offer, _ = mini.add(studio, SANTA, "20m", replace(DAY, on=days))
+    with pytest.raises(Refused) as refused:
+        make.session("2026-12-18 10:00", type=offer.slug)
+    assert refused.value.message == (
+        "Fri 18 Dec 2026 10:00 is not one of its dates: it is booked on"
+        " Sun 13 Dec 2026 and Sat 19 Dec 2026 and Sun 20 Dec 2026, and on 1 more."
+    )
+    assert refused.value.details["dates"] == list(days)
+    with pytest.raises(Refused, match="is outside your hours: that date has hours of its own"):
+        make.session("2026-12-19 15:00", type=offer.slug)
+
+
+def test_all_dates_are_over(studio: Studio, make: Maker, clock: Clock) -> None:
+    """Where no date is to come, that is said."""
+    offer, _ = mini.add(studio, SANTA, "20m", DAY)
+    clock.forward(hours=24 * 60)
+    with pytest.raises(Refused, match="given dates, and all of them are over"):
+        make.session("2027-02-01 10:00", type=offer.slug)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from whenever import Instant
 
-from studio_cli.booking import availability, journey, payment, request
+from studio_cli.booking import availability, journey, payment, request, site
 from studio_cli.booking import session as sessions
 from studio_cli.booking import studio as studios
 from studio_cli.booking.overview import next_command, overview
@@ -142,3 +142,13 @@ def test_nothing_grows_with_the_past(studio: Studio, make: Maker) -> None:
     scans = [plan for plan in plans if plan.startswith("SCAN") and plan.split()[1] in GROWING]
     assert [plan for plan in scans if not rare & set(plan.split())] == []
     assert any(plan.startswith("SEARCH") for plan in plans)
+
+
+def test_a_session_that_is_being_booked(studio: Studio, make: Maker, clock: Clock) -> None:
+    """While somebody is booking it on the site, a hold of minutes is said to be that, and is not to be shared."""
+    make.offer()
+    at, visitor = Instant.from_utc(2026, 12, 4, 15), site.Visitor("203.0.113.7", studio.settings.zone)
+    site.pick(studio, "family-session", [at], site.Person("Rui Costa", "rui@example.com"), visitor)
+    until = "client: being booked on your site until 10:15"
+    assert waits(studio) == [(1, until, False, "studio session show 1")]
+    assert next_command(sessions.get(studio, 1)) is None

@@ -20,7 +20,7 @@ from tests.calendars import DENTIST, at, calendar, event, publishing
 from tests.conftest import Cli
 from tests.radicale_server import PASSWORD, USER, Radicale, radicale
 from tests.server_process import ServerProcess, get
-from tests.terminal import Terminal
+from tests.terminal import Terminal, on_terminal, studio
 
 
 @pytest.fixture
@@ -222,6 +222,27 @@ def test_feed_begins_with_the_public_address(new_studio: Cli) -> None:
     assert "this computer only" not in made.err
 
 
+def test_a_public_address_of_this_computer(new_studio: Cli) -> None:
+    """Who has set an address of this computer reads that, not that none is set."""
+    new_studio("config", "set", "web.public_url", "http://127.0.0.1:8000").ok()
+    assert "web.public_url is an address of this computer" in new_studio("calendar", "feed").ok().err
+
+
+def test_sessions_in_a_calendars_busy_times(with_session: Cli, tmp_path: Path) -> None:
+    """Subscribing names the sessions that the busy times meet, five of them at most; so does what is new in a sync."""
+    path = tmp_path / "away.ics"
+    path.write_bytes(calendar(event("away", *at("20261130T000000", "20261220T000000"))))
+    for day in range(7, 13):
+        new = ("session", "new", "--one-off", f"Talk {day}", "--duration", "1h", "--price", "0", "--custom")
+        with_session(*new, "--client", "rui", "--at", f"2026-12-{day:02} 10:00").ok()
+    told = with_session("calendar", "subscribe", path).ok().err.splitlines()
+    assert [line.startswith("On ") and line.endswith("; it stays.") for line in told] == [True] * 5 + [False]
+    assert "there is session 1, " in told[0] and told[5] == "And 2 sessions more."
+    assert with_session("calendar", "sync").ok().err == ""
+    path.write_bytes(calendar(event("away", *at("20261207T090000", "20261207T110000"))))
+    assert re.findall(r"session (\d+),", with_session("calendar", "sync").ok().err) == ["2"]
+
+
 def test_export(with_session: Cli, tmp_path: Path) -> None:
     """Sessions of some days are written to stdout or a new file; one that is there is not written over."""
     assert with_session("calendar", "export").ok().out.count("BEGIN:VEVENT") == 1
@@ -232,6 +253,43 @@ def test_export(with_session: Cli, tmp_path: Path) -> None:
     assert b"\r\nSUMMARY:Portrait \xe2\x80\x93 Rui Costa (pending)\r\n" in out.read_bytes()
     refused = with_session("calendar", "export", "--out", out)
     assert (refused.code, "already" in refused.err) == (3, True)
+
+
+def test_export_that_ends_before_it_begins(with_session: Cli) -> None:
+    """Days in the wrong order are a mistake, and not an empty calendar."""
+    refused = with_session("calendar", "export", "--from", "2026-12-31", "--to", "2026-12-30")
+    assert (refused.code, "--from is after --to" in refused.err) == (2, True)
+    with_session("calendar", "export", "--from", "2026-12-31", "--to", "2026-12-31").ok()
+
+
+def test_whole_days_read_as_such(new_studio: Cli, tmp_path: Path) -> None:
+    """What lasts all day is told by its days, in the table and where it closes a time."""
+    path = tmp_path / "days.ics"
+    fair = event("fair", "DTSTART;VALUE=DATE:20261217", "SUMMARY:Fair")
+    trip = event("trip", "DTSTART;VALUE=DATE:20261221", "DTEND;VALUE=DATE:20261224", "SUMMARY:Trip")
+    path.write_bytes(calendar(fair, trip))
+    new_studio("calendar", "subscribe", path).ok()
+    _, shown = on_terminal(studio("calendar", "show", "days"))
+    assert re.search(r"Thu 17 Dec 2026 +all day +Fair", shown)
+    assert re.search(r"Mon 21 Dec 2026 +Wed 23 Dec 2026, all day +Trip", shown)
+    why = [
+        new_studio("availability", "why", f"2026-12-{day} 10:00", "--duration", "1h").out for day in (17, 22)
+    ]
+    assert ": Fair, all day Thu 17 Dec 2026." in why[0]
+    assert ": Trip, all days from Mon 21 Dec 2026 to Wed 23 Dec 2026." in why[1]
+
+
+def test_a_folder_is_no_calendar_file(new_studio: Cli, tmp_path: Path) -> None:
+    """Who names a folder is told that it is one."""
+    refused = new_studio("calendar", "subscribe", tmp_path)
+    assert (refused.code, f"{tmp_path} is a folder." in refused.err) == (3, True)
+
+
+def test_webcal_to_this_computer(new_studio: Cli) -> None:
+    """Where https is asked of what speaks http, that is said in words, and what to write instead."""
+    with publishing() as server:
+        refused = new_studio("calendar", "subscribe", server.url().replace("http:", "webcal:"))
+    assert "cannot be reached: it does not speak https." in refused.err and "http://" in refused.err
 
 
 def test_feed_under_the_server(with_session: Cli) -> None:

@@ -7,6 +7,7 @@ import unicodedata
 
 import pytest
 
+from studio_cli.cli.cards import change_in_words
 from tests.conftest import Cli
 from tests.terminal import on_terminal, studio
 
@@ -140,3 +141,18 @@ def test_empty_lists(new_studio: Cli) -> None:
         result = new_studio(noun, "list").ok()
         assert (result.out, result.err) == ("", "")
         assert new_studio(noun, "list", "--json").ok().json == []
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "after", "words"),
+    [
+        ("move_until_minutes", 2880, None, "they can move it: until 2 days before → no more"),
+        ("move_until_minutes", None, 0, "they can move it: no → until it begins"),
+        ("cancel_until_minutes", 60, 1440, "they can cancel it: until 1 h before → until 1 day before"),
+        ("buffer_before_minutes", 0, 15, "buffer before: none → 15 min"),
+        ("location", None, "High Park", "location: none → High Park"),
+    ],
+)
+def test_a_change_in_words(name: str, before: object, after: object, words: str) -> None:
+    """What changed of a session is told as a person says it: no minutes by the thousand."""
+    assert change_in_words(name, before, after) == words

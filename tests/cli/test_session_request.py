@@ -126,3 +126,11 @@ def test_a_taken_time_cannot_be_proposed_whatever_is_added(with_session: Cli) ->
     assert told.code == 3
     assert "Nearest free:" in told.err
     assert "--allow-overlap" not in told.err
+
+
+def test_whom_a_request_waits_for_in_the_list(asked: Cli) -> None:
+    """The list says it as the status does: you answer, or the client chooses."""
+    listed = studio("session", "list", "--columns", "id,waiting_for")
+    assert "you: answer it" in on_terminal(listed)[1]
+    asked("session", "propose", "2", "--at", "2026-12-08 10:00").ok()
+    assert "client: choose a time" in on_terminal(listed)[1]

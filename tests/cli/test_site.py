@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import Cli
 from tests.server_process import ServerProcess, get
+from tests.terminal import on_terminal, studio
 
 TYPE = ("type", "add", "Family session", "--duration", "90m", "--price", "250")
 
@@ -95,6 +96,12 @@ def test_block(offered: Cli) -> None:
     assert len(offered("block", "list").ok().out.splitlines()) == 3
     for wrong in ("0.0.0.0/0", "example.com", "@x", "a b@example.com", ""):
         assert offered("block", "add", wrong).code == 2
+
+
+def test_a_blocked_domain_reaches_down(offered: Cli) -> None:
+    """Whoever blocks a domain reads that what is below it is blocked with it."""
+    _, shown = on_terminal(studio("block", "add", "@bad.example"))
+    assert "@bad.example, with all that is below it, is blocked now." in shown
 
 
 def test_serve(offered: Cli) -> None:

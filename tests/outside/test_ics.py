@@ -228,11 +228,38 @@ def test_event_without_an_end_in_sight(begin: str, end: str) -> None:
     assert busy.starts_at <= Instant.from_utc(2026, 12, 4, 15) and busy.ends_at >= WINDOW.last
 
 
+def test_zones_that_nobody_knows_are_bounded() -> None:
+    """Three of them are named, whatever they are called, and none can do anything to a terminal."""
+    names = ["A{}", "B\x1b[31m", "C" * 500, "D", "E", "F"]
+    reading = quick(
+        calendar(*(event(name[0], *at("20261204T100000", "20261204T110000", f'"{name}"')) for name in names))
+    )
+    assert "A{}" in reading.notes[0] and " and 2 more)" in reading.notes[0]
+    assert "\x1b" not in reading.notes[0] and "C" * 61 not in reading.notes[0]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<html>no</html>",
+        b"<!DOCTYPE html><title>Login</title>",
+        b"\n <html lang=en><body>BEGIN:VCALENDAR",
+        b"<!-- x --><!doctype HTML>",
+    ],
+)
+def test_web_page_is_called_one(page: bytes) -> None:
+    """What is a web page, of a login say, is not taken for a file that was cut off."""
+    with pytest.raises(CalendarUnreadable, match="a web page and no calendar"):
+        quick(page)
+
+
 def test_zone_that_nobody_knows_is_said() -> None:
-    """An unknown zone is read as the studio's, and a note says so."""
+    """An unknown zone is read as the studio's, and a note names it."""
     reading = quick(calendar(event("1", *at("20261204T100000", "20261204T110000", "Nowhere/Near"))))
     assert [show_short(one.starts_at, ZONE) for one in reading.busy] == ["Fri 4 Dec 2026 10:00"]
-    assert reading.notes == ("1 event names a time zone that is not known here, and is read in yours",)
+    assert reading.notes == (
+        "1 event names a time zone that is not known here (Nowhere/Near), and is read in yours",
+    )
 
 
 def test_sessions_of_this_studio_close_nothing() -> None:
@@ -257,7 +284,7 @@ def test_name_of_the_calendar() -> None:
 
 @pytest.mark.parametrize(
     "content",
-    [b"", b"<html>no</html>", b"BEGIN:VCALENDAR\r\n", calendar(DENTIST)[:-20], b"\xff\xfe\0", b"\0" * 1000],
+    [b"", b"BEGIN:VCALENDAR\r\n", calendar(DENTIST)[:-20], b"\xff\xfe\0", b"\0" * 1000],
 )
 def test_what_is_no_calendar(content: bytes) -> None:
     """What is no calendar, or only its beginning, is refused: it would free what the rest closes."""

@@ -50,6 +50,11 @@ def hidden(page: str) -> dict[str, str]:
     return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', page))
 
 
+def unescaped(page: str) -> dict[str, str]:
+    """Return the hidden fields of a page as a browser sends them."""
+    return {name: html.unescape(value) for name, value in hidden(page).items()}
+
+
 # ── pages ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -260,8 +265,7 @@ def test_one_is_let_go_by_its_button(studio: Studio, make: Maker, site_door: Doo
     assert [sessions.get(studio, number).status for number in (1, 2, 3)] == ["pending"] * 3
     chosen = re.findall(r'name="instead" value="(\d+)">Instead of (\w+)', page.text)
     assert chosen == [("1", "Tuesday"), ("2", "Wednesday"), ("3", "Thursday")]
-    again = {name: html.unescape(value) for name, value in hidden(page.text).items()}
-    assert visitor.post(DETAILS, {**again, "instead": "2"}).status == 303
+    assert visitor.post(DETAILS, {**unescaped(page.text), "instead": "2"}).status == 303
     assert [sessions.get(studio, number).status for number in (1, 2, 3)] == ["pending", "expired", "pending"]
     assert "You have taken another time" in visitor.get(str(links[1])).text
     for nonsense in ("x", "9" * 30, "-1", "٣"):
@@ -283,6 +287,47 @@ def test_a_wish_that_is_gone_is_named(studio: Studio, make: Maker, site_door: Do
     again = visitor.post(DETAILS, form(studio, clock, hidden(page.text)["at"]))
     assert again.status == 303
     assert len(sessions.get(studio, 2).wishes.times) == 1  # type: ignore[union-attr]
+
+
+def test_another_wish_keeps_what_was_typed(
+    studio: Studio, make: Maker, site_door: Door, clock: Clock
+) -> None:
+    """By buttons alone: another month, a day, a time; name, mail and words stay, in no address, and come with both."""
+    make.offer(site=TypedSite(approval=True, request="wishes"))
+    visitor = Visitor(site_door.base)
+    form_page = visitor.get(f"{DETAILS}?at={FREE}").text
+    assert 'type="submit" name="more" value="2026-12-04"' in form_page
+    typed = {"name": "Rui “O” <Costa>", "email": "rui@example.com", "phone": "", "words": "With\ntwo dogs."}
+    page = visitor.post(DETAILS, {**hidden(form_page), **typed, "more": "2026-12-04"})
+    buttons = (
+        r'name="more" value="(2027-01)"',
+        r'name="more" value="(2027-01-\d\d)"',
+        r'name="add" value="([^"]+)"',
+    )
+    for button in buttons:
+        assert (page.status, page.header("x-frame-options")) == (200, "DENY")
+        name, value = button[6:10].rstrip('"'), re.findall(button, page.text)[0]
+        page = visitor.post(DETAILS, {**unescaped(page.text), name: value})
+    added = unescaped(page.text)["at"].split(",")
+    assert (added[0], added[1][:7], len(added)) == (FREE, "2027-01", 2)
+    assert "Rui “O” &lt;Costa&gt;" in page.text and "With\ntwo dogs." in page.text
+    clock.forward(seconds=5)
+    assert visitor.post(DETAILS, {**unescaped(page.text), **typed}).status == 303
+    asked = sessions.get(studio, 1)
+    assert asked.wishes and len(asked.wishes.times) == 2 and asked.wishes.words == "With\ntwo dogs."
+
+
+def test_a_wish_is_removed_and_the_rest_kept(
+    studio: Studio, make: Maker, site_door: Door, clock: Clock
+) -> None:
+    """Among the times, a wish can be taken back; what was typed stays."""
+    make.offer(site=TypedSite(approval=True, request="wishes"))
+    both = f"{FREE},2026-12-07T15:00:00Z"
+    page = Visitor(site_door.base).post(DETAILS, form(studio, clock, both, words="Two dogs.", drop=FREE))
+    left = unescaped(page.text)
+    assert (left["at"], left["words"], left["name"]) == ("2026-12-07T15:00:00Z", "Two dogs.", "Rui Costa")
+    back = Visitor(site_door.base).post(DETAILS, {**left, "add": ""}).text
+    assert unescaped(back)["at"] == left["at"] and "Two dogs.</textarea>" in back
 
 
 # ── scripts ───────────────────────────────────────────────────────────────────────────────────────
