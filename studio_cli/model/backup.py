@@ -76,3 +76,13 @@ def names_before(stem: str, version: int) -> Iterator[str]:
 def is_backup_name(stem: str, name: str) -> bool:
     """Return whether ``file_name`` could have made a name for this studio: only such are ever rotated away."""
     return re.fullmatch(rf"{re.escape(stem)}-{_MOMENT}\.zip", name) is not None
+
+
+def moment_of(stem: str, name: str) -> Instant | None:
+    """Return when the backup of that name was made; None for a name that says nothing of it."""
+    if not is_backup_name(stem, name):
+        return None
+    try:
+        return Instant.parse_iso(name.removeprefix(f"{stem}-").removesuffix(".zip").partition("_")[0])
+    except ValueError:
+        return None

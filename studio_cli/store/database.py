@@ -6,13 +6,13 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
-
-from whenever import Instant
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused, StudioError, WrongUsage
+
+if TYPE_CHECKING:  # completion loads this module, and no clock
+    from whenever import Instant
 
 APPLICATION_ID = 0x57D10C11
 """Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -45,8 +45,7 @@ def wal_is_safe(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> 
     return version >= (3, 51, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class Updated:
+class Updated(NamedTuple):
     """An older file that was brought up to date: the version it had, and where a copy of it is, if one was kept."""
 
     version: int
@@ -72,7 +71,7 @@ class Database:
 
     @classmethod
     def open(
-        cls, path: Path, clock: Callable[[], Instant] = Instant.now, *, keep_copy: bool = True
+        cls, path: Path, clock: Callable[[], Instant] | None = None, *, keep_copy: bool = True
     ) -> Database:
         """Open an existing studio; raise what a person should read when it is none, or cannot be used.
 
@@ -85,10 +84,10 @@ class Database:
                 code="no_studio",
             )
         with trouble(path):
-            database = cls(path, _connect(path, "rw"))
+            database = cls(path, connect(path, "rw"))
             try:
                 if database._check() < VERSION:
-                    database._bring_up_to_date(clock() if keep_copy else None)
+                    database._bring_up_to_date(clock, keep_copy=keep_copy)
                 _set_journal(database.connection)
             except BaseException:
                 database.close()
@@ -110,7 +109,7 @@ class Database:
             try:
                 os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
                 # Closed whatever happens, so that a journal does not outlive its draft.
-                with contextlib.closing(cls(draft, _connect(draft, "rw"))) as database:
+                with contextlib.closing(cls(draft, connect(draft, "rw"))) as database:
                     migrate(database.connection)
                     fill(database)
                 _put_in_place(draft, path)
@@ -140,11 +139,13 @@ class Database:
             )
         return int(version)
 
-    def _bring_up_to_date(self, now: Instant | None) -> None:
-        """Bring an older file to the present version; with ``now``, after a backup of it was written.
+    def _bring_up_to_date(self, clock: Callable[[], Instant] | None, *, keep_copy: bool) -> None:
+        """Bring an older file to the present version; with ``keep_copy``, after a backup of it was written.
 
         Others may read meanwhile and nobody else writes, so what is kept is what is changed.
         """
+        from whenever import Instant
+
         from studio_cli.store.backup import write_before_update
         from studio_cli.store.migrations import migrating
 
@@ -152,7 +153,7 @@ class Database:
             version = self.connection.execute("PRAGMA user_version").fetchone()[0]
             if version == VERSION:  # another program was faster
                 return
-            copy = write_before_update(self.path, now) if now else None
+            copy = write_before_update(self.path, (clock or Instant.now)()) if keep_copy else None
             apply()
         self.updated = Updated(version, copy)
 
@@ -284,7 +285,8 @@ def _put_in_place(draft: Path, path: Path) -> None:
         draft.rename(path)
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Return a connection as all of ours are, to a file that exists; ``mode`` is ``rw`` or ``ro``."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -300,7 +302,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def read_only(path: Path) -> sqlite3.Connection:
     """Open a file of SQLite's to look into it, whatever it is."""
-    connection = _connect(path, "ro")
+    connection = connect(path, "ro")
     connection.row_factory = None
     return connection
 
