@@ -112,6 +112,8 @@ class Check:
             yield from self.look(patient)
         except StudioError as error:
             yield Trouble("wrong", error.message, error.hint)
+        except OSError as error:
+            yield Trouble("wrong", f"{error.filename}: {error.strerror}.", "Is it there, and yours?")
         except sqlite3.Error as error:
             yield Trouble("wrong", f"It cannot be looked at. SQLite says: {error}.")
         except (ValueError, TypeError, KeyError) as error:

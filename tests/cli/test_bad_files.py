@@ -156,6 +156,17 @@ def test_unreadable_file_or_folder(guarded: Path, what: str) -> None:
         assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_examining_what_one_may_not_open(guarded: Path, what: str) -> None:
+    """Of a file or folder that one may not open the doctor says just that, and looks at the rest."""
+    (guarded if what == "file" else guarded.parent).chmod(0)
+    ended = without_rights("--db", str(guarded), "doctor")
+    assert (ended.returncode, ended.stderr) == (3, "")
+    found = dict(line.split("\t")[1::-1] for line in ended.stdout.splitlines())
+    assert found["file"] == "wrong"
+    assert {"sqlite", "zone-data"} <= set(found)
+
+
 def test_init_where_one_may_not_write(guarded: Path) -> None:
     """A new studio in a folder that one may not write to is exit 3 in plain words."""
     guarded.parent.chmod(0o555)
