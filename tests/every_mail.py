@@ -113,6 +113,7 @@ class EveryMail:
         self._add("share", "", session)
         self._add("share", "note", session, note=self.note)
         self._add("share", "again, note", session, again=True, note=self.note)
+        self._add("share", "picked", session, picked=True)
         self._add("reminder", "", session)
         self._add("hold-ending", "", session)
         self._add("owner", "payment-announced", session, news="payment-announced")
@@ -139,6 +140,10 @@ class EveryMail:
         self._add("changed", "no deadline", edited, before=free.details())
         self._add("declined", "note", replace(session, status="declined"), note=self.note)
         self._add("declined", "", replace(session, status="declined"))
+        passed = replace(
+            session, status="declined", offered=(session.starts_at, session.starts_at.add(hours=24))
+        )
+        self._add("declined", "times have passed", passed)
         self._add("expired", "", replace(session, status="expired"))
 
     # ── confirmed ────────────────────────────────────────────────────────────────────────────────

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 
 from whenever import Instant
@@ -13,6 +14,7 @@ from studio_cli.booking import (
     request,
     session_changes,
     site,
+    site_limits,
     waiting_mail,
 )
 from studio_cli.booking import block as blocks
@@ -321,6 +323,10 @@ class EveryPage:
         wished = Wish((Instant.from_utc(2027, 1, day, 15), Instant.from_utc(2027, 1, day, 17)), "Ňu")
         number, token = asked(f"2027-01-{day} 10:00", wished if name == "free" else None)
         self._look(f"asked, {name}", token)
+        for moment in (f"2027-01-{day} 10:00", f"2027-01-{day} 12:00"):
+            self.make.session(moment, allow_overlap=True)
+        self._look(f"asked and gone, {name}", token)
+        self._look(f"asked for one and gone, {name}", asked(f"2027-01-{day} 10:00")[1])
         offered = [f"2027-01-{day + 1} 10:00", f"2027-01-{day + 1} 13:00"]
         for times in (offered[:1], offered):
             request.propose(self.studio, number, times)
@@ -402,6 +408,12 @@ class EveryPage:
         self.clock.now = session.starts_at
         self._look("unanswered", token)
         self.clock.now = before
+        session = ask(self.studio, self.make, "2027-03-11 10:00", type="kun")
+        token = self.make.link(session)
+        last = request.propose(self.studio, str(session.id), ["2027-03-12 10:00"]).session.starts_at
+        self.clock.now = last
+        self._look("proposed, and passed", token)
+        self.clock.now = before
 
     def _site(self) -> None:
         """The booking site: every kind of type, and all that can come of picking a time."""
@@ -422,13 +434,17 @@ class EveryPage:
             self._see(f"offer {key}", f"/book/{key}?{query}")
             self._see(f"details {key}", f"/book/{key}/details?zone=Asia/Tokyo&at={FREE},2026-12-02T17:00:00Z")
         self._see("sent", "/book/a/sent")
+        signed = site.signature(self.studio.settings[SITE_KEY], "sent rui@example.com")
+        self._see("sent to", f"/book/a/sent?to=rui@example.com&by={signed}")
         self._take("c", "details, wrong", 422, name="", email="x", phone="x", words="x" * 1001)
         for number in range(3):
             self._take("a", "", 303, at=f"2026-12-0{number + 1}T15:00:00Z", email=f"{number}@example.com")
         self._take("a", "details, enough", 409)
         self._take("a", "details, taken", 409, at="2026-12-01T15:00:00Z")
         self._see("details, taken before", "/book/a/details?at=2026-12-01T15:00:00Z")
+        self._take("c", "details, one wish gone", 409, at=f"2026-12-01T15:00:00Z,{FREE}")
         self.clock.forward(hours=1)
+        self._many()
         blocks.add(self.studio, "rui@example.com")
         self._take("a", "details, nothing free", 409)
         studios.remove_setting(self.studio, "studio.phone")
@@ -460,18 +476,35 @@ class EveryPage:
         self._see("offer, a day to wait for", "/book/b?month=2027-05")
         studios.remove_setting(self.studio, "mail.host")
 
+    def _many(self) -> None:
+        """Somebody takes a time, then the one next to it instead; and then as many free ones as there can be."""
+        first = self._take("a", "", 303, at="2026-12-01T15:00:00Z")
+        self._take("a", "details, instead", 409, at="2026-12-01T15:30:00Z")
+        number = re.findall(r'name="instead" value="(\d+)"', self.texts["details, instead"])[0]
+        self._take("a", "", 303, at="2026-12-01T15:30:00Z", instead=number)
+        self._look("let go", first)
+        self.clock.forward(hours=1)
+        self.make.offer("Ń", slug="d", price="0", deposit=None)
+        for day in range(7, 7 + site_limits.MOST_UNPAID):
+            token = self._take(
+                "d", "", 303, at=f"2026-12-{day:02}T15:00:00Z" if day < 12 else "2026-12-14T15:00:00Z"
+            )
+            self._do(token, "review", 1)
+        self._take("d", "details, many", 409)
+
     def _see(self, name: str, path: str) -> None:
         answer = self.visitor.get(path, Accept_Language=self.language)
         assert answer.status == 200, (name, answer.status, answer.header("location"))
         self.texts[name] = answer.text
 
-    def _take(self, key: str, text: str, status: int, at: str = FREE, **typed: str) -> None:
+    def _take(self, key: str, text: str, status: int, at: str = FREE, **typed: str) -> str:
         stamp = site.stamp(self.studio.settings[SITE_KEY], self.clock.now.subtract(seconds=9))
         person = {"name": "Łukasz", "email": "rui@example.com", "stamp": stamp, "at": at, **typed}
         answer = self.visitor.post(f"/book/{key}/details", person, Accept_Language=self.language)
         assert answer.status == status, (text, answer.status)
         if text:
             self.texts[text] = answer.text
+        return str(answer.header("location")).rpartition("/s/")[2]
 
     def _errors(self, session: Session) -> None:
         dress = Dress(self.studio.settings, "", language_of(session, self.studio.settings))

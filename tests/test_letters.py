@@ -42,7 +42,7 @@ DATA: dict[str, Any] = {
     "receipt": {"number": "7", "amount": "CA$50.00", "at": "Fri 20 Nov 2026 10:00"},
     "refund": {"amount": "CA$20.00"},
     "changed": [{"label": "Where", "before": "Beach", "now": "Park"}],
-    "mail": {"money": [], "note": "Hello", "again": False, "overdue": False, "today": False, "moved": False},
+    "mail": {"money": [], "note": "Hello", "again": False, "overdue": False, "today": False, "moved": False, "picked": False},
     "news": {"headline": "News", "sentence": "Somebody has paid:", "command": "studio session show 1"},
     "link": LINK, "stop": LINK,
 }  # fmt: skip

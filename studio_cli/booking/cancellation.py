@@ -16,6 +16,7 @@ from studio_cli.errors import WrongUsage
 from studio_cli.model.money import Money, parse_money
 from studio_cli.model.session import Session
 from studio_cli.model.settlement import Settlement
+from studio_cli.model.terms import Refunds
 from studio_cli.store import refund_order as refund_store
 
 
@@ -24,20 +25,32 @@ def settlement(studio: Studio, session: Session) -> Settlement:
 
     What is on its way back already is not paid any more.
     """
-    begun = sum(
-        (one.amount for one in refund_store.unfinished(studio.file, session.id)), session.terms.nothing
-    )
+    begun = sum((one.amount for one in payments.unfinished(studio, session)), session.terms.nothing)
     paid = (session.paid - begun).or_zero()
     back = _by_policy(session, paid, studio.now())
-    parts = payments.parts_of(studio, session, back) if back and not begun else []
+    parts = payments.parts_of(studio, session, back)
     online = sum((part.amount for part in parts if part.outside), session.terms.nothing)
     return Settlement(paid, back, online)
 
 
 def _by_policy(session: Session, paid: Money, now: Instant) -> Money:
     """Return what of ``paid`` goes back at a moment; without a policy, all of it."""
-    minutes = (session.starts_at.timestamp() - now.timestamp()) // 60
-    return session.terms.refunds.of(paid, minutes) if session.terms.refunds else paid
+    return session.terms.refunds.of(paid, _minutes(session, now)) if session.terms.refunds else paid
+
+
+def _minutes(session: Session, now: Instant) -> int:
+    return (session.starts_at.timestamp() - now.timestamp()) // 60
+
+
+def after_a_move(studio: Studio, session: Session) -> Refunds | None:
+    """Return the policy of a session that its client moves now: what they have lost already does not come back by it.
+
+    Only where something is paid, and for what they do themselves: the owner moves as the terms stand.
+    """
+    refunds = session.terms.refunds
+    if refunds is None or session.paid.minor <= 0:
+        return refunds
+    return refunds.at_most(refunds.percent(_minutes(session, studio.now())))
 
 
 @dataclass(frozen=True, slots=True)

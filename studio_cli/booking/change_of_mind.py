@@ -15,16 +15,18 @@ from studio_cli.booking import cancellation, journey, letter, mail, request, ses
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking.journey import Visit
-from studio_cli.booking.month import View
+from studio_cli.booking.month import View, horizon
 from studio_cli.booking.payment import GiveBack
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import StudioError
 from studio_cli.model.availability import window_ends
+from studio_cli.model.payment import Payment
 from studio_cli.model.session import Session
 from studio_cli.model.settlement import Settlement
 from studio_cli.model.site import MOST_MOVES
-from studio_cli.model.times import from_stored, stored
+from studio_cli.model.times import EARLIEST, LATEST, from_stored, stored
 from studio_cli.store import event as event_store
+from studio_cli.store import payment as payment_store
 from studio_cli.store import session as session_store
 
 MOVED = "session moved"
@@ -74,8 +76,13 @@ def why_not_cancel(studio: Studio, session: Session) -> No | None:
 
 
 def free_times(studio: Studio, session: Session, first: Instant, last: Instant) -> list[Instant]:
-    """Return when a client can move their session to, between two moments: where it is now counts as free."""
-    need = slot.need_of(studio, session)
+    """Return when a client can move their session to, between two moments: where it is now counts as free.
+
+    What no month shows is not free for them.
+    """
+    need, last = slot.need_of(studio, session), min(last, horizon(studio.now(), session.timezone))
+    if first >= last:
+        return []
     return slot.slots(studio, need, first, last, for_clients=True, but=session.id)
 
 
@@ -92,20 +99,16 @@ def view(studio: Studio, session: Session) -> View:
 
 def nearest(studio: Studio, session: Session, wanted: Instant) -> list[Instant]:
     """Return the free times nearest to one that is gone."""
-    need = slot.need_of(studio, session)
-    return slot.nearest_free(studio, need, wanted, for_clients=True, but=session.id)
+    need, last = slot.need_of(studio, session), horizon(studio.now(), session.timezone)
+    found = slot.nearest_free(studio, need, min(wanted, last), for_clients=True, but=session.id)
+    return [one for one in found if one < last]
 
 
 def still_offered(studio: Studio, session: Session) -> list[Instant]:
     """Return the times that the owner proposed and that are still possible."""
     if session.status != "inquiry":
         return []
-    return [one for one in session.offered if _is_possible(studio, session, one)]
-
-
-def _is_possible(studio: Studio, session: Session, wanted: Instant) -> bool:
-    need = slot.need_of(studio, session)
-    return wanted > studio.now() and not slot.taken_by(studio, wanted, need, but=session.id)
+    return [one for one in session.offered if request.is_possible(studio, session, one)]
 
 
 # ── a proposed time ───────────────────────────────────────────────────────────────────────────────
@@ -118,7 +121,7 @@ def agree(studio: Studio, token: str, revision: int, at: str) -> Outcome:
         session, wanted = here.session, moment(at)
         if problem or wanted is None or session.status != "inquiry" or wanted not in session.offered:
             return Outcome(here, problem or "closed")
-        if not _is_possible(studio, session, wanted):
+        if not request.is_possible(studio, session, wanted):
             return Outcome(here, "taken", wanted)
         regular = slot.is_regular(studio, wanted, slot.need_of(studio, session), moving=session)
         after = replace(session, starts_at=wanted, offered=(), custom_time=not regular, overlap_allowed=False)
@@ -137,7 +140,8 @@ def agree(studio: Studio, token: str, revision: int, at: str) -> Outcome:
 def move(studio: Studio, token: str, revision: int, at: str) -> Outcome:
     """The client moves their session to a free time, or asks for that one instead of the one they had asked for.
 
-    What it costs, their answers and how long a time is held stay; a confirmed session stays confirmed.
+    What it costs, their answers and how long a time is held stay; a confirmed session stays confirmed. What goes back
+    if they cancel it later is never more than it would be now, as the page says.
     """
     with studio.file.atomic():
         here, problem = _enter(studio, token, revision)
@@ -152,7 +156,8 @@ def move(studio: Studio, token: str, revision: int, at: str) -> Outcome:
         if before.status == "inquiry":
             _ask_again(studio, before, after)
         else:
-            _move(studio, before, after)
+            terms = replace(before.terms, refunds=cancellation.after_a_move(studio, before))
+            _move(studio, before, replace(after, terms=terms))
         return Outcome(journey.visit(studio, token), "done")
 
 
@@ -163,11 +168,14 @@ def _move(studio: Studio, before: Session, after: Session) -> None:
 
 
 def _ask_again(studio: Studio, before: Session, after: Session) -> None:
-    """Inside a write: make it a request for another time; how long it is held stays."""
-    wishes = before.wishes
+    """Inside a write: make it a request for another time; how long it is held stays.
+
+    The page to do that on says nothing of money: whoever had not agreed to the details has not now either.
+    """
+    agreed, wishes = request.has_asked_but_for_the_time(studio, before), before.wishes
     wish = replace(wishes, times=(after.starts_at,)).stored() if wishes else None
     asked = replace(after, offered=(), wish=wish)
-    session_changes.save(studio, MOVED, before, asked, actor="client", agreed=True)
+    session_changes.save(studio, MOVED, before, asked, actor="client", agreed=agreed)
     mail.cancel_pointless(studio, before.id)
     now = sessions.get(studio, before.id)
     request.tell_asked(studio, now, f"asked {now.id} {now.sequence}")
@@ -191,11 +199,12 @@ def cancel(
             return Outcome(here, "same")
         if problem or why_not_cancel(studio, session):
             return Outcome(here, problem or "closed")
-        money = cancellation.settlement(studio, session)
+        money, begun = cancellation.settlement(studio, session), payments.unfinished(studio, session)
         if seen != terms_seen(money):
             return Outcome(here, "changed")
         sessions.end(studio, str(session.id), actor="client", details={"money": money.as_json()})
         orders = payments.order_back(studio, session, money.back) if money.online else []
+        orders = [*begun, *orders]
         session_store.keep_money(studio.file, session.id, money.kept)
         _tell_canceled(studio, session, money)
     with contextlib.suppress(StudioError):  # what is written down goes back later
@@ -214,6 +223,7 @@ class Ended:
 
     request: bool
     money: Settlement
+    at: Instant
 
 
 def ended(studio: Studio, session: Session) -> Ended | None:
@@ -221,7 +231,13 @@ def ended(studio: Studio, session: Session) -> Ended | None:
     line = event_store.last(studio.file, session.id, "session canceled")
     if session.status != "canceled" or line is None or line.actor != "client":
         return None
-    return Ended(line.details["from"] == "inquiry", Settlement.from_json(line.details["money"]))
+    return Ended(line.details["from"] == "inquiry", Settlement.from_json(line.details["money"]), line.at)
+
+
+def since(studio: Studio, session: Session, ended: Ended) -> list[Payment]:
+    """Return what the ledger has had since a session was ended."""
+    rows = payment_store.listed(studio.file, session_id=session.id)
+    return [row for row in rows if row.recorded_at > ended.at]
 
 
 def _tell_canceled(studio: Studio, before: Session, money: Settlement) -> None:
@@ -229,7 +245,8 @@ def _tell_canceled(studio: Studio, before: Session, money: Settlement) -> None:
     if before.status == "inquiry":  # of what was only asked for there is nothing to take out of a calendar
         letter.tell_owner(studio, session, "withdrawn", occasion)
         return
-    about = {"money": money.as_json()}
+    announced = before.step("payment").announced_at is not None
+    about = {"money": money.as_json(), **({"announced": True} if announced else {})}
     letter.tell_client(studio, session, "canceled", occasion, about=about)
     what = "canceled-owed" if money.by_hand else "canceled"
     letter.tell_owner(studio, session, what, occasion, about=about)
@@ -252,4 +269,4 @@ def moment(text: str) -> Instant | None:
         found = from_stored(text)
     except ValueError:
         return None
-    return found if stored(found) == text else None
+    return found if EARLIEST <= found <= LATEST and stored(found) == text else None

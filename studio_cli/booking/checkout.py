@@ -49,6 +49,8 @@ WORTH_GOING_MINUTES = 10
 """A page that ends sooner is not offered again."""
 FORGOTTEN_HOURS = 23
 """A provider remembers a key for a day; after that the same request would be another page."""
+PAYING_HOURS = 3
+"""For so long after it was picked on the site, a new page holds a time until that page ends."""
 GONE_DAYS = 7
 """A page that its provider does not know, and that ended so long ago, is given up."""
 TRIES = 3
@@ -188,14 +190,15 @@ def _usable(studio: Studio, provider: Provider, one: Checkout, here: Visit) -> b
 
 
 def _ask_for(studio: Studio, provider: Provider, here: Visit) -> Checkout:
-    """Inside a write: write down a new page, held as long as it can be paid, and the link that leads back from it."""
+    """Inside a write: write down a new page, and the link that leads back from it; as long as it can be paid the
+    time is held, within bounds."""
     import secrets
 
     session, now = here.session, studio.now()
     session_store.forget_announcement(studio.file, session.id)
     soonest, latest = now.add(minutes=SHORTEST_MINUTES), now.add(minutes=LONGEST_MINUTES)
     ends = min(max(session.expires_at or latest, soonest), latest)
-    if session.expires_at is not None and session.expires_at < ends:
+    if session.expires_at is not None and session.expires_at < ends and _may_hold_longer(studio, session):
         session_store.set_expiry(studio.file, session.id, ends)
     number = checkout_store.insert(
         studio.file,
@@ -210,6 +213,15 @@ def _ask_for(studio: Studio, provider: Provider, here: Visit) -> Checkout:
     made = get(studio, number)
     _way_back(studio, provider, made)
     return made
+
+
+def _may_hold_longer(studio: Studio, session: Session) -> bool:
+    """Return whether a new page holds a time longer: one picked on the site could be kept by that for ever, unpaid."""
+    if session.site_hold is None:
+        return True
+    failed = event_store.last(studio.file, session.id, "payment failed")
+    since = max(session.created_at, failed.at) if failed else session.created_at
+    return studio.now() < since.add(hours=PAYING_HOURS)
 
 
 def _way_back(studio: Studio, provider: Provider, checkout: Checkout) -> None:

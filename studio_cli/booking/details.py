@@ -31,8 +31,13 @@ def language_of(session: Session, settings: Settings, *preferred: str) -> Langua
     return choose((*session.languages, *preferred), settings["studio.locale"])
 
 
-def describe(session: Session, settings: Settings, language: Language) -> dict[str, Any]:
-    """Return the session as plain data for a template: nothing in it has methods of ours."""
+def describe(
+    session: Session, settings: Settings, language: Language, now: Instant | None = None
+) -> dict[str, Any]:
+    """Return the session as plain data for a template: nothing in it has methods of ours.
+
+    With ``now`` it says what a client can still do then, without it what was agreed.
+    """
     zone, money = session.timezone, language.money
     deadline, terms, wish = session.expires_at, session.terms, session.wishes
     return {
@@ -66,7 +71,7 @@ def describe(session: Session, settings: Settings, language: Language) -> dict[s
         "offered": _offered(session, language),
         "wishes": [when(moment, session, language) for moment in wish.times] if wish else [],
         "wish": wish.words or "" if wish else "",
-        "policy": policy.terms(session, language),
+        "policy": policy.terms(session, language, now),
         "steps": [language.text(STEP_TITLES[step.name]) for step in session.waiting_for],
         "confirmed_by": session.confirmed_by or "",
     }

@@ -24,14 +24,24 @@ def tell(studio: Studio, number: int) -> None:
     letter.tell_owner(studio, session, "expired", f"event {event}")
 
 
+TOLD_HOURS = 24
+"""What ran out longer ago is told nobody any more."""
 OVER = "request ran out"
 """The event of a request that nobody answered before its time had come."""
 
 
 def tell_over(studio: Studio, number: int) -> None:
-    """Inside a write: note that a request was not answered in time. Nobody is written to: there is nothing to save."""
-    event_store.add(studio.file, OVER, studio.now(), actor="system", session_id=number)
+    """Inside a write: note that a request was not answered in time.
+
+    Its client is told when it was their answer that did not come, and that is not long ago. Else nobody is written
+    to: there is nothing to save.
+    """
+    now = studio.now()
+    event_store.add(studio.file, OVER, now, actor="system", session_id=number)
     mail.cancel_pointless(studio, number)
+    session = session_store.get(studio.file, number, now)
+    if session and session.offered and max(session.offered) > now.subtract(hours=TOLD_HOURS):
+        letter.tell_client(studio, session, "declined", f"over {number}")
 
 
 def tell_released(studio: Studio, number: int) -> None:

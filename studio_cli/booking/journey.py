@@ -266,7 +266,8 @@ def _announce(studio: Studio, token: str, here: Visit) -> Visit:
         studio.file, here.session.id, studio.now(), here.share_id
     ):
         event = _tell(studio, here, "payment announced")
-        _wait_for_money(studio, here.session)
+        if event_store.count(studio.file, here.session.id, "payment announced", "client") == 1:
+            _wait_for_money(studio, here.session)  # said again, for another tip, it holds nothing longer
         announced = sessions.get(studio, here.session.id)
         letter.tell_client(studio, announced, "payment-instructions", f"event {event}")
         letter.tell_owner(studio, announced, "payment-announced", f"event {event}")

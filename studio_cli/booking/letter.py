@@ -108,7 +108,7 @@ def words_of(
     settings: Settings, session: Session, about: About, language: Language, now: Instant, beyond: Beyond
 ) -> dict[str, Any]:
     """Return what the template of a mail may know of a session, whether or not that is in the file."""
-    known = details.describe(session, settings, language)
+    known = details.describe(session, settings, language, now)
     today = now.to_tz(session.timezone).date()
     return {
         "studio": {**settings.for_clients(), "signature": settings.get("mail.signature") or ""},
@@ -125,6 +125,7 @@ def words_of(
             "money": _money_back(settings, about, language),
             "note": about.get("note") or "",
             "again": bool(about.get("again")),
+            "picked": bool(about.get("picked")),
             "overdue": session.balance_due_on is not None and session.balance_due_on < today,
             "today": session.starts_at.to_tz(session.timezone).date() == today,
             "moved": _moved(session, about),
@@ -152,6 +153,7 @@ def _in_a_mail(session: Session, known: Mapping[str, Any], language: Language) -
         "steps_left": language.listed(known["steps"]) if known["steps"] else "",
         "announced": session.step("payment").announced_at is not None,
         **({} if session.status in LIVING else {"balance": "", "balance_due": ""}),
+        **({"deadline": ""} if session.status in {"canceled", "declined"} else {}),
     }
 
 
@@ -181,7 +183,8 @@ def _money_back(settings: Settings, about: About, language: Language) -> list[st
     """Return what a client who canceled was told about the money."""
     if "money" not in about:
         return []
-    return policy.money(Settlement.from_json(about["money"]), language, settings["studio.name"])
+    told, name = Settlement.from_json(about["money"]), settings["studio.name"]
+    return policy.money(told, language, name, announced=bool(about.get("announced")))
 
 
 def _moved(session: Session, about: About) -> bool:
@@ -368,7 +371,7 @@ def put(
     draft = Draft(
         kind=kind,
         occasion=occasion,
-        to=addressee(studio, session, kind),
+        to=addressee(studio, session, kind, about),
         letter=letter,
         recipient=KINDS[kind].recipient,
         about=about or {},
@@ -380,12 +383,15 @@ def put(
     return message_store.insert(studio.file, draft, studio.now())
 
 
-def addressee(studio: Studio, session: Session, kind: str) -> tuple[str, str]:
-    """Return the name and the address that a mail of a kind about a session goes to."""
+def addressee(studio: Studio, session: Session, kind: str, about: About | None = None) -> tuple[str, str]:
+    """Return the name and the address that a mail of a kind about a session goes to.
+
+    Whoever has picked a time may be a stranger, and the name words of theirs to somebody else: it is left out.
+    """
     if KINDS[kind].recipient == "owner":
         return studio.settings["studio.name"], studio.settings["studio.email"]
     assert session.client.email is not None
-    return session.called, session.client.email
+    return "" if about and about.get("picked") else session.called, session.client.email
 
 
 # ── a change ──────────────────────────────────────────────────────────────────────────────────────

@@ -113,7 +113,7 @@ def as_it_is_now(studio: Studio, message: Message) -> Message:
         about=message.about,
         payment_id=message.payment_id,
     )
-    to = letter.addressee(studio, session, message.kind)
+    to = letter.addressee(studio, session, message.kind, message.about)
     message_store.rewrite(studio.file, message.id, to, written, trouble, session.revision)
     return get(studio, message.id)
 

@@ -88,6 +88,13 @@ def set_dates(studio: Studio, selector: str, days: TypedDays, *, off: bool = Fal
         return _set(studio, offer, days.on, spans)
 
 
+def dates_of(studio: Studio, offer: SessionType) -> list[Override]:
+    """Return the dates to come on which a type has hours of its own."""
+    today = studio.now().to_tz(studio.settings.zone).date()
+    found = hours_store.overrides(studio.file, offer.id)
+    return [one for one in found if one.type == offer.slug and one.date >= today]
+
+
 def booked_on(studio: Studio, selector: str, dates: Sequence[Date]) -> list[Session]:
     """Return the sessions of a type that are booked on some dates of the studio's, by their time."""
     offer, zone = types.find(studio, selector), studio.settings.zone

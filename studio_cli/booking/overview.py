@@ -62,14 +62,20 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Owed:
-    """What is to be given back by hand for a session that its client has canceled, and the command for it."""
+    """What is to be given back by hand for a session that its client has canceled, and the command for it.
+
+    ``begun``: a refund of the same session is on its way, and finished first.
+    """
 
     session: Session
     amount: Money
+    begun: bool = False
 
     @property
     def command(self) -> str:
-        """The command that writes it down."""
+        """The command that writes it down, once what was begun is finished."""
+        if self.begun:
+            return "studio payment sync"
         return f"studio payment refund {self.session.id} {self.amount.amount}"
 
     def as_json(self) -> dict[str, Any]:
@@ -159,7 +165,7 @@ def overview(studio: Studio) -> Overview:
             now=now,
             zone=zone,
             coming=[session for session in coming if session.ends_at > now],
-            stuck=[stuck(session) for session in session_store.unfinished(file, now)],
+            stuck=[stuck(studio, session) for session in session_store.unfinished(file, now)],
             owing=sorted(session_store.owing(file, now, long_ago), key=_due_first),
             overpaid=session_store.overpaid(file, now, long_ago),
             unfinished_refunds=len(refund_store.unfinished(file)),
@@ -181,12 +187,13 @@ def _owed(studio: Studio, session: Session) -> Owed:
     assert session.kept is not None
     begun = refund_store.unfinished(studio.file, session.id)
     amount = session.paid - session.kept - sum((one.amount for one in begun), session.terms.nothing)
-    return Owed(session, amount)
+    return Owed(session, amount, bool(begun))
 
 
-def stuck(session: Session) -> Stuck:
+def stuck(studio: Studio, session: Session) -> Stuck:
     """Return what an unfinished session waits for."""
-    waits_for, yours, command = _move(session)
+    asked_for = session.status == "inquiry"
+    waits_for, yours, command = _answer(studio, session) if asked_for else _move(session)
     living = [share for share in session.shares if share.revoked_at is None]
     opened = [share.last_opened_at for share in living if share.last_opened_at]
     moments = [session.created_at, *(share.created_at for share in living), *opened]
@@ -195,8 +202,8 @@ def stuck(session: Session) -> Stuck:
 
 
 def next_command(session: Session) -> str | None:
-    """Return the command that moves a session on; None when there is nothing to do."""
-    if session.status in {"inquiry", "pending", "expired"}:
+    """Return the command that moves a session on; None when there is nothing to do. Of a request ``stuck`` knows it."""
+    if session.status in {"pending", "expired"}:
         return _move(session)[2]
     if session.status == "confirmed" and session.balance.minor > 0:
         return f"studio payment record {session.id} {session.balance.amount}"
@@ -205,13 +212,35 @@ def next_command(session: Session) -> str | None:
     return None
 
 
+def _answer(studio: Studio, session: Session) -> tuple[str, bool, str]:
+    """Return what a request waits for, as ``_move`` does: a yes only where that is possible."""
+    from studio_cli.booking import change_of_mind as minds  # only where there is a request: it loads a lot
+    from studio_cli.booking import request
+
+    number = session.id
+    if minds.still_offered(studio, session):
+        return "client: choose a time", False, f"studio session show {number}"
+    asked = [session.starts_at, *(session.wishes.times if session.wishes else ())]
+    place = next((at for at, one in enumerate(asked) if request.is_possible(studio, session, one)), None)
+    if session.offered or place is None:
+        return "you: propose another time", True, _propose(studio, session)
+    how = f" --wish {place}" if place else " --custom" if session.custom_time else ""
+    return "you: accept, decline or propose", True, f"studio session accept {number}{how}"
+
+
+def _propose(studio: Studio, session: Session) -> str:
+    from studio_cli.booking import slot
+
+    near = slot.nearest_free(studio, slot.need_of(studio, session), session.starts_at, most=1)
+    if not near:
+        return f"studio session decline {session.id}"
+    wall = near[0].to_tz(studio.settings.zone).to_plain().format_iso(unit="minute", sep=" ")
+    return f'studio session propose {session.id} --at "{wall}"'
+
+
 def _move(session: Session) -> tuple[str, bool, str]:
     """Return what a session waits for, whether that is the owner, and the command that moves it."""
     number, due = session.id, session.due_now.amount
-    if session.status == "inquiry" and session.offered:
-        return "client: choose a time", False, f"studio session show {number}"
-    if session.status == "inquiry":
-        return "you: accept, decline or propose", True, f"studio session accept {number}"
     if session.status == "expired":
         return "nothing: its hold ran out", True, f"studio session reopen {number}"
     if not session.waiting_for:

@@ -255,8 +255,8 @@ def plan_refund(
     there is a way to ask outside.
     """
     session = sessions.find(studio, wanted.session)
-    begun = refund_store.unfinished(studio.file, session.id)
-    if begun:
+    begun = unfinished(studio, session)
+    if begun and wanted.method is None:  # by hand it is another one
         return [], begun
     parts = _parts(studio, wanted)
     lost = next((part.payment for part in parts if part.outside and not possible), None)
@@ -322,6 +322,38 @@ def _keep_order(studio: Studio, order: RefundOrder, reference: str | None) -> Re
     return _give(studio, wanted, Part(payment, order.amount, outside=True), reference)
 
 
+def unfinished(studio: Studio, session: Session) -> list[RefundOrder]:
+    """Return the refunds of a session that were begun outside and did not get through yet."""
+    return refund_store.unfinished(studio.file, session.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a studio keeps of what it owed for a session that its client has canceled; nothing when it was so already."""
+
+    session: Session
+    amount: Money
+
+
+def keep(studio: Studio, selector: str, note: str | None = None, *, rehearse: bool = False) -> Kept:
+    """Note that nothing more goes back by hand for a session that its client has canceled: they agreed otherwise."""
+    with studio.file.rehearsal() if rehearse else studio.file.atomic():
+        session = sessions.find(studio, selector)
+        if session.kept is None:
+            raise Refused(
+                f"Nothing is owed for session {session.id}: no client has canceled it.",
+                hint="studio status shows what is owed to whom.",
+                code="nothing_owed",
+            )
+        begun = sum((one.amount for one in unfinished(studio, session)), session.terms.nothing)
+        owed = (session.paid - session.kept - begun).or_zero()
+        if owed:
+            session_store.keep_money(studio.file, session.id, session.kept + owed)
+            details = {"amount": owed.as_json(), "note": clean_optional(note, "The note", limit=500)}
+            event_store.add(studio.file, "money kept", studio.now(), session_id=session.id, details=details)
+        return Kept(sessions.get(studio, session.id), owed)
+
+
 def order_back(studio: Studio, session: Session, amount: Money) -> list[RefundOrder]:
     """Inside a write: write down what of ``amount`` goes back where it was paid; nothing else is touched."""
     wanted = WantedRefund(str(session.id))
@@ -351,12 +383,14 @@ def _parts(studio: Studio, wanted: WantedRefund) -> list[Part]:
     session = sessions.find(studio, wanted.session)
     if wanted.method is not None:
         check_method(wanted.method)
-    given = [one for one in payment_store.listed(studio.file, session_id=session.id) if one.left]
+    begun = unfinished(studio, session)
+    given = _left(studio, session, begun)
     if wanted.of is not None:
-        given = [one for one in given if one.id == wanted.of]
-    most = sum((one.left for one in given), session.terms.nothing)
-    most = min(most, session.paid) if session.paid.minor >= 0 else most
-    if not most:
+        given = {one: left for one, left in given.items() if one.id == wanted.of}
+    most = sum(given.values(), session.terms.nothing)
+    on_its_way = sum((one.amount for one in begun), session.terms.nothing)
+    most = min(most, session.paid - on_its_way) if session.paid.minor >= 0 else most
+    if most.minor <= 0:
         raise Refused(
             f"Of session {session.id} there is nothing to give back: {session.paid} is paid.",
             hint=f"studio payment list --session {session.id}",
@@ -371,13 +405,23 @@ def _parts(studio: Studio, wanted: WantedRefund) -> list[Part]:
             details={"most": most.as_json()},
         )
     parts: list[Part] = []
-    for payment in reversed(given):
-        amount = min(payment.left, money)
+    for payment, left in reversed(given.items()):
+        amount = min(left, money)
         if amount:
             outside = is_outside(payment) and wanted.method in {None, payment.method}
             parts.append(Part(payment, amount, outside))
             money -= amount
     return parts
+
+
+def _left(studio: Studio, session: Session, begun: Sequence[RefundOrder]) -> dict[Payment, Money]:
+    """Return what of each payment could still go back, oldest first: not what is on its way back already."""
+    left = {one: one.left for one in payment_store.listed(studio.file, session_id=session.id) if one.left}
+    for payment in left:
+        for order in begun:
+            if order.payment_id == payment.id:
+                left[payment] = (left[payment] - order.amount).or_zero()
+    return left
 
 
 def is_outside(payment: Payment) -> bool:

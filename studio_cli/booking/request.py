@@ -15,7 +15,7 @@ from studio_cli.errors import Refused, WrongUsage
 from studio_cli.model.message import WAITING
 from studio_cli.model.session import Session
 from studio_cli.model.site import held_until
-from studio_cli.model.times import Which, parse_when
+from studio_cli.model.times import Which, from_stored, parse_when, show_short, stored
 from studio_cli.store import event as event_store
 from studio_cli.store import message as message_store
 from studio_cli.store import session as session_store
@@ -23,6 +23,7 @@ from studio_cli.store import session_type as type_store
 
 ACCEPTED = "session accepted"
 DECLINED = "session declined"
+PROPOSED = "time proposed"
 MOST_OFFERED = 5
 """So many times can be proposed at once: more is a calendar, and the client has that."""
 
@@ -35,6 +36,29 @@ class Answer:
     session: Session
     changed: bool = True
     overlaps: Sequence[int] = ()
+
+
+# ── what is asked for ─────────────────────────────────────────────────────────────────────────────
+
+
+def asked_times(session: Session) -> tuple[Instant, ...]:
+    """Return the times that a request is for: its own first, then what else was wished for."""
+    wished = session.wishes.times if session.wishes else ()
+    return tuple(dict.fromkeys([session.starts_at, *wished]))
+
+
+def is_possible(studio: Studio, session: Session, wanted: Instant) -> bool:
+    """Return whether a request can get a time: it is to come, not taken, and open, unless its owner knew that it is not."""
+    need = slot.need_of(studio, session)
+    if wanted <= studio.now() or slot.taken_by(studio, wanted, need, but=session.id):
+        return False
+    known = wanted in proposed_outside(studio, session)
+    return known or slot.is_regular(studio, wanted, need, moving=session)
+
+
+def in_the_way(studio: Studio, session: Session) -> list[Session]:
+    """Return what has the time that a request is for."""
+    return slot.taken_by(studio, session.starts_at, slot.need_of(studio, session), but=session.id)
 
 
 # ── yes ───────────────────────────────────────────────────────────────────────────────────────────
@@ -64,6 +88,8 @@ def accept(
             return Answer(before, before, changed=False)
         _check_request(before, "accepted")
         starts_at = _wanted(studio, before, at, wish, which)
+        if not custom:
+            _check_future(studio, before, starts_at)
         placed, overlaps = slot.place(
             studio,
             replace(before, starts_at=starts_at),
@@ -106,6 +132,21 @@ def _wanted(
     return times[wish - 1]
 
 
+def _check_future(studio: Studio, request: Session, starts_at: Instant) -> None:
+    """Refuse a time that has passed, though it was asked for; name how to accept what has not."""
+    now = studio.now()
+    if starts_at > now:
+        return
+    times = request.wishes.times if request.wishes else ()
+    later = next((number for number, moment in enumerate(times, start=1) if moment > now), None)
+    how = f"--wish {later}" if later else '--at "…" with another time'
+    raise Refused(
+        f"{show_short(starts_at, studio.settings.zone)} is in the past.",
+        hint=f"Accept it with {how}, or add --custom: studio session accept {request.id} --help",
+        code="past",
+    )
+
+
 def has_asked(studio: Studio, session: Session) -> bool:
     """Inside a write: return whether a client has seen and asked for what their request says now.
 
@@ -117,6 +158,21 @@ def has_asked(studio: Studio, session: Session) -> bool:
         session_store.finish_step(studio.file, session.id, "review", session.created_at, 1)
         return True
     return review.done_at is not None
+
+
+_OF_ITS_TIME = {"starts_at", "ends_at", "balance_due", "document"}
+
+
+def has_asked_but_for_the_time(studio: Studio, session: Session) -> bool:
+    """Inside a write: return whether a client has seen all that their request says now, other times aside.
+
+    A contract, which names the time, is read and signed by itself.
+    """
+    if has_asked(studio, session):
+        return True
+    revision = session.step("review").revision or (1 if session.source == "site" else 0)
+    seen, now = session_store.details_at(studio.file, session.id, revision), session.details()
+    return seen is not None and all(seen.get(name) == now[name] for name in now if name not in _OF_ITS_TIME)
 
 
 def take_in(studio: Studio, number: int, actor: event_store.Actor) -> Session:
@@ -157,6 +213,8 @@ def decline(studio: Studio, selector: str, *, tell: bool = True, note: str | Non
         if before.status == "declined":
             return Answer(before, before, changed=False)
         _check_request(before, "declined")
+        if before.offered:  # it is not that those have passed
+            session_store.update(studio.file, replace(before, offered=()))
         session_store.set_status(studio.file, before.id, "declined")
         mail.cancel_pointless(studio, before.id)
         event_store.add(studio.file, DECLINED, studio.now(), session_id=before.id)
@@ -196,10 +254,19 @@ def propose(
         placed = [_placed(studio, before, moment, custom=custom) for moment in wanted]
         held = held_until(_hold_of(studio, before), wanted[0], now) if before.request == "hold" else None
         after = replace(placed[0], offered=wanted, holds_time=held is not None, expires_at=held)
-        session_changes.save(studio, "time proposed", before, after)
+        outside = [stored(one.starts_at) for one in placed if one.custom_time]
+        more = {"custom": outside} if outside else {}
+        session_changes.save(studio, PROPOSED, before, after, more=more)
         if tell:
             _tell_proposed(studio, before.id, f"event {event_store.newest(studio.file)}", note)
         return Answer(before, sessions.get(studio, before.id))
+
+
+def proposed_outside(studio: Studio, session: Session) -> set[Instant]:
+    """Return which of the times that are proposed the owner knew to be outside the availability."""
+    line = event_store.last(studio.file, session.id, PROPOSED)
+    known = {session.starts_at} if session.custom_time else set()
+    return known | {from_stored(text) for text in (line.details.get("custom", ()) if line else ())}
 
 
 def _offered(studio: Studio, times: Sequence[str], which: Which | None) -> tuple[Instant, ...]:

@@ -61,6 +61,8 @@ def trials(settings: Settings, now: Instant, kind: str, language: Language) -> l
             letter.Beyond("", letter.NO_RECEIPT, "", ""),
         )  # fmt: skip
         found += [full, {**bare, **letter.links(kind, {}, linked=kind == "share")}]
+        if kind == "share":
+            found.append({**full, "mail": {**full["mail"], "picked": True}})
         if status == "canceled":
             found.append(data_for(settings, now, kind, language, status, by_client=True))
     return found

@@ -135,6 +135,7 @@ def confirm(studio: Studio, selector: str, *, tell: bool = True) -> Change:
             session_store.update(studio.file, replace(session, tip=session.terms.nothing))
         session_store.waive_steps(studio.file, session.id, [step.name for step in waived], now)
         session_store.set_status(studio.file, session.id, "confirmed", confirmed_at=now, confirmed_by="owner")
+        session_store.leave_to_owner(studio.file, session.id)
         mail.cancel_pointless(studio, session.id)
         details = {"waived": [step.name for step in waived], "waived_money": money.as_json()}
         event_store.add(studio.file, "session confirmed", now, session_id=session.id, details=details)
@@ -165,7 +166,8 @@ def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False, tell: 
             _take_time_again(studio, session, allow_overlap)
         else:
             session_store.ask_again(studio.file, session.id)
-        session_store.set_expiry(studio.file, session.id, deadline_anew(studio, session))
+        session_store.leave_to_owner(studio.file, session.id)
+        session_store.set_expiry(studio.file, session.id, deadline_anew(studio, get(studio, session.id)))
         session_store.set_status(studio.file, session.id, "pending")
         event_store.add(
             studio.file, "session reopened", now, session_id=session.id, details={"from": session.status}
@@ -201,9 +203,14 @@ def take_up_again(studio: Studio, session: Session) -> Session:
 
 
 def deadline_anew(studio: Studio, session: Session) -> Instant | None:
-    """Return until when a session is held that begins to wait for its client once more."""
+    """Return until when a session is held that begins to wait for its client once more; money holds it without an end.
+
+    One that its client picked is held as at first: never for ever. No hold is cut off at the beginning of its
+    session: who comes and pays there is confirmed by that.
+    """
     offer = type_store.get(studio.file, session.type.id) if session.type else None
-    return studio.now().add(minutes=offer.hold) if offer and offer.hold and not session.paid else None
+    minutes = session.site_hold or (offer.hold if offer else None)
+    return studio.now().add(minutes=minutes) if minutes and not session.paid else None
 
 
 def cancel(studio: Studio, selector: str, *, tell: bool = True, note: str | None = None) -> Change:

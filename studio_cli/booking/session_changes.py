@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
+
+from whenever import Instant
 
 from studio_cli.booking import contract as contracts
 from studio_cli.booking import form as forms
@@ -109,12 +111,19 @@ def reschedule(
         starts_at = parse_when(at, studio.settings.zone, studio.now(), which)
         if starts_at == before.starts_at:
             return Changed(before, before)
-        draft = replace(before, starts_at=starts_at)
+        draft = _without_proposals(replace(before, starts_at=starts_at))
         placed, overlaps = slot.place(
             studio, draft, custom=custom, allow_overlap=allow_overlap, moving=before
         )
         saved = save(studio, "session moved", before, placed, overlaps)
         return told(studio, saved, note) if tell else saved
+
+
+def _without_proposals(session: Session) -> Session:
+    """Return a session at the time that its owner gives it: of a request nothing else is proposed any more."""
+    if session.status != "inquiry" or not session.holds_time or session.expires_at is None:
+        return replace(session, offered=())
+    return replace(session, offered=(), expires_at=min(session.expires_at, session.starts_at))
 
 
 def edit(
@@ -151,6 +160,8 @@ def edit(
                 allow_overlap=allow_overlap or (before.overlap_allowed and shorter),
                 moving=before,
             )
+        if edits.expires is not None:
+            session_store.leave_to_owner(studio.file, before.id)
         saved = save(studio, "session changed", before, after, overlaps, contract=contract)
         return told(studio, saved, note) if tell else saved
 
@@ -203,7 +214,7 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
     if edits.reminders is not None:
         changes["reminders"] = edits.reminders
     if edits.expires is not None:
-        changes["expires_at"] = new_session.deadline_of(edits.expires, None, before.timezone, studio.now())
+        changes["expires_at"] = _deadline(studio, before, edits.expires)
     for name in ("buffer_before", "buffer_after"):
         text = getattr(edits, name)
         if text is not None:
@@ -225,6 +236,20 @@ def _edited(studio: Studio, before: Session, edits: Edits) -> Session:
     return replace(before, **changes)
 
 
+def _deadline(studio: Studio, session: Session, text: str) -> Instant | None:
+    """Return the deadline that was typed; a request holds its time no longer than until it begins, if at all."""
+    deadline = new_session.deadline_of(text, None, session.timezone, studio.now())
+    if session.status != "inquiry":
+        return deadline
+    if not session.holds_time:
+        raise Refused(
+            f"Session {session.id} is a request that holds no time.",
+            hint=f"Accept it, or propose a time, which is held: studio session propose {session.id} --help",
+            code="holds_nothing",
+        )
+    return min(deadline or session.starts_at, session.starts_at)
+
+
 def _contract(studio: Studio, before: Session, edits: Edits) -> Document | None:
     """Return the contract after a change: the copy that the session has, unless another or a fresh one is wanted."""
     if edits.contract is not None:
@@ -244,10 +269,12 @@ def save(
     contract: Document | Literal["as it is"] | None = "as it is",
     actor: Actor = "owner",
     agreed: bool = False,
+    more: Mapping[str, Any] | None = None,
 ) -> Changed:
     """Inside a write: keep a change, with a new revision for the client when it is one that they would see.
 
-    ``kind`` is what the history calls it. ``agreed``: the client has seen and wants exactly this.
+    ``kind`` is what the history calls it, ``more`` goes into it. ``agreed``: the client has seen and wants exactly
+    this.
     """
     now = studio.now()
     if contract == "as it is":
@@ -266,7 +293,7 @@ def save(
     sessions.complete(studio, before.id, actor, tell=actor == "client")
     saved = Changed(before, sessions.get(studio, before.id), overlaps)
     details: dict[str, Any] = {name: list(values) for name, values in saved.fields.items()}
-    details |= _reworded(before, saved.after)
+    details |= {**_reworded(before, saved.after), **(more or {})}
     if overlaps:
         details["overlaps"] = list(overlaps)
     event_store.add(studio.file, kind, now, actor=actor, session_id=before.id, details=details)

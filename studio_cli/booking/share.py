@@ -67,9 +67,12 @@ def prepare(
     base: str | None = None,
     note: str | None = None,
     actor: Actor = "owner",
+    *,
+    picked: bool = False,
 ) -> Shared:
     """Inside a write: make the share, its link and, for a mail, the message that is still to be sent.
 
+    ``picked``: its client, or somebody who typed their address, has picked it on the booking site just now.
     Of a request the owner can hand over the link, to its page; mails about it go out when it is answered.
     """
     if session.status == "inquiry" and channel == "email":
@@ -91,6 +94,7 @@ def prepare(
         about = {
             "note": letter.check_note(note),
             "again": _has_had_a_mail(studio, session),
+            **({"picked": True} if picked else {}),
         }
         message_id = letter.put(studio, session, "share", f"share {share_id}", about=about, share_id=share_id)
     elif note:

@@ -10,10 +10,11 @@ from typing import Literal
 from whenever import Date, Instant
 
 from studio_cli.booking import client as clients
-from studio_cli.booking import mail, new_session, request, slot
+from studio_cli.booking import mail, new_session, request, site_limits, slot
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
-from studio_cli.booking.month import Month, View
+from studio_cli.booking.month import Month, View, horizon
+from studio_cli.booking.site_limits import Enough, Writes
 from studio_cli.booking.studio import Studio
 from studio_cli.errors import NotFound, Refused, WrongUsage
 from studio_cli.model.answers import Problem
@@ -27,7 +28,6 @@ from studio_cli.model.text import clean, clean_optional
 from studio_cli.model.wish import LONGEST_WORDS, Wish
 from studio_cli.model.words import N_
 from studio_cli.store import blocked as blocked_store
-from studio_cli.store import checkout as checkout_store
 from studio_cli.store import client as client_store
 from studio_cli.store import event as event_store
 from studio_cli.store import form as form_store
@@ -38,10 +38,6 @@ from studio_cli.store import setting as setting_store
 NEAREST = 6
 """Free times that are offered instead of one that is gone."""
 NEAR_DAYS = 21
-MOST_UNFINISHED = 3
-"""Holds of one address, or of one mail address, that may be unfinished at once: several homes can share an address."""
-RECENT_HOURS = 1
-"""For so long a request counts among them: after that it is the owner who has to do something."""
 TOO_FAST_SECONDS, TOO_OLD_SECONDS = 2, 24 * 3600
 """No person fills in a form faster, and none leaves it open longer and still wants that time."""
 
@@ -186,8 +182,12 @@ def nearest(studio: Studio, offer: SessionType, visitor: Visitor, wanted: Instan
 def _free(
     studio: Studio, offer: SessionType, visitor: Visitor, first: Instant, last: Instant
 ) -> list[Instant]:
-    """Return the free starts as this visitor sees them: for whom the owner has blocked there are none."""
-    if is_unwanted(studio, visitor):
+    """Return the free starts as this visitor sees them: what no month shows is not free for them.
+
+    For whom the owner has blocked there are none.
+    """
+    last = min(last, horizon(studio.now(), visitor.zone))
+    if first >= last or is_unwanted(studio, visitor):
         return []
     return slot.slots(studio, offer.need(), first, last, for_clients=True)
 
@@ -241,7 +241,7 @@ _WRONG = {
 
 # ── taking a time ─────────────────────────────────────────────────────────────────────────────────
 
-Outcome = Literal["held", "mailed", "asked", "taken", "enough"]
+Outcome = Literal["held", "mailed", "asked", "taken", "enough", "many"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,8 @@ class Reply:
     """What came of picking a time.
 
     ``held``, ``asked``: there is a session behind ``link``. ``mailed``: its link is in a mail (``message_id``).
-    ``taken``: somebody was faster, ``nearest`` are free. ``enough``: too much is unfinished already.
+    ``taken``: somebody was faster, ``left`` of what they wish for is free, and so are ``nearest``. ``enough``: too
+    much is unfinished already, and one of ``begun`` can be let go for it. ``many``: too much without any money.
     """
 
     what: Outcome
@@ -257,14 +258,12 @@ class Reply:
     session_id: int | None = None
     message_id: int | None = None
     nearest: tuple[Instant, ...] = ()
+    left: tuple[Instant, ...] = ()
+    begun: tuple[Session, ...] = ()
 
 
 class _Gone(Exception):
     """The time is not free any more: nothing of the write is kept."""
-
-
-class _Enough(Exception):
-    """Too much is unfinished: nothing of the write is kept."""
 
 
 def pick(
@@ -274,12 +273,15 @@ def pick(
     person: Person,
     visitor: Visitor,
     base: str | None = None,
+    *,
+    instead: int | None = None,
 ) -> Reply:
     """Take a time for somebody, or ask for it where the owner decides: whole, or nothing at all.
 
     ``starts`` is one time, or up to three that would suit where a type takes wishes. ``base`` is the address that the
-    link begins with. Who has been here before is found by their mail address, and learns nothing of that: what
-    they typed is kept with the session, and the client in the file stays as it is.
+    link begins with, ``instead`` a session of theirs that they let go for this one. Who has been here before is found
+    by their mail address, and learns nothing of that: what they typed is kept with the session, and the client in
+    the file stays as it is.
     """
     offer = offer_at(studio, key)
     if is_unwanted(studio, visitor, person.email):
@@ -287,12 +289,13 @@ def pick(
     try:
         with studio.file.atomic():
             studio.settle(studio.now())
-            return _take(studio, offer_at(studio, key), starts, person, visitor, base)
+            return _take(studio, offer_at(studio, key), starts, person, visitor, base, instead)
     except _Gone:
-        return Reply("taken", nearest=tuple(nearest(studio, offer, visitor, starts[0])))
-    except _Enough:
-        # Where the link comes by mail, nobody learns that somebody else has used that address today.
-        return Reply("mailed" if _by_mail(offer) else "enough")
+        return _gone(studio, offer, starts, person, visitor)
+    except Enough as enough:
+        if _by_mail(offer):  # there nobody learns that somebody else has used that address today
+            return Reply("mailed")
+        return Reply("many") if enough.many else Reply("enough", begun=_begun(studio, person, visitor))
 
 
 def _by_mail(offer: SessionType) -> bool:
@@ -306,56 +309,86 @@ def _take(
     person: Person,
     visitor: Visitor,
     base: str | None,
+    instead: int | None,
 ) -> Reply:
     client = client_store.by_email(studio.file, person.email)
-    begun = _unfinished(studio, client_id=client.id) if client else []
-    mine = [one for one in begun if one.visitor == visitor.address]
-    same = next((one for one in mine if _is_same(one, offer, starts[0], person)), None)
+    mine = _taken_by(studio, client, person, visitor) if client else []
+    same = next((one for one in mine if _is_same(one, offer, starts, person)), None)
     if same:
         return _give_link(studio, offer, same, base)
-    released = [one.id for one in mine if _release(studio, one)]
-    here = [one for one in _unfinished(studio, visitor=visitor.address) if one.id not in released]
-    if len(here) >= MOST_UNFINISHED or len(begun) - len(released) >= MOST_UNFINISHED:
-        raise _Enough
-    free = [start for start in starts if is_free(studio, offer, visitor, start)]
-    if not free:
+    for one in mine:
+        if one.id == instead and site_limits.can_let_go(studio, one):
+            _let_go(studio, one)
+    writes: Writes | None = "request" if offer.site.approval else "proof" if _by_mail(offer) else None
+    site_limits.check(studio, client, visitor.address, writes)
+    if not all(is_free(studio, offer, visitor, start) for start in starts):
         raise _Gone
-    number = _hold(studio, offer, client or _new_client(studio, person), free, person, visitor)
+    number = _hold(studio, offer, client or _new_client(studio, person), starts, person, visitor)
     return _give_link(studio, offer, sessions.get(studio, number), base)
 
 
-def _unfinished(studio: Studio, *, client_id: int | None = None, visitor: str | None = None) -> list[Session]:
-    """Return what is begun and waits for its client; a payment on its way, or an old request, waits for the owner."""
-    now = studio.now()
-    found = session_store.unfinished_on_the_site(studio.file, now, client_id=client_id, visitor=visitor)
-    recent = now.subtract(hours=RECENT_HOURS)
-    return [
-        one
-        for one in found
-        if one.step("payment").announced_at is None and (one.status == "pending" or one.created_at > recent)
-    ]
+def _gone(
+    studio: Studio, offer: SessionType, starts: Sequence[Instant], person: Person, visitor: Visitor
+) -> Reply:
+    """Return what is free instead of what somebody wanted; what they hold themselves is no reason to be refused."""
+    left = tuple(start for start in starts if is_free(studio, offer, visitor, start))
+    own = [] if left or _by_mail(offer) else _in_the_way(studio, offer, starts[0], person, visitor)
+    if own:
+        return Reply("enough", begun=tuple(own))
+    return Reply("taken", nearest=tuple(nearest(studio, offer, visitor, starts[0])), left=left)
 
 
-def _is_same(session: Session, offer: SessionType, start: Instant, person: Person) -> bool:
+def _in_the_way(
+    studio: Studio, offer: SessionType, start: Instant, person: Person, visitor: Visitor
+) -> list[Session]:
+    """Return the hold of somebody's own, if it is all that stands between them and a time."""
+    begun = {one.id for one in _begun(studio, person, visitor)}
+    for one in slot.taken_by(studio, start, offer.need()):
+        around = slot.slots(studio, offer.need(), start, start.add(minutes=1), for_clients=True, but=one.id)
+        if one.id in begun and start in around:
+            return [one]
+    return []
+
+
+def _begun(studio: Studio, person: Person, visitor: Visitor) -> tuple[Session, ...]:
+    """Return what somebody holds that they can let go: told to nobody who has not typed the very same."""
+    client = client_store.by_email(studio.file, person.email)
+    mine = _taken_by(studio, client, person, visitor) if client else []
+    return tuple(one for one in mine if site_limits.can_let_go(studio, one))
+
+
+def _taken_by(studio: Studio, client: Client, person: Person, visitor: Visitor) -> list[Session]:
+    """Return what is not finished of a client who typed these very words at this address."""
+    found = session_store.unfinished_on_the_site(
+        studio.file, studio.now(), client_id=client.id, visitor=visitor.address
+    )
+    return [one for one in found if (one.booked_as, one.booked_phone) == (person.name, person.phone)]
+
+
+def _is_same(session: Session, offer: SessionType, starts: Sequence[Instant], person: Person) -> bool:
     """Return whether this is what the same person has just asked for: a second tap, a page that was sent again.
 
     Only as long as nothing was done: behind the link is nothing yet but what they have typed once more.
     """
-    typed = (session.booked_as, session.booked_phone)
-    untouched = session.status == "pending" and not any(step.done_at for step in session.steps)
-    same_type = session.type is not None and session.type.id == offer.id
-    return untouched and same_type and session.starts_at == start and typed == (person.name, person.phone)
+    if session.type is None or session.type.id != offer.id:
+        return False
+    if session.status == "inquiry":
+        wish = Wish(tuple(starts), person.words) if session.wish is not None else None
+        asked = session.wishes == wish and session.starts_at == starts[0]
+        return asked and session.revision == 1 and not session.offered
+    untouched = session.site_hold is not None and not any(step.done_at for step in session.steps)
+    return untouched and session.starts_at == starts[0]
 
 
-def _release(studio: Studio, session: Session) -> bool:
-    """Let go of a time for another one of the same person, unless it is being paid; return whether it is free."""
-    if session.status != "pending" or session.paid:
-        return False
-    if checkout_store.of_session(studio.file, session.id, "open", "asked"):
-        return False
+LET_GO = "another time was picked"
+"""Why a hold ended, in its history."""
+
+
+def _let_go(studio: Studio, session: Session) -> None:
+    """Inside a write: free a time that somebody has given up for another one."""
     session_store.set_status(studio.file, session.id, "expired")
     mail.cancel_pointless(studio, session.id)
-    details = {"why": "another time was picked"}
+    details = {"why": LET_GO}
     event_store.add(
         studio.file,
         "session expired",
@@ -364,7 +397,12 @@ def _release(studio: Studio, session: Session) -> bool:
         session_id=session.id,
         details=details,
     )
-    return True
+
+
+def was_let_go(studio: Studio, session: Session) -> bool:
+    """Return whether a session has expired because its client took another time."""
+    line = event_store.last(studio.file, session.id, "session expired")
+    return session.status == "expired" and line is not None and line.details.get("why") == LET_GO
 
 
 def _new_client(studio: Studio, person: Person) -> Client:
@@ -425,7 +463,9 @@ def _give_link(studio: Studio, offer: SessionType, session: Session, base: str |
         request.tell_asked(studio, asked, f"asked {asked.id} {asked.sequence}")
         return Reply("asked", link, session.id)
     if _by_mail(offer):
-        shared = shares.prepare(studio, session, "email", now, base, actor="client")
+        if not site_limits.may_write(studio, session.client.id, "proof"):
+            return Reply("mailed", None, session.id)
+        shared = shares.prepare(studio, session, "email", now, base, actor="client", picked=True)
         return Reply("mailed", None, session.id, shared.message_id)
     shared = shares.prepare(studio, session, "direct", now, base, actor="client")
     return Reply("held", shared.link, session.id)
@@ -447,23 +487,29 @@ def keep_key(studio: Studio) -> None:
 def stamp(key: str, now: Instant) -> str:
     """Return the moment at which a form was given out, signed (HMAC, RFC 2104): nobody can make one up."""
     moment = str(seconds(now))
-    return f"{moment}.{_signature(key, moment)}"
+    return f"{moment}.{signature(key, moment)}"
 
 
 def is_unhurried(key: str, text: str, now: Instant) -> bool | None:
     """Return whether a form took as long as people take; None for a stamp that is too old or not ours."""
-    import hmac
-
-    moment, _, signature = text.partition(".")
+    moment, _, signed = text.partition(".")
     if not moment.isascii() or not moment.isdigit() or len(moment) > 12:
         return None
-    if not hmac.compare_digest(signature.encode(), _signature(key, moment).encode()):
+    if not is_signed(key, moment, signed):
         return None
     age = seconds(now) - int(moment)
     return None if not 0 <= age <= TOO_OLD_SECONDS else age >= TOO_FAST_SECONDS
 
 
-def _signature(key: str, text: str) -> str:
+def is_signed(key: str, text: str, signed: str) -> bool:
+    """Return whether a signature is that of a text by the site."""
+    import hmac
+
+    return hmac.compare_digest(signed.encode(), signature(key, text).encode())
+
+
+def signature(key: str, text: str) -> str:
+    """Return what shows that a text is the site's own: nobody else can make it."""
     import hmac
 
     return hmac.new(bytes.fromhex(key), text.encode(), "sha256").hexdigest()[:32]

@@ -9,7 +9,7 @@ from whenever import Instant, Time
 
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.output import Column, Facts, json_facts, plain, same, show_card, show_list
-from studio_cli.model.availability import Block, Hours, day_name, show_minutes
+from studio_cli.model.availability import Block, Hours, Override, day_name, show_minutes
 from studio_cli.model.calendar import Calendar
 from studio_cli.model.client import Client
 from studio_cli.model.event import Line
@@ -129,8 +129,8 @@ def show_calendar(desk: Desk, calendar: Calendar, zone: str) -> None:
     show_card(desk, calendar.name, facts, json_facts(calendar.as_json(zone)))
 
 
-def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
-    """Show a session type as a card."""
+def show_type(desk: Desk, offer: SessionType, zone: str, dates: Sequence[Override] = ()) -> None:
+    """Show a session type as a card: what is set, and the ``dates`` to come that have hours of its own."""
     terms = offer.terms
     asked = {"full": "all of it at booking", "later": "nothing at booking"}.get(
         terms.pay, f"{terms.asked_now} at booking"
@@ -147,8 +147,9 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
         ("When canceled", f"back: {terms.refunds}" if terms.refunds else "–"),
         ("Tips", "clients can add one" if terms.tips else "–"),
         ("Where", offer.location or "–"),
-        ("Buffers", f"{offer.buffer_before} min before, {offer.buffer_after} min after"),
+        ("Buffers", _buffers(offer)),
         ("Starts every", show_duration(offer.increment)),
+        ("Dates", "\n".join(f"{show_date(one.date)}  {one.hours}" for one in dates) or "–"),
         ("Clients book", _limits(offer)),
         ("Held for", show_duration(offer.hold) if offer.hold else "as long as it is pending"),
         ("Questionnaire", offer.form or "–"),
@@ -161,7 +162,17 @@ def show_type(desk: Desk, offer: SessionType, zone: str) -> None:
     ]
     if offer.archived_at:
         facts.append(("Archived", show_short(offer.archived_at, zone)))
-    show_card(desk, offer.name, facts, json_facts(offer.as_json(zone)))
+    said = [fact for fact in facts if fact[1] != "–"]
+    show_card(desk, offer.name, said, json_facts(offer.as_json(zone)))
+
+
+def _buffers(offer: SessionType) -> str:
+    parts = [
+        f"{show_duration(minutes)} {where}"
+        for minutes, where in ((offer.buffer_before, "before"), (offer.buffer_after, "after"))
+        if minutes
+    ]
+    return ", ".join(parts) or "–"
 
 
 def _limits(offer: SessionType) -> str:
@@ -291,7 +302,7 @@ def _changes(details: dict[str, Any]) -> list[str]:
     """Return the details of a line of history in words: ``location: none → High Park``."""
     words = []
     for name, value in details.items():
-        changed = isinstance(value, list) and len(value) == 2 and name not in {"overlaps", "waived"}
+        changed = isinstance(value, list) and len(value) == 2 and name not in {"overlaps", "waived", "custom"}
         words.append(
             f"{name}: {plain(value[0])} → {plain(value[1])}" if changed else f"{name}: {plain(value)}"
         )

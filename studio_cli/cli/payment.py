@@ -170,6 +170,33 @@ def _receipt_of(desk: Desk, row: Payment) -> str:
 
 
 @app.command(
+    "keep", epilog=example('studio payment keep 12 --note "Stays as a voucher, as agreed by telephone"')
+)
+def keep(
+    ctx: typer.Context,
+    session: SessionRef,
+    note: Note = None,
+    yes: Yes = False,
+    dry_run: DryRun = False,
+    as_json: Json = False,
+) -> None:
+    """Keep what you owe a client who has canceled, because you agreed otherwise: nothing is paid, and status is quiet."""
+    desk = desk_of(ctx)
+    planned = payments.keep(desk.studio, session, note, rehearse=True)
+    about = f"session {planned.session.id}, {planned.session.title} with {planned.session.client.name}"
+    if planned.amount and not dry_run:
+        desk.agree(f"{planned.amount} is owed to the client of {about}.\nKeep it?", yes=yes)
+    done = planned if dry_run else payments.keep(desk.studio, session, note)
+    if as_json:
+        more = {"kept_now": done.amount.as_json(), "changed": bool(done.amount), "dry_run": dry_run}
+        desk.json({**done.session.as_json(), **more})
+    elif done.amount:
+        desk.data(f"{done.amount} {'would be' if dry_run else 'is'} kept: nothing more is owed for {about}.")
+    else:
+        desk.data(f"Nothing is owed any more for {about}.")
+
+
+@app.command(
     "list",
     cls=lists(columns.payment_columns("UTC")),
     epilog=example(

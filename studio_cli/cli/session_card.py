@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from whenever import Instant
 
-from studio_cli.booking.overview import next_command
+from studio_cli.booking.overview import next_command, stuck
+from studio_cli.booking.studio import Studio
 from studio_cli.cli.columns import waiting
 from studio_cli.cli.desk import Desk
 from studio_cli.cli.output import Facts, json_facts, say_card, write_card
@@ -45,7 +46,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         write_card(desk, plain)
         return
     now = desk.clock().round("second", mode="floor")
-    facts = [*_appointment(session, now), *_state(session, now)]
+    facts = [*_appointment(session, now), *_state(desk, session, now)]
     if desk.reader == "listener":
         money = [
             f"{name} {amount}{f', {note}' if note else ''}" for name, amount, note in _money(session, now)
@@ -55,7 +56,7 @@ def show_session(desk: Desk, session: Session, answers: Sequence[Answer] = ()) -
         say_card(
             desk,
             f"Session {session.id}, {session.title}",
-            [("Status", session.status), *facts, *_next(session)],
+            [("Status", session.status), *facts, *_next(desk, session)],
         )
     else:
         _draw(desk, session, facts, now)
@@ -75,12 +76,13 @@ def _draw(desk: Desk, session: Session, facts: Facts, now: Instant) -> None:
     card.turn()
     card.lines("Steps", _step_lines(session, now))
     card.lines("Money", _money_lines(session, now))
-    card.add(_next(session))
+    card.add(_next(desk, session))
     desk.show(Group(*card.drawn(session.title, session.status, f"{session.id}")))
 
 
-def _next(session: Session) -> Facts:
-    command = next_command(session)
+def _next(desk: Desk, session: Session) -> Facts:
+    asked_for = session.status == "inquiry"
+    command = stuck(desk.studio, session).command if asked_for else next_command(session)
     return [("Next", command)] if command else []
 
 
@@ -115,17 +117,18 @@ def _from_the_site(session: Session) -> Iterator[tuple[str, str]]:
         yield "Booked from", f"{session.visitor} (studio block add {session.visitor})"
 
 
-def _state(session: Session, now: Instant) -> Iterator[tuple[str, str]]:
+def _state(desk: Desk, session: Session, now: Instant) -> Iterator[tuple[str, str]]:
     """Yield how far it has got, and what is agreed about it."""
     zone = session.timezone
     if waiting(session):
         yield "Waiting for", waiting(session)
-    if session.expires_at and session.status in {"pending", "inquiry"}:
+    if session.expires_at and (
+        session.status == "pending" or (session.status == "inquiry" and session.holds_time)
+    ):
         left = show_distance(session.expires_at, now, zone)
-        held = f"{show_near(session.expires_at, zone, now)}, {left}" if session.holds_time else "no more"
-        yield "Held until", held
-    elif session.status == "inquiry":
-        yield "Held", "no: others can take its time"
+        yield "Held until", f"{show_near(session.expires_at, zone, now)}, {left}"
+    elif session.status == "inquiry" and not session.holds_time:
+        yield "Held", _not_held(desk.studio, session)
     yield from _asked(session)
     if session.confirmed_at:
         by = _BY[session.confirmed_by or "owner"]
@@ -141,6 +144,16 @@ def _state(session: Session, now: Instant) -> Iterator[tuple[str, str]]:
         yield "Overlap", "allowed by you"
     yield "Reminders", _reminders(session)
     yield "Links", "\n".join(_share(share, zone, now) for share in session.shares) or "not shared yet"
+
+
+def _not_held(studio: Studio, session: Session) -> str:
+    """Return who has the time of a request that does not hold it, or that anybody can have it."""
+    from studio_cli.booking.request import in_the_way
+
+    others = [] if session.offered else in_the_way(studio, session)
+    if others:
+        return f"no: session {others[0].id} has its time"
+    return f"{'no more' if session.expires_at else 'no'}: others can take its time"
 
 
 _BY = {"client": "every step done", "owner": "by you"}

@@ -234,7 +234,7 @@ def show(ctx: typer.Context, type_: TypeRef, as_json: Json = False) -> None:
     if as_json:
         desk.json(offer.as_json(zone))
     else:
-        cards.show_type(desk, offer, zone)
+        cards.show_type(desk, offer, zone, minis.dates_of(desk.studio, offer))
 
 
 @app.command(
@@ -395,6 +395,6 @@ def _show(desk: Desk, offer: SessionType, words: str, as_json: bool) -> None:
         desk.json(offer.as_json(zone))
     elif desk.on_terminal:
         desk.data(f"Session type {offer.slug} {words}.")
-        cards.show_type(desk, offer, zone)
+        cards.show_type(desk, offer, zone, minis.dates_of(desk.studio, offer))
     else:
         desk.lines([output.line(columns.TYPE, offer)])

@@ -49,7 +49,11 @@ KINDS: dict[str, Kind] = {
     "requested": Kind("a request has arrived, and what happens next", while_=frozenset({"inquiry"})),
     "accepted": Kind("a request is accepted, and what is left to do", while_=_HELD),
     "proposal": Kind("other times for a request, to pick from", while_=frozenset({"inquiry"})),
-    "declined": Kind("a time that was asked for is not possible", while_=frozenset({"declined"})),
+    "declined": Kind(
+        "a time that was asked for is not possible, or those that were proposed have passed",
+        while_=frozenset({"declined"}),
+        before_it=False,
+    ),
     "expired": Kind("the time is no longer held", while_=frozenset({"expired"})),
     "payment-instructions": Kind("how to pay, for a payment on its way", while_=_HELD),
     "receipt": Kind("a payment has arrived", before_it=False),

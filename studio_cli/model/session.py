@@ -307,10 +307,14 @@ class Session:
 
     @property
     def balance_due_on(self) -> Date | None:
-        """The day by which the balance is due, in the session's zone; None while nothing says so."""
+        """The day by which the balance is due, in the session's zone; None while nothing says so.
+
+        Never before the day on which it was set up: nobody can have paid by then.
+        """
         if self.terms.balance_due is None:
             return None
-        return self.starts_at.to_tz(self.timezone).date().add(days=self.terms.balance_due)
+        due = self.starts_at.to_tz(self.timezone).date().add(days=self.terms.balance_due)
+        return max(due, self.created_at.to_tz(self.timezone).date())
 
     @property
     def occupies(self) -> bool:

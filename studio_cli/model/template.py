@@ -96,6 +96,9 @@ VARIABLES: dict[str, dict[str, Variable]] = {
         "note": _V("the words of yours for this mail: --message", "I look forward to it."),
         "money": _V("when the client has canceled: what goes back and how", "{% for line in mail.money %}"),
         "again": _V("for a condition: the link is sent once more", "{% if mail.again %}"),
+        "picked": _V(
+            "for a condition: it was picked on the booking site, and is to be proved", "{% if mail.picked %}"
+        ),
         "overdue": _V("for a condition: the balance should be there already", "{% if mail.overdue %}"),
         "today": _V("for a condition: the session is today", "{% if mail.today %}"),
         "moved": _V("for a condition: the session has a new time", "{% if mail.moved %}"),

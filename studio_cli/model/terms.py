@@ -70,10 +70,16 @@ class Refunds:
 
     def of(self, paid: Money, minutes_before: int) -> Money:
         """Return what of ``paid`` goes back so many minutes before the session; below zero is after it began."""
-        for percent, days in self.rules:
-            if minutes_before >= days * 24 * 60:
-                return paid.share(percent, 100)
-        return Money(0, paid.currency)
+        return paid.share(self.percent(minutes_before), 100)
+
+    def percent(self, minutes_before: int) -> int:
+        """Return how many percent go back so many minutes before the session."""
+        return next((percent for percent, days in self.rules if minutes_before >= days * 24 * 60), 0)
+
+    def at_most(self, most: int) -> Refunds:
+        """Return the policy by which never more than ``most`` percent go back."""
+        least_days = {min(percent, most): days for percent, days in self.rules}
+        return Refunds(tuple(least_days.items()))
 
     def __str__(self) -> str:
         return ", ".join(f"{percent}% until {days}d" for percent, days in self.rules)

@@ -159,6 +159,19 @@ def newest(db: Database) -> int:
         return int(sql.execute("SELECT coalesce(max(id), 0) FROM message").fetchone()[0])
 
 
+def count_from_the_site(db: Database, client_id: int, since: Instant) -> tuple[int, int]:
+    """Return how many mails the booking site has written to a client since a moment: to prove an address, of requests."""
+    with db.reading() as sql:
+        row = sql.execute(
+            """SELECT coalesce(sum(kind = 'share'), 0), coalesce(sum(kind = 'requested'), 0)
+               FROM message JOIN session ON session.id = message.session_id
+               WHERE session.client_id = ? AND source = 'site' AND message.created_at > ? AND state <> 'canceled'
+               AND recipient = 'client' AND (kind = 'requested' OR json_extract(about, '$.picked'))""",
+            (client_id, stored(since)),
+        ).fetchone()
+    return row[0], row[1]
+
+
 def was_invited(db: Database, session_id: int) -> bool:
     """Return whether a session's client may have its calendar entry from a mail."""
     with db.reading() as sql:

@@ -22,11 +22,12 @@ from studio_cli.store.terms import columns, terms_of
 
 T = TypeVar("T")
 
-# Until when a request can be answered: the last of the times that were proposed, else wished for, else asked for.
-LAST_TIME = """coalesce(
+# Until when a request can be answered: the last of the times that were proposed, else wished for, and of its own,
+# which its owner may have moved.
+LAST_TIME = """max(session.starts_at, coalesce(
     (SELECT max(value) FROM json_each(session.offered)),
     (SELECT max(value) FROM json_each(CASE WHEN json_valid(session.wish) THEN session.wish END, '$.times')),
-    session.starts_at)"""
+    session.starts_at))"""
 
 # A hold that has run out reads as expired from that moment on, and a request that nobody has answered in time as
 # declined, whether or not anybody has settled it yet.
@@ -160,7 +161,8 @@ def with_balance_due(db: Database, now: Instant, first: Date, last: Date) -> lis
     Days are those of UTC, so that the caller leaves one more on each side.
     """
     query = f"""{_SELECT} WHERE session.status = 'confirmed' AND session.balance_due_days IS NOT NULL
-        AND date(session.starts_at, session.balance_due_days || ' days') BETWEEN :first AND :last
+        AND max(date(session.starts_at, session.balance_due_days || ' days'), date(session.created_at))
+          BETWEEN :first AND :last
         AND coalesce(session.total_minor, session.price_minor) > (
           SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
           FROM payment WHERE session_id = session.id)
@@ -213,6 +215,26 @@ def unfinished_on_the_site(
     with db.reading() as sql:
         values = {"now": stored(now), "client": client_id, "visitor": visitor}
         return _sessions(db, sql.execute(query, values).fetchall())
+
+
+def count_unpaid_on_the_site(
+    db: Database, now: Instant, since: Instant, *, client_id: int | None = None, visitor: str | None = None
+) -> int:
+    """Return how many sessions to come a client, or somebody at an address, has taken themselves and paid nothing for.
+
+    Those that were confirmed, or canceled after that, count from ``since`` on; those with money on its way as long
+    as it is.
+    """
+    query = """SELECT count(*) FROM session WHERE starts_at >= :now AND source = 'site'
+        AND site_hold_minutes IS NOT NULL
+        AND (:client IS NULL OR client_id = :client) AND (:visitor IS NULL OR visitor = :visitor)
+        AND ((status IN ('confirmed', 'canceled') AND created_at > :since)
+          OR (status = 'pending' AND coalesce(expires_at > :now, 1) AND EXISTS (
+            SELECT 1 FROM step WHERE session_id = session.id AND announced_at IS NOT NULL)))
+        AND NOT EXISTS (SELECT 1 FROM payment WHERE session_id = session.id)"""
+    values = {"now": stored(now), "since": stored(since), "client": client_id, "visitor": visitor}
+    with db.reading() as sql:
+        return int(sql.execute(query, values).fetchone()[0])
 
 
 def last_touched(db: Database) -> int | None:
@@ -522,6 +544,11 @@ def set_expiry(db: Database, number: int, expires_at: Instant | None) -> None:
     db.connection.execute(
         "UPDATE session SET expires_at = ? WHERE id = ?", (expires_at and stored(expires_at), number)
     )
+
+
+def leave_to_owner(db: Database, number: int) -> None:
+    """Hold a time that was picked on the site as one that the owner set up, from now on: until its deadline."""
+    db.connection.execute("UPDATE session SET site_hold_minutes = NULL WHERE id = ?", (number,))
 
 
 def allow_overlap(db: Database, number: int, allowed: bool) -> None:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from whenever import Instant
 
-from studio_cli.booking import cancellation, policy
+from studio_cli.booking import cancellation, policy, site
 from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking import request as requests
 from studio_cli.booking.change_of_mind import No
 from studio_cli.booking.details import STEP_TITLES, differences, when
 from studio_cli.booking.journey import seen_before
+from studio_cli.model.settlement import Settlement
 from studio_cli.model.times import day_begins, stored
 from studio_cli.model.words import N_
 from studio_cli.web.month import day_of, grid, offsets
@@ -42,20 +43,52 @@ def note(place: Place, word: str) -> dict[str, Any]:
 
 def asked(place: Place, word: str = "") -> str:
     """Return the page of a request: what was asked for and what happens next, or the times to choose from."""
-    session, language = place.visit.session, place.dress.language
+    session, language, studio = place.visit.session, place.dress.language, place.studio
+    still = minds.still_offered(studio, session)
+    apart = offsets(still, session.timezone)
     offered = [
-        {"value": stored(moment), "text": when(moment, session, language)}
-        for moment in minds.still_offered(place.studio, session)
+        {"value": stored(moment), "text": f"{when(moment, session, language)} {apart[moment]}".rstrip()}
+        for moment in still
     ]
+    lost = _lost(place) if not session.offered else set()
     later = [step for step in session.steps if step.required and step.name != "review"]
     return place.page(
         "asked",
         revision=session.revision,
         offered=offered,
         gone=bool(session.offered) and len(offered) < len(session.offered),
+        taken=lost.issuperset(requests.asked_times(session)),
+        wished=[
+            {"text": when(one, session, language), "lost": one in lost}
+            for one in (session.wishes.times if session.wishes else ())
+        ],
+        differences=_differences_of_request(place),
         later=language.listed([language.text(STEP_TITLES[step.name]) for step in later]) if later else "",
         **note(place, word),
     )
+
+
+def _lost(place: Place) -> set[Instant]:
+    """Return which of the times that a request is for cannot be had any more; of one that is held, none."""
+    session = place.visit.session
+    if session.holds_time:
+        return set()
+    asked_for = requests.asked_times(session)
+    return {one for one in asked_for if not requests.is_possible(place.studio, session, one)}
+
+
+def _differences_of_request(place: Place) -> list[Any]:
+    """Return what was changed since its client saw a request; of times that are proposed the page speaks anyway."""
+    session = place.visit.session
+    first = 1 if session.source == "site" else None
+    revision = place.seen or session.step("review").revision or first
+    seen = seen_before(place.studio, place.visit, revision) if revision else None
+    if seen is None:
+        return []
+    now = session.details()
+    if session.offered:
+        seen = {**seen, **{name: now[name] for name in ("starts_at", "ends_at", "balance_due")}}
+    return list(differences(seen, now, place.dress.language))
 
 
 # ── another time ──────────────────────────────────────────────────────────────────────────────────
@@ -70,16 +103,28 @@ def move(place: Place, day: str, taken: Instant | None, word: str = "") -> str:
 
     language, zone = place.dress.language, session.timezone
     near = [one for one in minds.nearest(studio, session, taken) if one != session.starts_at] if taken else []
+    apart = offsets(near, zone)
     until = session.move_ends_at if session.status != "inquiry" else None
     return place.page(
         "move",
         revision=session.revision,
         picker=_picker(place, day, taken or session.starts_at),
-        near=[{"value": stored(one), "text": language.short(one, zone)} for one in near],
+        near=[
+            {"value": stored(one), "text": f"{language.short(one, zone)} {apart[one]}".rstrip()}
+            for one in near
+        ],
         until=language.short(until, zone) if until else "",
+        refunds=_refunds(place),
         differences=_differences(place),
         **note(place, "taken" if taken else word),
     )
+
+
+def _refunds(place: Place) -> str:
+    """Return what moving it now changes in what goes back, if it is canceled later."""
+    session = place.visit.session
+    after = cancellation.after_a_move(place.studio, session)
+    return policy.after_a_move(session.terms.refunds, after, place.dress.language)
 
 
 def _picker(place: Place, asked_for: str, near: Instant) -> dict[str, Any]:
@@ -152,7 +197,7 @@ def cancel(place: Place, word: str = "") -> str:
     return place.page(
         "cancel",
         revision=session.revision,
-        money=policy.money(settled, language, place.dress.settings["studio.name"]) if session.total else [],
+        money=_about_money(place, settled),
         seen=minds.terms_seen(settled),
         until=language.short(until, session.timezone) if until else "",
         differences=_differences(place),
@@ -179,24 +224,47 @@ def _cannot(place: Place, words: tuple[str, str]) -> str:
 # ── it is over ────────────────────────────────────────────────────────────────────────────────────
 
 
+def _about_money(place: Place, settled: Settlement) -> list[str]:
+    session, name = place.visit.session, place.dress.settings["studio.name"]
+    announced = session.step("payment").announced_at is not None
+    return policy.money(settled, place.dress.language, name, announced=announced) if session.total else []
+
+
 def ended(place: Place) -> tuple[str, str, list[str]] | None:
     """Return how a session ended by its client or without an answer: heading, words, the money. None: otherwise."""
     session, studio = place.visit.session, place.studio
     if session.status == "declined":
-        return None if requests.was_answered(studio, session) else (*_UNANSWERED, [])
+        passed = _PASSED if session.offered else _UNANSWERED
+        return None if requests.was_answered(studio, session) else (*passed, [])
+    if site.was_let_go(studio, session):
+        return (*_LET_GO, [])
     settled = minds.ended(studio, session)
     if settled is None:
         return None
     if settled.request:
         return (*_WITHDRAWN, [])
     name = place.dress.settings["studio.name"]
-    money = policy.money(settled.money, place.dress.language, name) if session.total else []
-    return (*_CANCELED, money)
+    if not session.total:
+        return (*_CANCELED, [])
+    announced = session.step("payment").announced_at is not None
+    rows = minds.since(studio, session, settled)
+    return (
+        *_CANCELED,
+        policy.money_now(settled.money, rows, place.dress.language, name, announced=announced),
+    )
 
 
 _UNANSWERED = (
     N_("Your request was not answered in time"),
     N_("The time that you asked for has come, and nothing was booked. We are sorry: please get in touch."),
+)
+_PASSED = (
+    N_("The times that you were offered have passed"),
+    N_("Nothing was booked. If you would still like to come, please get in touch."),
+)
+_LET_GO = (
+    N_("You have taken another time"),
+    N_("When you took it, this one became free again. Yours is behind the link that you were given then."),
 )
 _WITHDRAWN = (
     N_("You have withdrawn your request"),

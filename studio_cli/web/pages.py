@@ -72,7 +72,7 @@ class Place:
 
     def page(self, name: str, **data: Any) -> str:
         """Return a page about the session."""
-        session = describe(self.visit.session, self.dress.settings, self.dress.language)
+        session = describe(self.visit.session, self.dress.settings, self.dress.language, self.studio.now())
         around = {"here": self.here, "testing": self.paying == "testing", "can": self._can(), "note": ""}
         return self.dress.page(name, {"session": session, **around, "alarming": False, **data})
 

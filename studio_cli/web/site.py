@@ -19,6 +19,7 @@ from studio_cli.booking.month import Month
 from studio_cli.booking.site import Person, Visitor
 from studio_cli.language import Language
 from studio_cli.model.answers import Problem
+from studio_cli.model.session import Session
 from studio_cli.model.session_type import SessionType
 from studio_cli.model.settings import SITE_KEY, is_local
 from studio_cli.model.times import (
@@ -356,15 +357,29 @@ def _answer(
     given: str,
 ) -> Response:
     call = shop.call
-    reply = site.pick(call.studio, site.key_of(offer), starts, person, shop.visitor, call.link_base)
+    instead = "".join(call.posted.fields.get("instead", [])[-1:])
+    reply = site.pick(
+        call.studio,
+        site.key_of(offer),
+        starts,
+        person,
+        shop.visitor,
+        call.link_base,
+        instead=int(instead) if re.fullmatch(r"[0-9]{1,18}", instead) else None,
+    )
+    if reply.what == "taken" and reply.left:
+        return HTMLResponse(_form(shop, offer, reply.left, typed, given, wanted=starts), status_code=409)
     if reply.what == "taken":
         page = _form(shop, offer, starts, typed, given, taken=True, nearest=reply.nearest)
         return HTMLResponse(page, status_code=409)
-    if reply.what == "enough":
-        return HTMLResponse(_form(shop, offer, starts, typed, given, enough=True), status_code=409)
+    if reply.what in {"enough", "many"}:
+        page = _form(shop, offer, starts, typed, given, enough=reply.what, begun=reply.begun)
+        return HTMLResponse(page, status_code=409)
     if reply.what == "mailed":
         call.request.state.mail = reply.message_id
-        return RedirectResponse(f"{described(shop, offer)['link']}/sent", status_code=303)
+        by = site.signature(signing_key(shop), f"sent {person.email}")
+        to = f"{described(shop, offer)['link']}/sent?to={quote(person.email, safe='@')}&by={by}"
+        return RedirectResponse(to, status_code=303)
     assert reply.link is not None
     token = reply.link.rpartition("/")[2]
     return RedirectResponse(f"{call.root}/s/{token}", status_code=303)
@@ -376,8 +391,9 @@ def _empty_form(shop: Shop, offer: SessionType) -> Response:
         return RedirectResponse(described(shop, offer)["link"], status_code=303)
     studio, visitor = shop.call.studio, shop.visitor
     with studio.file.reading():
-        if any(site.is_free(studio, offer, visitor, start) for start in starts):
-            return HTMLResponse(_form(shop, offer, starts, dict.fromkeys(FIELDS, "")))
+        left = [start for start in starts if site.is_free(studio, offer, visitor, start)]
+        if left:
+            return HTMLResponse(_form(shop, offer, left, dict.fromkeys(FIELDS, ""), wanted=starts))
         free = site.nearest(studio, offer, visitor, starts[0])
     return HTMLResponse(_form(shop, offer, starts, dict.fromkeys(FIELDS, ""), taken=True, nearest=free))
 
@@ -391,13 +407,17 @@ def _form(
     *,
     problems: Mapping[str, Problem] | None = None,
     taken: bool = False,
-    enough: bool = False,
+    enough: str = "",
+    begun: Sequence[Session] = (),
     nearest: Sequence[Instant] = (),
+    wanted: Sequence[Instant] = (),
 ) -> str:
     """Return the page on which somebody says who they are, or takes another time with what they said before.
 
     ``given`` is the stamp of the form that was sent: who corrects something has not become any faster by it.
+    ``wanted`` is what they had wished for, of which ``starts`` is left; ``begun`` what they can let go.
     """
+    apart = offsets(nearest, shop.zone)
     about = described(shop, offer)
     leads = Leads(about["link"], shop.zone if shop.zone != shop.dress.settings.zone else "")
     wishing = about["asks"] == "wishes"
@@ -428,10 +448,13 @@ def _form(
         problems=wrong,
         taken=taken,
         enough=enough,
+        begun=[{"id": one.id, "what": one.title, "when": _of_session(shop, one)} for one in begun],
+        gone=[_when(shop, offer, one) for one in wanted if one not in starts],
         nearest=[
             {
                 "at": stored(one),
-                "when": f"{shop.language.day(one, shop.zone)}, {shop.language.clock(one, shop.zone)}",
+                "when": f"{shop.language.day(one, shop.zone)}, {shop.language.clock(one, shop.zone)}"
+                f" {apart[one]}".rstrip(),
                 "link": leads.details([one]),
             }
             for one in nearest
@@ -465,6 +488,12 @@ def _when(shop: Shop, offer: SessionType, start: Instant, zone: str | None = Non
     return f"{language.day(start, zone)}, {language.range(start, end, zone)}"
 
 
+def _of_session(shop: Shop, session: Session) -> str:
+    """Return the time of a session whole, by the visitor's clock."""
+    start, end, zone = session.starts_at, session.ends_at, shop.zone
+    return f"{shop.language.day(start, zone)}, {shop.language.range(start, end, zone)}"
+
+
 def _at_the_studio(shop: Shop, offer: SessionType, start: Instant) -> str:
     """Return a time by the studio's clocks, where those show another one."""
     own = shop.dress.settings.zone
@@ -486,9 +515,18 @@ def sent(call: Call) -> Response:
         offer.name,
         frame=False,
         about=about,
+        address=_typed_address(shop),
         hold=shop.language.duration(offer.site.hold),
     )
     return HTMLResponse(page)
+
+
+def _typed_address(shop: Shop) -> str:
+    """Return the mail address that was typed on the page before; nothing for one that somebody else put there."""
+    query = shop.call.request.query_params
+    address = query.get("to", "")
+    ours = site.is_signed(signing_key(shop), f"sent {address}", query.get("by", ""))
+    return address if ours else ""
 
 
 # ── what was asked for ────────────────────────────────────────────────────────────────────────────

@@ -366,6 +366,32 @@ def test_out_of_reach_is_finished_later(studio: Studio, make: Maker) -> None:
     assert [one.amount for one in overview.overview(studio).owed] == [Money(6000, "CAD")]
 
 
+def test_what_goes_back_already_is_not_by_hand(studio: Studio, make: Maker) -> None:
+    """While an earlier refund is on its way, the rest of what was paid online goes back there too, and both get through."""
+    session, token = paid_online(studio, make)
+    with pytest.raises(ProviderUnreachable):
+        payments.refund(
+            studio,
+            payments.WantedRefund(str(session.id), "10", of=1),
+            give_back=Till(ProviderUnreachable("gone")),
+        )
+    settled = cancellation.settlement(studio, sessions.get(studio, session.id))
+    assert (settled.paid, settled.online, settled.by_hand) == tuple(
+        Money(one, "CAD") for one in (9000, 3000, 6000)
+    )
+    till = Till(ProviderUnreachable("gone"))
+    assert minds.cancel(studio, token, 1, seen(studio, session.id), till).what == "done"
+    (owed,) = overview.overview(studio).owed
+    assert (owed.amount, owed.command) == (Money(6000, "CAD"), "studio payment sync")
+    by_hand = payments.WantedRefund(str(session.id), "60", method="cash")
+    assert [made.payment.amount for made in payments.refund(studio, by_hand)] == [Money(6000, "CAD")]
+    orders = refund_store.unfinished(studio.file, session.id)
+    assert [order.amount for order in orders] == [Money(1000, "CAD"), Money(3000, "CAD")]
+    payments.finish_refunds(studio, orders, Till())
+    assert not sessions.get(studio, session.id).paid
+    assert overview.overview(studio).owed == []
+
+
 def test_refused_there_is_owed_here(studio: Studio, make: Maker) -> None:
     """What the provider refuses to give back is put before the owner, with the rest."""
     session, token = paid_online(studio, make)

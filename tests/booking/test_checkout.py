@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from whenever import Instant
 
 from studio_cli.booking import checkout as checkouts
-from studio_cli.booking import journey, session_changes
+from studio_cli.booking import journey, session_changes, site
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking import share as shares
@@ -24,7 +25,7 @@ from studio_cli.model.money import Money
 from studio_cli.outside.stripe import Stripe
 from studio_cli.store import checkout as checkout_store
 from tests.booking.paying import events, go, ledger, page_of, ready
-from tests.conftest import NOW, Clock, Maker
+from tests.conftest import NOW, ZONE, Clock, Maker
 from tests.fake_stripe import LIVE_KEY, TEST_KEY, FakeStripe
 
 pytestmark = pytest.mark.usefixtures("stripe_studio")
@@ -508,6 +509,46 @@ def test_money_that_does_not_arrive(
     assert after.step("payment").announced_at is None
     assert after.expires_at == clock.now.add(hours=48)
     assert go(studio, provider, token).state == "open"
+
+
+def picked(studio: Studio, make: Maker) -> tuple[int, str]:
+    """A time that somebody has picked on the site and reviewed, and their link."""
+    make.offer()
+    person, visitor = site.Person("Rui Costa", "rui@example.com"), site.Visitor("203.0.113.7", ZONE)
+    reply = site.pick(studio, "family-session", [Instant.from_utc(2026, 12, 4, 15)], person, visitor)
+    assert reply.link is not None and reply.session_id is not None
+    token = reply.link.rpartition("/s/")[2]
+    journey.review(studio, token, 1)
+    return reply.session_id, token
+
+
+def test_a_picked_time_is_not_held_for_ever_by_money_that_failed(
+    studio: Studio, make: Maker, clock: Clock, provider: Stripe, fake_stripe: FakeStripe
+) -> None:
+    """When money on its way does not arrive, a time picked on the site is held for its minutes, not without an end."""
+    number, token = picked(studio, make)
+    page = page_of(go(studio, provider, token))
+    fake_stripe.pay(page, delayed=True)
+    assert settle(studio, provider) == "processing"
+    clock.forward(hours=24)
+    fake_stripe.fail(page)
+    assert settle(studio, provider) == "failed"
+    assert sessions.get(studio, number).expires_at == clock.now.add(minutes=15)
+    assert go(studio, provider, token).state == "open"
+    assert sessions.get(studio, number).expires_at == clock.now.add(minutes=31)
+
+
+def test_pages_opened_again_and_again_hold_nothing_for_ever(
+    studio: Studio, make: Maker, clock: Clock, provider: Stripe
+) -> None:
+    """A new page holds a picked time for three hours after it was picked, and then no longer; the owner's goes on."""
+    number, token = picked(studio, make)
+    since = clock.now
+    while sessions.get(studio, number).status == "pending":
+        checkouts.start(studio, provider, token, 1)
+        clock.forward(minutes=25)
+        assert clock.now < since.add(hours=4)
+    assert clock.now > since.add(hours=3)
 
 
 def test_given_back_before_anybody_heard(

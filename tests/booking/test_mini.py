@@ -19,6 +19,8 @@ from studio_cli.model.availability import Span, without
 from studio_cli.model.session_type import SessionType
 from studio_cli.store import session_type as type_store
 from tests.conftest import ZONE, Cli, Maker
+from tests.terminal import on_terminal
+from tests.terminal import studio as studio_command
 
 SANTA = TypedOffer(name="Santa minis", price="90", location="The barn")
 DAY = TypedDays(("2026-12-12",), "10:00", "12:00", ("10:40-11:00",))
@@ -174,3 +176,13 @@ def test_who_is_booked_on_a_date_that_goes(new_studio: Cli) -> None:
     ).ok()
     told = new_studio("type", "dates", "minis", "--on", "2026-12-12", "--off").ok()
     assert "session 1, Minis with Eva Lima, 10:20 to 10:40; it stays." in told.err
+
+
+def test_card_shows_the_dates(new_studio: Cli) -> None:
+    """The card of minis says on which dates they are, and nothing of what is not set."""
+    days = ("--on", "2026-12-12", "--from", "10:00", "--to", "12:00", "--every", "20m")
+    new_studio("type", "add", "Minis", "--price", "90", "--mini", *days).ok()
+    code, shown = on_terminal(studio_command("type", "show", "minis"))
+    assert code == 0
+    assert "Sat 12 Dec 2026  10:00-12:00" in shown
+    assert "–" not in shown.replace("──", "")

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from studio_cli.booking import journey, payment
+from whenever import Instant
+
+from studio_cli.booking import availability, journey, payment, request
 from studio_cli.booking import session as sessions
 from studio_cli.booking import studio as studios
 from studio_cli.booking.overview import next_command, overview
 from studio_cli.booking.studio import Studio
+from studio_cli.model.site import TypedSite
+from studio_cli.model.wish import Wish
+from tests.booking.asking import ask
 from tests.conftest import Clock, Maker
 
 
@@ -30,6 +35,30 @@ def test_what_a_session_waits_for(studio: Studio, make: Maker, clock: Clock) -> 
     assert waits(studio) == [(number, "you: confirm payment", True, paid)]
     clock.forward(hours=24 * 4)
     assert waits(studio) == [(number, "nothing: its hold ran out", True, f"studio session reopen {number}")]
+
+
+def test_what_a_request_waits_for(studio: Studio, make: Maker) -> None:
+    """A yes is named only where it is possible: else another wish, or a free time to propose."""
+    make.type(price="0", deposit=None, site=TypedSite(approval=True, request="free"))
+    wish = Wish((Instant.from_utc(2026, 12, 4, 15), Instant.from_utc(2026, 12, 7, 15)))
+    session = ask(studio, make, wish=wish, type="family")
+    answer, number = "you: accept, decline or propose", session.id
+    assert waits(studio) == [(number, answer, True, f"studio session accept {number}")]
+    sessions.confirm(studio, str(make.session("2026-12-04 10:30").id))
+    assert waits(studio) == [(number, answer, True, f"studio session accept {number} --wish 2")]
+    availability.block(studio, "2026-12-07", "2026-12-07")
+    assert waits(studio) == [
+        (
+            number,
+            "you: propose another time",
+            True,
+            f'studio session propose {number} --at "2026-12-04 09:00"',
+        )
+    ]
+    request.propose(studio, str(number), ["2026-12-04 09:00"])
+    assert waits(studio)[0][1:3] == ("client: choose a time", False)
+    availability.block(studio, "2026-12-04", "2026-12-04")
+    assert waits(studio)[0][1:3] == ("you: propose another time", True)
 
 
 def test_money(studio: Studio, make: Maker) -> None:

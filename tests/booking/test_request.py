@@ -8,13 +8,14 @@ from collections.abc import Callable
 import pytest
 from whenever import Instant
 
+from studio_cli.booking import availability, overview, request, session_changes, slot
 from studio_cli.booking import change_of_mind as minds
-from studio_cli.booking import overview, request, session_changes, slot
 from studio_cli.booking import session as sessions
 from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.studio import Studio, change_setting, open_studio
 from studio_cli.errors import Refused, StudioError, WrongUsage
 from studio_cli.model.site import TypedSite
+from studio_cli.model.times import stored
 from studio_cli.model.wish import Wish
 from studio_cli.store import message as message_store
 from tests.booking.asking import ask
@@ -42,6 +43,87 @@ def mailing(studio: Studio) -> Studio:
     """``studio`` with a mail server that nobody asks."""
     change_setting(studio, "mail.host", "127.0.0.1")
     return studio
+
+
+# ── what has passed, moved or closed meanwhile ────────────────────────────────────────────────────
+
+
+def test_the_past_is_not_accepted(studio: Studio, make: Maker, clock: Clock) -> None:
+    """A first wish that has passed is refused, and the one that has not is named; --custom takes it all the same."""
+    wish = Wish((Instant.from_utc(2026, 11, 23, 15), TEN))
+    session = ask(studio, make, "2026-11-23 10:00", wish, type=typed(make, "wishes"))
+    clock.now = Instant.from_utc(2026, 11, 24, 15)
+    with pytest.raises(Refused, match="in the past") as refused:
+        request.accept(studio, str(session.id))
+    assert (refused.value.code, "--wish 2" in (refused.value.hint or "")) == ("past", True)
+    assert request.accept(studio, str(session.id), wish=2).session.starts_at == TEN
+
+
+def test_a_proposal_is_not_accepted_in_the_past(studio: Studio, make: Maker, clock: Clock) -> None:
+    """Of two proposed times the first has passed: a plain yes of the owner does not book it."""
+    session = ask(studio, make, type=typed(make))
+    request.propose(studio, str(session.id), ["2026-11-23 10:00", "2026-12-04 14:00"])
+    clock.now = Instant.from_utc(2026, 11, 24, 15)
+    with pytest.raises(Refused, match="in the past") as refused:
+        request.accept(studio, str(session.id))
+    assert "--at" in (refused.value.hint or "")
+    assert request.accept(studio, str(session.id), custom=True).session.custom_time is False
+
+
+def test_a_moved_request_ends_with_its_new_time(studio: Studio, make: Maker, clock: Clock) -> None:
+    """The owner moves a request; it is over when that time has come, not with the times that were wished for."""
+    session = ask(studio, make, wish=Wish((TEN,)), type=typed(make, "wishes"))
+    session_changes.reschedule(studio, str(session.id), "2026-12-21 10:00")
+    clock.now = Instant.from_utc(2026, 12, 5, 15)
+    assert sessions.get(studio, session.id).status == "inquiry"
+    clock.now = Instant.from_utc(2026, 12, 21, 15)
+    assert sessions.get(studio, session.id).status == "declined"
+
+
+def test_a_moved_request_proposes_nothing_more(studio: Studio, make: Maker) -> None:
+    """Times that were proposed before the owner moved it are no longer offered, and it is held no longer than its time."""
+    session = ask(studio, make, type=typed(make))
+    request.propose(studio, str(session.id), ["2026-12-04 14:00", "2026-12-07 10:00"])
+    session_changes.reschedule(studio, str(session.id), "2026-11-23 10:00")
+    now = sessions.get(studio, session.id)
+    assert (now.offered, minds.still_offered(studio, now)) == ((), [])
+    assert now.expires_at == now.starts_at
+
+
+def test_what_was_closed_since_is_not_agreed_to(studio: Studio, make: Maker) -> None:
+    """A proposed time in what is the owner's time off by now is gone; one that they proposed outside their hours is not."""
+    session = ask(studio, make, type=typed(make))
+    token = make.link(session)
+    request.propose(studio, str(session.id), ["2026-12-04 14:00", "2026-12-07 10:00"])
+    availability.block(studio, "2026-12-07", "2026-12-08", reason="Ill")
+    now = sessions.get(studio, session.id)
+    assert minds.still_offered(studio, now) == [now.offered[0]]
+    assert minds.agree(studio, token, now.revision, stored(now.offered[1])).what == "taken"
+    late = ["2026-12-04 14:00", "2026-12-05 10:00"]
+    request.propose(studio, str(session.id), late, custom=True)
+    now = sessions.get(studio, session.id)
+    assert minds.agree(studio, token, now.revision, stored(now.offered[1])).what == "done"
+    assert sessions.get(studio, session.id).custom_time
+
+
+def test_a_price_that_was_never_shown_is_not_agreed_to(studio: Studio, make: Maker) -> None:
+    """Who asks for another time after the price was raised has not agreed to it: they review it first."""
+    session = ask(studio, make, type=typed(make, price="100", pay="later"))
+    token = make.link(session)
+    revision = session_changes.edit(studio, str(session.id), Edits(price="900")).after.revision
+    assert minds.move(studio, token, revision, "2026-12-09T15:00:00Z").what == "done"
+    after = request.accept(studio, str(session.id)).session
+    assert (after.status, [step.name for step in after.waiting_for]) == ("pending", ["review"])
+
+
+def test_a_request_is_held_never_for_ever(studio: Studio, make: Maker) -> None:
+    """Whatever deadline its owner gives it, a request holds its time until it begins; one that holds none gets none."""
+    session = ask(studio, make, type=typed(make))
+    assert session_changes.edit(studio, str(session.id), Edits(expires="never")).after.expires_at == TEN
+    assert session_changes.edit(studio, str(session.id), Edits(expires="60d")).after.expires_at == TEN
+    free = ask(studio, make, "2026-12-07 10:00", type=make.type("Free", site=TypedSite(request="free")).slug)
+    with pytest.raises(Refused, match="holds no time"):
+        session_changes.edit(studio, str(free.id), Edits(expires="2d"))
 
 
 # ── what a request holds ──────────────────────────────────────────────────────────────────────────

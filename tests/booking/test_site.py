@@ -8,12 +8,24 @@ from typing import Any
 import pytest
 from whenever import Date, Instant
 
-from studio_cli.booking import availability, journey, reminder, request, session_type, site
+from studio_cli.booking import (
+    availability,
+    journey,
+    mail,
+    reminder,
+    request,
+    session_changes,
+    session_type,
+    site,
+    site_limits,
+)
 from studio_cli.booking import block as blocks
+from studio_cli.booking import change_of_mind as minds
 from studio_cli.booking import client as clients
 from studio_cli.booking import payment as payments
 from studio_cli.booking import session as sessions
 from studio_cli.booking import studio as studios
+from studio_cli.booking.session_changes import Edits
 from studio_cli.booking.session_type import TypedOffer
 from studio_cli.booking.site import Person, Reply, Visitor
 from studio_cli.booking.studio import Studio
@@ -188,13 +200,79 @@ def test_what_is_typed_is_checked(typed: dict[str, str], wrong: set[str]) -> Non
 # ── one unfinished hold ───────────────────────────────────────────────────────────────────────────
 
 
-def test_another_time_replaces_the_first(studio: Studio, make: Maker) -> None:
-    """The same person at the same address holds one time: picking another one frees the first, even next to it."""
+def test_two_children_have_a_time_each(studio: Studio, make: Maker) -> None:
+    """Who takes a second time keeps the first: up to three may be unfinished, whatever was done in them."""
+    make.offer()
+    replies = [picked(studio), picked(studio, LATER), picked(studio, LATER.add(hours=72))]
+    journey.review(studio, token_of(replies[0]), 1)
+    assert [reply.what for reply in replies] == ["held"] * 3
+    assert {session_of(studio, reply).status for reply in replies} == {"pending"}
+
+
+def test_another_time_replaces_one_that_is_named(studio: Studio, make: Maker) -> None:
+    """With three held, the fourth says which can be let go; nothing is, before one is named, and that one only."""
+    make.offer()
+    days = [AT.add(hours=24 * day) for day in (0, 3, 4, 5)]
+    first, second, third = (session_of(studio, picked(studio, at)) for at in days[:3])
+    full = picked(studio, days[3])
+    assert (full.what, [one.id for one in full.begun]) == ("enough", [first.id, second.id, third.id])
+    assert {sessions.get(studio, one.id).status for one in (first, second, third)} == {"pending"}
+    taken = site.pick(studio, "family-session", [days[3]], RUI, HOME, instead=second.id)
+    assert taken.what == "held"
+    assert [sessions.get(studio, one.id).status for one in (first, second, third)] == [
+        "pending",
+        "expired",
+        "pending",
+    ]
+    assert site.was_let_go(studio, sessions.get(studio, second.id))
+
+
+def test_the_time_next_to_ones_own(studio: Studio, make: Maker) -> None:
+    """Where only one's own hold is in the way, nobody was faster: it can be let go for the time next to it."""
     make.offer()
     first = session_of(studio, picked(studio))
-    second = session_of(studio, picked(studio, AT.add(minutes=30)))
+    beside = AT.add(minutes=30)
+    reply = picked(studio, beside)
+    assert (reply.what, [one.id for one in reply.begun]) == ("enough", [first.id])
+    assert picked(studio, beside, Person("Somebody", RUI.email)).what == "taken"
+    assert site.pick(studio, "family-session", [beside], RUI, HOME, instead=first.id).what == "held"
     assert sessions.get(studio, first.id).status == "expired"
-    assert second.status == "pending"
+
+
+def test_what_cannot_be_let_go(studio: Studio, make: Maker) -> None:
+    """Nobody lets go of what is not theirs, in which something is done, or which the owner has touched."""
+    make.offer()
+    others = session_of(studio, picked(studio, LATER.add(hours=96), Person("Eva", "eva@example.com")))
+    reviewed = picked(studio)
+    journey.review(studio, token_of(reviewed), 1)
+    moved = session_of(studio, picked(studio, AT.add(hours=72)))
+    session_changes.reschedule(studio, str(moved.id), "2026-12-08 10:00")
+    for number in (others.id, reviewed.session_id, moved.id):
+        reply = site.pick(studio, "family-session", [AT.add(hours=24 * 7)], RUI, HOME, instead=number)
+        assert (reply.what, reply.begun) == ("enough", ())
+        assert sessions.get(studio, number or 0).status == "pending"
+
+
+def test_what_the_owner_holds_is_not_begun(studio: Studio, make: Maker, clock: Clock) -> None:
+    """What the owner has accepted, reopened, or given a deadline neither counts as unfinished nor is let go."""
+    make.offer(hold="3d", site=TypedSite(approval=True))
+    accepted = [
+        session_of(studio, picked(studio, AT.add(hours=24 * 7 * week), Person("X", f"x{week}@example.com")))
+        for week in range(3)
+    ]
+    for one in accepted:
+        request.accept(studio, str(one.id))
+    session_type.edit(studio, "family-session", TypedOffer(site=TypedSite(approval=False)))
+    edited = session_of(studio, picked(studio, LATER))
+    session_changes.edit(studio, str(edited.id), Edits(expires="2d"))
+    opened = session_of(studio, picked(studio, LATER.add(hours=72)))
+    clock.forward(minutes=15)
+    sessions.reopen(studio, str(opened.id))
+    assert sessions.get(studio, opened.id).expires_at == clock.now.add(hours=72)
+    assert picked(studio, LATER.add(hours=96)).what == "held"
+    everything = [*accepted, edited, opened]
+    assert {sessions.get(studio, one.id).status for one in everything} == {"pending"}
+    assert {sessions.get(studio, one.id).site_hold for one in everything} == {None}
 
 
 def test_a_time_that_is_not_got_loses_nothing(studio: Studio, make: Maker) -> None:
@@ -213,7 +291,18 @@ def test_a_second_tap_is_the_same_session(studio: Studio, make: Maker) -> None:
     assert first.session_id == again.session_id
     assert first.link != again.link
     journey.review(studio, token_of(first), 1)
-    assert picked(studio).session_id != first.session_id
+    assert picked(studio).what == "taken"
+
+
+@pytest.mark.parametrize("kind", ["hold", "free", "wishes"])
+def test_a_second_tap_is_the_same_request(studio: Studio, make: Maker, kind: str) -> None:
+    """A request sent twice is one request, and one mail; with another wish it is another one."""
+    studios.change_setting(studio, "mail.host", "127.0.0.1")
+    make.offer(site=TypedSite(approval=True, request=kind))
+    first, again = picked(studio), picked(studio)
+    assert (again.what, again.session_id) == ("asked", first.session_id)
+    assert len(message_store.listed(studio.file, kind="requested")) == 1
+    assert picked(studio, LATER).session_id != first.session_id
 
 
 def test_nobody_frees_the_hold_of_somebody_elsewhere(studio: Studio, make: Maker) -> None:
@@ -247,6 +336,30 @@ def test_three_unfinished_and_no_more(studio: Studio, make: Maker, clock: Clock,
     assert picked(studio).what == "held"
 
 
+@pytest.mark.parametrize("same", ["visitor", "email"])
+@pytest.mark.parametrize("free", [True, False], ids=["nothing to pay", "on its way"])
+def test_six_without_money_and_no_more(
+    studio: Studio, make: Maker, clock: Clock, same: str, free: bool
+) -> None:
+    """Six sessions without any money are enough of one address or mail address: a family has room, a script has not."""
+    studios.change_setting(studio, "payment.provider", "offline")
+    make.offer(**({"price": "0", "deposit": None} if free else {}), duration="1h")
+    outcomes = []
+    for number in range(8):
+        person = RUI if same == "email" else Person("Rui", f"rui{number}@example.com")
+        visitor = HOME if same == "visitor" else Visitor(f"203.0.113.{number}", ZONE)
+        reply = picked(studio, AT.add(hours=24 * 7 * number), person, visitor)
+        outcomes.append(reply.what)
+        if reply.link:
+            journey.review(studio, token_of(reply), 1)
+            journey.pay(studio, token_of(reply), 1)
+    assert outcomes == ["held"] * site_limits.MOST_UNPAID + ["many"] * 2
+    clock.forward(hours=25)
+    assert picked(studio, LATER).what == ("held" if free else "many")
+    payments.record(studio, "1", "50" if not free else "1")
+    assert picked(studio, LATER.add(hours=72)).what == "held"
+
+
 # ── as long as somebody goes on ───────────────────────────────────────────────────────────────────
 
 
@@ -274,6 +387,20 @@ def test_money_on_its_way_holds_it(
     journey.review(studio, token_of(reply), 1)
     journey.pay(studio, token_of(reply), 1)
     assert session_of(studio, reply).expires_at == clock.now.add(minutes=minutes)
+
+
+def test_money_on_its_way_is_said_once(studio: Studio, make: Maker, clock: Clock) -> None:
+    """Said again, for another tip, it does not hold the time longer."""
+    studios.change_setting(studio, "payment.provider", "offline")
+    make.offer(tips=True)
+    reply = picked(studio)
+    journey.review(studio, token_of(reply), 1)
+    journey.pay(studio, token_of(reply), 1, {"tip": ["10"]})
+    until = session_of(studio, reply).expires_at
+    clock.forward(hours=48)
+    journey.pay(studio, token_of(reply), 1, {"tip": ["20"]})
+    assert session_of(studio, reply).step("payment").announced_at == clock.now
+    assert session_of(studio, reply).expires_at == until
 
 
 # ── asked for, and by mail ────────────────────────────────────────────────────────────────────────
@@ -357,6 +484,60 @@ def test_the_link_comes_by_mail(studio: Studio, make: Maker) -> None:
     assert [message.to_email for message in written] == ["rui@example.com"] * 3
 
 
+@pytest.mark.parametrize("times", [[AT], [AT, LATER]], ids=["the same time again", "two times in turn"])
+def test_an_address_that_was_typed_gets_three_mails_an_hour(
+    studio: Studio, make: Maker, clock: Clock, times: list[Instant]
+) -> None:
+    """Whoever sends the form, however often, has the studio write three times an hour to a stranger, and sees no other page."""
+    studios.change_setting(studio, "mail.host", "127.0.0.1")
+    make.offer(site=TypedSite(verify_email=True))
+    for number in range(12):
+        reply = picked(studio, times[number % len(times)])
+        assert (reply.what, reply.link) == ("mailed", None)
+        for one in message_store.listed(studio.file, ("queued",)):
+            mail.deliver(studio, Sent(), one.id)
+        clock.forward(minutes=4)
+    assert len(message_store.listed(studio.file, ("sent",))) == 3
+    clock.forward(minutes=61)
+    picked(studio, times[0])
+    assert len(message_store.listed(studio.file)) == 4
+
+
+class Sent:
+    """A mailer to which every mail is gone."""
+
+    def send(self, envelope: object, letter: object, /) -> None:
+        """Say that it is."""
+
+
+def test_a_mail_that_proves_an_address_says_so(studio: Studio, make: Maker) -> None:
+    """It says that somebody picked a time with their address and that nothing needs doing, and no word of theirs."""
+    studios.change_setting(studio, "mail.host", "127.0.0.1")
+    make.offer(site=TypedSite(verify_email=True))
+    picked(studio, person=Person("You have won: example.net", "rui@example.com"))
+    (message,) = message_store.listed(studio.file)
+    assert "with your mail address" in message.letter.text
+    assert "It was not you?" in message.letter.text
+    assert "has set up" not in message.letter.text
+    assert "won" not in f"{message.to_name}{message.letter.subject}{message.letter.text}{message.letter.html}"
+
+
+def test_requests_write_six_mails_an_hour(studio: Studio, make: Maker, clock: Clock) -> None:
+    """Asking and withdrawing in turn does not write to a stranger for ever."""
+    studios.change_setting(studio, "mail.host", "127.0.0.1")
+    make.offer(site=TypedSite(approval=True))
+    outcomes = []
+    for _ in range(8):
+        reply = picked(studio)
+        outcomes.append(reply.what)
+        if reply.link:
+            for one in message_store.listed(studio.file, ("queued",)):
+                mail.deliver(studio, Sent(), one.id)
+            minds.cancel(studio, token_of(reply), 1, "0-0-0")
+        clock.forward(minutes=1)
+    assert outcomes == ["asked"] * 6 + ["enough"] * 2
+
+
 def test_no_mail_server_no_proof(studio: Studio, make: Maker) -> None:
     """An address cannot be asked to be proved where no mail can be sent."""
     make.offer()
@@ -425,6 +606,14 @@ def test_months_end_somewhere(studio: Studio, make: Maker) -> None:
     assert [(one.earlier, one.later) for one in asked] == [(False, True), (True, True), (True, False)]
     session_type.edit(studio, "family-session", TypedOffer(window="20d"))
     assert days_of(studio, ZONE, Date(2099, 1, 1)).first == Date(2026, 12, 1)
+
+
+def test_nothing_beyond_the_last_month(studio: Studio, make: Maker) -> None:
+    """What no month shows is not given either, though no window closes it; the last day of the last month is."""
+    make.offer()
+    assert picked(studio, Instant.from_utc(2035, 12, 4, 15)).what == "taken"
+    assert picked(studio, Instant.from_utc(2027, 12, 1, 15)).what == "taken"
+    assert picked(studio, Instant.from_utc(2027, 11, 30, 15)).what == "held"
 
 
 def test_the_first_month_is_the_one_with_times(studio: Studio, make: Maker) -> None:

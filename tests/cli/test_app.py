@@ -188,6 +188,7 @@ ARGUMENTS = {
     ("contract", "check"): ["x"],
     ("payment", "record"): ["1", "50"],
     ("payment", "refund"): ["1"],
+    ("payment", "keep"): ["1"],
     ("payment", "receipt"): ["1"],
     ("mail", "show"): ["1"],
     ("mail", "cancel"): ["1", "--yes"],

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import Cli
+from studio_cli.booking import change_of_mind as minds
+from studio_cli.booking.studio import open_studio
+from tests.conftest import Cli, Clock
 from tests.terminal import on_terminal, studio
 
 PAYMENT_FIELDS = {
@@ -83,6 +87,26 @@ def test_owner_cannot_pretend_a_payment(with_session: Cli) -> None:
     refused = with_session("payment", "record", "1", "10", "--method", "test")
     assert refused.code == 2
     assert "cash" in refused.err
+
+
+def test_what_is_owed_can_be_kept(with_session: Cli) -> None:
+    """What is owed to a client who has canceled is kept when its owner says so: once, in the history, and off the list."""
+    with_session("payment", "record", "1", "50", "--method", "cash").ok()
+    assert with_session("payment", "keep", "1").code == 3
+    with_session("session", "edit", "1", "--cancel-until", "0").ok()
+    token = with_session("session", "share", "1", "--link").ok().out.strip().rpartition("/s/")[2]
+    with_session("session", "confirm", "1").ok()
+    opened = open_studio(Path(os.environ["STUDIO_DB"]), Clock())
+    assert minds.cancel(opened, token, 2, "5000-5000-0").what == "done"
+    opened.file.close()
+    assert with_session("status", "--json").ok().json["owed"][0]["amount"]["amount"] == "50.00"
+    assert with_session("payment", "keep", "1").code == 2
+    assert "would be kept" in with_session("payment", "keep", "1", "--dry-run").ok().out
+    kept = with_session("payment", "keep", "1", "--note", "a voucher", "--yes", "--json").ok().json
+    assert (kept["kept"]["amount"], kept["changed"]) == ("50.00", True)
+    assert with_session("status", "--json").ok().json["owed"] == []
+    assert with_session("payment", "keep", "1", "--json").ok().json["changed"] is False
+    assert "a voucher" in with_session("session", "history", "1").ok().out
 
 
 def test_list_fits_a_terminal_of_80_columns(with_session: Cli) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
+
 import pytest
 
 from tests.conftest import Cli
 from tests.smtp_server import MailServer
+from tests.terminal import on_terminal, studio
 
 
 @pytest.fixture
@@ -25,6 +28,19 @@ def test_waits_for_the_owner(asked: Cli) -> None:
     asked("session", "propose", "2", "--at", "2026-12-08 10:00").ok()
     stuck = {one["session"]: one for one in asked("status", "--json").ok().json["stuck"]}
     assert not stuck[2]["yours"]
+
+
+def test_somebody_else_has_the_time(asked: Cli) -> None:
+    """Once the time of a request that holds none is taken, its card says by whom, and status proposes another."""
+    asked("type", "edit", "talk", "--request", "free").ok()
+    asked("session", "new", "--type", "talk", "--client", "rui", "--at", "2026-12-08 10:00", "--inquiry").ok()
+    asked("session", "new", "--type", "talk", "--client", "rui", "--at", "2026-12-08 10:00").ok()
+    stuck = {one["session"]: one for one in asked("status", "--json").ok().json["stuck"]}
+    command = stuck[3]["command"]
+    assert command.startswith("studio session propose 3 --at ")
+    _, card = on_terminal(studio("session", "show", "3"))
+    assert "session 4 has its time" in card and "session propose 3" in card
+    asked(*shlex.split(command)[1:]).ok()
 
 
 def test_accepted(asked: Cli, mail_server: MailServer) -> None:
@@ -73,6 +89,14 @@ def test_proposed(asked: Cli, mail_server: MailServer) -> None:
     assert shown["offered_times"] == ["2026-12-08T10:00:00-05:00", "2026-12-09T10:00:00-05:00"]
     (mail,) = mail_server.received
     assert "Another time?" in str(mail.mail["subject"])
+
+
+def test_declined_after_a_proposal(asked: Cli, mail_server: MailServer) -> None:
+    """A no after other times were proposed says no, and not that those have passed."""
+    asked("session", "propose", "2", "--at", "2026-12-08 10:00", "--no-email").ok()
+    asked("session", "decline", "2").ok()
+    (mail,) = mail_server.received
+    assert "Not possible" in str(mail.mail["subject"])
 
 
 def test_link_of_a_request(asked: Cli) -> None:

@@ -228,6 +228,63 @@ def test_a_shared_link_looks_right(studio: Studio, make: Maker, clock: Clock) ->
         assert '<link rel="canonical" href="https://book.example.com/x/book/family-session">' in page
 
 
+# ── more than one ─────────────────────────────────────────────────────────────────────────────────
+
+
+def labels(page: str) -> list[str]:
+    """Return what the buttons of a page that take a time say."""
+    return re.findall(r'name="at" value="[^"]*">([^<]*)<', page)
+
+
+def test_nearest_in_an_hour_that_is_there_twice(
+    studio: Studio, make: Maker, site_door: Door, clock: Clock
+) -> None:
+    """Of the free times that are offered instead of one that is gone, no two read alike."""
+    make.offer(duration="30m", increment="30m")
+    availability.set_hours(studio, "sun", ["00:00-04:00"])
+    make.session("2027-11-07T01:30:00-04:00", duration="30m")
+    page = Visitor(site_door.base).post(DETAILS, form(studio, clock, "2027-11-07T05:30:00Z"))
+    assert page.status == 409
+    assert len(set(labels(page.text))) == site.NEAREST
+    assert sum("UTC−0" in one for one in labels(page.text)) == 2
+
+
+def test_one_is_let_go_by_its_button(studio: Studio, make: Maker, site_door: Door, clock: Clock) -> None:
+    """With three held the fourth is refused, until a button says which becomes free; that one's page says why it is over."""
+    make.offer()
+    visitor = Visitor(site_door.base)
+    days = [f"2026-12-{day:02}T15:00:00Z" for day in (1, 2, 3, 4)]
+    links = [visitor.post(DETAILS, form(studio, clock, at)).header("location") for at in days[:3]]
+    page = visitor.post(DETAILS, form(studio, clock, days[3]))
+    assert page.status == 409
+    assert [sessions.get(studio, number).status for number in (1, 2, 3)] == ["pending"] * 3
+    chosen = re.findall(r'name="instead" value="(\d+)">Instead of (\w+)', page.text)
+    assert chosen == [("1", "Tuesday"), ("2", "Wednesday"), ("3", "Thursday")]
+    again = {name: html.unescape(value) for name, value in hidden(page.text).items()}
+    assert visitor.post(DETAILS, {**again, "instead": "2"}).status == 303
+    assert [sessions.get(studio, number).status for number in (1, 2, 3)] == ["pending", "expired", "pending"]
+    assert "You have taken another time" in visitor.get(str(links[1])).text
+    for nonsense in ("x", "9" * 30, "-1", "٣"):
+        assert visitor.post(DETAILS, form(studio, clock, days[1], instead=nonsense)).status == 409
+
+
+def test_a_wish_that_is_gone_is_named(studio: Studio, make: Maker, site_door: Door, clock: Clock) -> None:
+    """Of two wishes one was taken meanwhile: nothing is asked for before its client has seen that and sent the rest."""
+    make.offer(site=TypedSite(approval=True, request="wishes"))
+    make.session("2026-12-04 10:00")
+    visitor, wished = Visitor(site_door.base), f"{FREE},2026-12-07T15:00:00Z"
+    before = visitor.get(f"{DETAILS}?at={wished}").text
+    page = visitor.post(DETAILS, form(studio, clock, wished, words="With two dogs."))
+    for text in (before, page.text):
+        assert "Friday 4 December 2026, 10:00 to 11:30 is not free any more." in text
+        assert hidden(text)["at"] == "2026-12-07T15:00:00Z"
+    assert (page.status, "With two dogs." in page.text) == (409, True)
+    assert sessions.client_events(studio, 0) == []
+    again = visitor.post(DETAILS, form(studio, clock, hidden(page.text)["at"]))
+    assert again.status == 303
+    assert len(sessions.get(studio, 2).wishes.times) == 1  # type: ignore[union-attr]
+
+
 # ── scripts ───────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -309,8 +366,11 @@ def test_the_mail_is_sent_at_once(studio: Studio, make: Maker, clock: Clock, mai
     with serving(studio, clock, site=True, mailer=lambda studio: server) as door:
         visitor = Visitor(door.base)
         answer = visitor.post(DETAILS, form(studio, clock))
-        assert answer.header("location") == "/book/family-session/sent"
-        assert "15 min" in visitor.get("/book/family-session/sent").text
+        sent = str(answer.header("location"))
+        assert "15 min" in visitor.get(sent).text
+        assert "rui@example.com" in visitor.get(sent).text
+        forged = visitor.get(sent.replace("rui", "eva")).text
+        assert "15 min" in forged and "eva@" not in forged
         link = re.search(r"/s/[\w-]{43}", arrived(mail_server))
         assert link
         assert visitor.get(link[0]).status == 200
