@@ -105,7 +105,7 @@ def restore(source: Path, path: Path, clock: Clock) -> Restored:
         draft, doubtful = place / backup_store.STUDIO, 0
         doubtful = _prepare(draft, backup, clock)
         try:
-            present = Database.open(path)
+            present = Database.open(path, clock)
         except NotFound:
             kept = backup_store.put_new(path, draft)
         except FileTrouble as error:
@@ -129,7 +129,7 @@ def restore(source: Path, path: Path, clock: Clock) -> Restored:
 
 def _prepare(draft: Path, backup: Backup, clock: Clock) -> int:
     """Bring an unpacked copy to this program's version, and note in it that it comes from a backup."""
-    studio = open_studio(draft, clock)
+    studio = Studio(Database.open(draft, clock, keep_copy=False), clock)
     try:
         with studio.file.atomic():
             made = backup.created_at.format_iso() if backup.created_at else None

@@ -65,7 +65,7 @@ class Studio:
 
 def open_studio(path: Path, clock: Clock) -> Studio:
     """Open the studio in a file that exists."""
-    return Studio(Database.open(path), clock)
+    return Studio(Database.open(path, clock), clock)
 
 
 def found(

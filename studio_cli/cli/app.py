@@ -23,6 +23,7 @@ NOUNS = {
     "init": ("init", "Make a new studio."),
     "demo": ("demo", "See a whole booking in a throw-away studio."),
     "help": ("help", "How things work, topic by topic."),
+    "doctor": ("doctor", "Whether everything is well, and what to do if not."),
     "status": ("status", "What is stuck, what is next, what you are owed."),
     "session": ("session", "Set up, share and confirm sessions."),
     "client": ("client", "The people your sessions are for."),
@@ -45,11 +46,13 @@ NOUNS = {
     "restore": ("backup", "Come back from a backup."),
     "config": ("config", "The studio's settings and secrets."),
 }
-COMMANDS = {"init", "demo", "help", "status", "slots", "remind", "serve", "serve-link", "backup", "restore"}
+COMMANDS = {
+    "init", "demo", "help", "doctor", "status", "slots", "remind", "serve", "serve-link", "backup", "restore",
+}  # fmt: skip
 """The entries of NOUNS that are commands themselves: the module's app has just that one."""
 
 AREAS = {
-    "Start": ("init", "demo", "help"),
+    "Start": ("init", "demo", "help", "doctor"),
     "Sessions": ("status", "session", "type"),
     "Clients": ("client",),
     "Time": ("availability", "slots"),

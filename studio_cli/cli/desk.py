@@ -77,7 +77,15 @@ class Desk:
         """The open studio."""
         if self._studio is None:
             self._studio = open_studio(self.path, self.clock)
+            self._say_updated()
         return self._studio
+
+    def _say_updated(self) -> None:
+        updated = self._studio and self._studio.file.updated
+        if updated:
+            self.say(
+                f"{self.path} is from an older version and was brought up to date. As it was: {updated.copy}"
+            )
 
     def clock(self) -> Instant:
         """Return the present moment; ``STUDIO_NOW`` (RFC 3339) stops it, for trying things out."""

@@ -65,6 +65,24 @@ def file_names(stem: str, moment: Instant) -> Iterator[str]:
         yield f"{name}_{number}.zip"  # _ sorts behind the dot
 
 
+def names_before(stem: str, version: int) -> Iterator[str]:
+    """Yield names for a backup of a file that is about to be brought to a version, the usual one first."""
+    name = f"{stem}-before-v{version}"
+    yield f"{name}.zip"
+    for number in itertools.count(2):
+        yield f"{name}_{number}.zip"
+
+
 def is_backup_name(stem: str, name: str) -> bool:
     """Return whether ``file_name`` could have made a name for this studio: only such are ever rotated away."""
     return re.fullmatch(rf"{re.escape(stem)}-{_MOMENT}\.zip", name) is not None
+
+
+def moment_of(stem: str, name: str) -> Instant | None:
+    """Return when the backup of that name was made; None for a name that says nothing of it."""
+    if not is_backup_name(stem, name):
+        return None
+    try:
+        return Instant.parse_iso(name.removeprefix(f"{stem}-").removesuffix(".zip").partition("_")[0])
+    except ValueError:
+        return None

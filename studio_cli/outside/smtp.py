@@ -60,12 +60,19 @@ class SmtpServer:
         mail = compose(envelope, letter).as_bytes(
             policy=Wire(linesep="\r\n", utf8=bool(_beyond_ascii(envelope)))
         )
+        yield from self._talk(lambda talk: {"acceptance": lambda: talk.hand_over(envelope, mail)})
+
+    def reach(self) -> Iterator[Step]:
+        """Go as far as a mail could be sent and send none, yielding each step; after one that failed, raise ``MailFailed``."""
+        yield from self._talk(lambda talk: {})
+
+    def _talk(self, then: Callable[[_Conversation], dict[StepName, Callable[[], str]]]) -> Iterator[Step]:
         talk = _Conversation(self)
         todo: dict[StepName, Callable[[], str]] = {
             "name": talk.look_up,
             "connection": talk.connect,
             **self._opening(talk),
-            "acceptance": lambda: talk.hand_over(envelope, mail),
+            **then(talk),
         }
         try:
             for name, do in todo.items():

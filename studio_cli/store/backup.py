@@ -21,8 +21,8 @@ from typing import Any
 
 from whenever import Instant
 
-from studio_cli.errors import FileTrouble, NotFound, Refused
-from studio_cli.model.backup import Backup, Contents, is_backup_name
+from studio_cli.errors import DiskTrouble, FileTrouble, NotFound, Refused
+from studio_cli.model.backup import Backup, Contents, is_backup_name, names_before
 from studio_cli.store import template as template_store
 from studio_cli.store.database import APPLICATION_ID, VERSION, Database, read_only, trouble
 
@@ -44,22 +44,59 @@ def listed(place: Path, stem: str) -> list[Path]:
     return []
 
 
-def write(db: Database, path: Path, now: Instant) -> Backup:
+def write(db: Database, path: Path, now: Instant, *, references: bool = True) -> Backup:
     """Write a backup into a new file and return it. It appears whole and checked, or not at all.
 
     What was acknowledged before it began is in it. Others can go on reading and writing: they wait while the file is
-    copied, not while the copy is checked and compressed.
+    copied, not while the copy is checked and compressed. ``references``: it is refused, too, when a row names one that is not there.
     """
     with trouble(path), _beside(path) as place:
         copy = place / STUDIO
         _copy(db, copy)
-        contents = examine(copy)
+        contents = examine(copy, references=references)
         draft = place / "backup.zip"
         templates = _pack(draft, copy, template_store.files(db), now, contents)
         _check_pack(draft)
         size = draft.stat().st_size
         _put(draft, path)
     return Backup(path, now, size, contents, templates)
+
+
+def write_before_update(path: Path, now: Instant) -> Path:
+    """Write a backup of a file that is about to be brought up to date, and return where it is.
+
+    It has a name of its own and is never rotated away. Without it nothing may be changed: raises ``FileTrouble``.
+    """
+    target = next(
+        one for name in names_before(path.stem, VERSION) if not (one := folder(path) / name).exists()
+    )
+    size = path.stat().st_size
+    if shutil.disk_usage(path.parent).free < COPIES_BEFORE_UPDATE * size:
+        raise _no_copy(path, "there is no room for it", size)
+    with contextlib.closing(read_only(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        try:
+            # What is astray was so before, and its owner needs the program to see to it.
+            return write(Database(path, connection), target, now, references=False).path
+        except DiskTrouble as problem:
+            raise _no_copy(path, problem.message.rstrip("."), size) from problem
+        except FileTrouble as problem:
+            if problem.code != FileTrouble.code:  # damaged, say
+                raise
+            raise _no_copy(path, problem.message.rstrip("."), size) from problem
+
+
+COPIES_BEFORE_UPDATE = 3
+"""How much room an update takes, in times of the file: a copy, the same compressed, and what the change itself needs."""
+
+
+def _no_copy(path: Path, why: str, size: int) -> DiskTrouble:
+    room = max(COPIES_BEFORE_UPDATE * size // 1_000_000, 1)
+    return DiskTrouble(
+        f"{path} is of an older version, and no copy of it could be kept before it is changed: {why}. Nothing was changed.",
+        hint=f"Make {room} MB of room beside it, then run it again.",
+        code="no_copy",
+    )
 
 
 def _copy(db: Database, copy: Path) -> None:
@@ -144,8 +181,11 @@ def _sha256(path: Path) -> str:
 # ── looking into one ──────────────────────────────────────────────────────────────────────────────
 
 
-def examine(path: Path) -> Contents:
-    """Check a studio's file that nobody else uses, and count what is in it; raise ``FileTrouble`` when it is not whole."""
+def examine(path: Path, *, references: bool = True) -> Contents:
+    """Check a studio's file that nobody else uses, and count what is in it; raise ``FileTrouble`` when it is not whole.
+
+    ``references``: a row that names one that is not there is a fault too.
+    """
     with contextlib.closing(read_only(path)) as connection:
         application, version = (
             connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")
@@ -163,7 +203,7 @@ def examine(path: Path) -> Contents:
                 code="newer_version",
             )
         faults = [row[0] for row in connection.execute("PRAGMA integrity_check(3)")]
-        astray = connection.execute("PRAGMA foreign_key_check").fetchone()
+        astray = references and connection.execute("PRAGMA foreign_key_check").fetchone()
         if faults != ["ok"] or astray:
             raise FileTrouble("The file is damaged.", hint="Take an earlier backup.", code="damaged")
         return _count(connection, version)

@@ -7,9 +7,12 @@ import os
 import sqlite3
 from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, cast
 
 from studio_cli.errors import Busy, DiskTrouble, FileTrouble, NotFound, Refused, StudioError, WrongUsage
+
+if TYPE_CHECKING:  # completion loads this module, and no clock
+    from whenever import Instant
 
 APPLICATION_ID = 0x57D10C11
 """Marks a file as a studio's (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -42,11 +45,20 @@ def wal_is_safe(version: tuple[int, int, int] = sqlite3.sqlite_version_info) -> 
     return version >= (3, 51, 3)
 
 
+class Updated(NamedTuple):
+    """An older file that was brought up to date: the version it had, and where a copy of it is, if one was kept."""
+
+    version: int
+    copy: Path | None
+
+
 class Database:
     """One connection to a studio's file. Writes go through ``atomic``; SQL is only in ``studio_cli.store``."""
 
     wrote = False
     """Whether anything was written in this process: what an unexpected error may say depends on it."""
+    updated: Updated | None = None
+    """What opening it has changed: a file of an older version is brought up to date."""
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
@@ -58,8 +70,13 @@ class Database:
         self._known: dict[Hashable, Any] | None = None
 
     @classmethod
-    def open(cls, path: Path) -> Database:
-        """Open an existing studio; raise what a person should read when it is none, or cannot be used."""
+    def open(
+        cls, path: Path, clock: Callable[[], Instant] | None = None, *, keep_copy: bool = True
+    ) -> Database:
+        """Open an existing studio; raise what a person should read when it is none, or cannot be used.
+
+        One of an older version is brought up to date, and with ``keep_copy`` a backup of it is written before.
+        """
         if not path.exists():
             raise NotFound(
                 f"There is no studio at {path} yet.",
@@ -67,9 +84,11 @@ class Database:
                 code="no_studio",
             )
         with trouble(path):
-            database = cls(path, _connect(path, "rw"))
+            database = cls(path, connect(path, "rw"))
             try:
-                database._check()
+                if database._check() < VERSION:
+                    database._bring_up_to_date(clock, keep_copy=keep_copy)
+                _set_journal(database.connection)
             except BaseException:
                 database.close()
                 raise
@@ -90,7 +109,7 @@ class Database:
             try:
                 os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
                 # Closed whatever happens, so that a journal does not outlive its draft.
-                with contextlib.closing(cls(draft, _connect(draft, "rw"))) as database:
+                with contextlib.closing(cls(draft, connect(draft, "rw"))) as database:
                     migrate(database.connection)
                     fill(database)
                 _put_in_place(draft, path)
@@ -100,8 +119,8 @@ class Database:
                 draft.unlink(missing_ok=True)
         return cls.open(path)
 
-    def _check(self) -> None:
-        """Refuse, untouched, a file that is not a studio's or is from a newer program; update an older one."""
+    def _check(self) -> int:
+        """Refuse, untouched, a file that is not a studio's or is from a newer program; return its version."""
         application, version = (
             self.connection.execute(f"PRAGMA {name}").fetchone()[0]
             for name in ("application_id", "user_version")
@@ -118,11 +137,25 @@ class Database:
                 hint="Update the program: pip install --upgrade studio-cli",
                 code="newer_version",
             )
-        if version < VERSION:
-            from studio_cli.store.migrations import migrate
+        return int(version)
 
-            migrate(self.connection)
-        _set_journal(self.connection)
+    def _bring_up_to_date(self, clock: Callable[[], Instant] | None, *, keep_copy: bool) -> None:
+        """Bring an older file to the present version; with ``keep_copy``, after a backup of it was written.
+
+        Others may read meanwhile and nobody else writes, so what is kept is what is changed.
+        """
+        from whenever import Instant
+
+        from studio_cli.store.backup import write_before_update
+        from studio_cli.store.migrations import migrating
+
+        with migrating(self.connection) as apply:
+            version = self.connection.execute("PRAGMA user_version").fetchone()[0]
+            if version == VERSION:  # another program was faster
+                return
+            copy = write_before_update(self.path, (clock or Instant.now)()) if keep_copy else None
+            apply()
+        self.updated = Updated(version, copy)
 
     def version(self) -> tuple[int, int]:
         """Return what is another one as soon as something is written, by anybody; cheap enough to be asked often.
@@ -252,7 +285,8 @@ def _put_in_place(draft: Path, path: Path) -> None:
         draft.rename(path)
 
 
-def _connect(path: Path, mode: str) -> sqlite3.Connection:
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """Return a connection as all of ours are, to a file that exists; ``mode`` is ``rw`` or ``ro``."""
     connection = sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -268,7 +302,7 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def read_only(path: Path) -> sqlite3.Connection:
     """Open a file of SQLite's to look into it, whatever it is."""
-    connection = _connect(path, "ro")
+    connection = connect(path, "ro")
     connection.row_factory = None
     return connection
 

@@ -6,7 +6,9 @@ Loaded only when a file is made or is older than the program.
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from sqlite_utils import Database, Migrations
@@ -22,9 +24,16 @@ migrations = Migrations("studio")
 
 def migrate(connection: sqlite3.Connection) -> None:
     """Bring the file to the present version: all the way or not at all, and one program at a time."""
+    with migrating(connection) as apply:
+        apply()
+
+
+@contextlib.contextmanager
+def migrating(connection: sqlite3.Connection) -> Iterator[Callable[[], None]]:
+    """Let nobody else write; yield what brings the file to the present version, kept when the block ends well."""
     connection.execute("BEGIN IMMEDIATE")
     try:
-        migrations.apply(Database(connection, execute_plugins=False))
+        yield lambda: migrations.apply(Database(connection, execute_plugins=False))
         connection.execute("COMMIT")
     except BaseException:
         if connection.in_transaction:

@@ -140,7 +140,7 @@ def test_what_was_typed_cannot_draw_on_the_terminal(new_studio: Cli) -> None:
         assert is_plain(err), err
 
 
-NO_STUDIO_NEEDED = {("init",), ("config", "path"), ("help",), ("restore",)}
+NO_STUDIO_NEEDED = {("init",), ("config", "path"), ("help",), ("restore",), ("doctor",)}
 ARGUMENTS = {
     ("session", "new"): ["--one-off", "X", "--duration", "1h", "--client", "1", "--at", "2026-12-04 10:00"],
     ("session", "show"): ["1"],

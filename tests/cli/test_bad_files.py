@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import resource
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from studio_cli.store.database import VERSION
 from tests.conftest import Cli, studio_process
 from tests.terminal import studio
 
@@ -154,6 +156,17 @@ def test_unreadable_file_or_folder(guarded: Path, what: str) -> None:
         assert "Traceback" not in ended.stderr
 
 
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_examining_what_one_may_not_open(guarded: Path, what: str) -> None:
+    """Of a file or folder that one may not open the doctor says just that, and looks at the rest."""
+    (guarded if what == "file" else guarded.parent).chmod(0)
+    ended = without_rights("--db", str(guarded), "doctor")
+    assert (ended.returncode, ended.stderr) == (3, "")
+    found = dict(line.split("\t")[1::-1] for line in ended.stdout.splitlines())
+    assert found["file"] == "wrong"
+    assert {"sqlite", "zone-data"} <= set(found)
+
+
 def test_init_where_one_may_not_write(guarded: Path) -> None:
     """A new studio in a folder that one may not write to is exit 3 in plain words."""
     guarded.parent.chmod(0o555)
@@ -254,3 +267,28 @@ def test_busy_file_is_waited_for(with_session: Cli, tmp_path: Path) -> None:
     out, err = process.communicate(timeout=30)
     assert (process.returncode, err) == (0, ""), out
     assert studio_process(*READ).returncode == 0
+
+
+# ── a file of an older version ────────────────────────────────────────────────────────────────────
+
+OLDER = Path(__file__).parent.parent / "files" / "studio-8.db.gz"
+
+
+def test_older_file_is_said_to_be_kept(cli: Cli, tmp_path: Path) -> None:
+    """The command that brings an older file up to date says on stderr where the file as it was is; the next says nothing."""
+    (tmp_path / "studio.db").write_bytes(gzip.decompress(OLDER.read_bytes()))
+    first, second = cli(*READ, "--json").ok(), cli(*READ, "--json").ok()
+    copy = tmp_path / "studio-backups" / f"studio-before-v{VERSION}.zip"
+    assert copy.is_file()
+    assert f"brought up to date. As it was: {copy}" in first.err
+    assert (second.err, second.out) == ("", first.out)
+
+
+def test_older_file_on_a_full_disk(small_disk: Path, cli: Cli) -> None:
+    """An older file for whose copy the disk has no room is refused in plain words, and stays as it is."""
+    path, content = small_disk / "studio.db", gzip.decompress(OLDER.with_name("studio-3.db.gz").read_bytes())
+    path.write_bytes(content)
+    ended = cli("--db", str(path), *READ, "--json")
+    assert (ended.code, ended.error["code"]) == (1, "no_copy")
+    assert path.read_bytes() == content
+    assert [file.name for file in small_disk.iterdir()] == ["studio.db"]
