@@ -19,6 +19,9 @@ from pathlib import Path
 
 import pytest
 
+from studio_cli.booking import cancellation
+from studio_cli.booking import change_of_mind as minds
+from studio_cli.booking import session as sessions
 from studio_cli.booking.studio import open_studio
 from studio_cli.model.wish import Wish
 from studio_cli.web.visitor import walk
@@ -103,6 +106,7 @@ studio session share 12 --link
 """,
     ),
     "confirmed": ("full", "studio session confirm 12"),
+    "owed": ("full", ""),
     "crowded": (
         "full",
         """
@@ -132,6 +136,7 @@ STUDIOS = {
     "session decline": "asked",
     "session propose": "asked",
     "session reopen": "confirmed",
+    "payment keep": "owed",
     "waiting list": "waited",
     "waiting add": "crowded",
     "waiting remove": "waited",
@@ -248,6 +253,8 @@ class Machine:
             wish = Wish(times=times, words="Mornings are best").stored()
             asked = "UPDATE session SET source = 'site', wish = ? WHERE id = 12"
             change(Path(os.environ["STUDIO_DB"]), (asked, (wish,)))
+        if studio == "owed":
+            self._let_the_client_cancel()
         if studio in {"asked", "full"}:
             for name, value in (
                 ("host", "127.0.0.1"),
@@ -255,6 +262,15 @@ class Machine:
                 ("tls", "none"),
             ):
                 self.must(f"studio config set mail.{name} {value}")
+
+    def _let_the_client_cancel(self) -> None:
+        """Let the client of session 12 cancel it on its link, so that what was paid by hand is owed."""
+        token = self.must("studio session share 12 --link").out.strip().rpartition("/s/")[2]
+        opened = open_studio(Path(os.environ["STUDIO_DB"]), Clock())
+        session = sessions.get(opened, 12)
+        seen = minds.terms_seen(cancellation.settlement(opened, session))
+        minds.cancel(opened, token, session.revision, seen)
+        opened.file.close()
 
     def _complete_the_first(self) -> None:
         """Let the client of session 1 do every step on its link."""

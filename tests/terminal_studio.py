@@ -67,7 +67,10 @@ def furnish(path: Path) -> Studio:
 
 
 def _sessions(studio: Studio, clock: Clock) -> None:
+    before = clock.now
+    clock.now = NOW.subtract(hours=24 * 30)
     _book(studio, "family", "Sofia", "2026-11-14 10:00", "confirmed", paid="50")
+    clock.now = before
     _book(studio, "portrait", "Amara", "2026-11-25 11:00", "confirmed", paid="40")
     _book(studio, "consultation", "Eva", "2026-11-25 14:00", "confirmed")
     _book(studio, "headshots", "Jürgen", "2026-11-28 10:00", "confirmed", paid="480")

@@ -64,6 +64,11 @@ def make(studio: Studio, place: Path | None = None, keep: int | None = None) -> 
         raise WrongUsage(
             "--keep is for a folder of backups, not for one file.", hint="Name a folder that exists."
         )
+    if not in_folder and target.suffix != ".zip":
+        raise NotFound(
+            f"There is no folder {target}.",
+            hint=f"Make it first: mkdir {target}; or name a file: {target.name}.zip",
+        )
     if in_folder:
         target_file = next(one for name in file_names(path.stem, now) if not (one := target / name).exists())
     else:
@@ -84,7 +89,8 @@ def find(path: Path, named: str) -> Path:
     known = backup_store.listed(backup_store.folder(path), path.stem)
     if not known:
         raise NotFound(
-            f"There is no backup in {backup_store.folder(path)}.", hint="Name the file: studio restore FILE"
+            f"There is no backup in {backup_store.folder(path)}.",
+            hint="Name the file: studio restore studio-backups/…zip",
         )
     return known[-1]
 

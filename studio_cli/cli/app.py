@@ -135,26 +135,37 @@ def _build(info: Any) -> Any:
         if param.metavar is None and param.type.name in _METAVARS:
             is_argument = param.param_type_name == "argument"
             param.metavar = str(param.name).upper() if is_argument else _METAVARS[param.type.name]
-    command.params.append(_plain_option())
+    command.params.extend(_said_after())
     return command
 
 
-def _plain_option() -> TyperOption:
-    """Return ``--plain`` of a command: what is said before a command can be said after it too."""
+def _said_after() -> list[TyperOption]:
+    """Return the options of the root for a command: what is said before a command can be said after it too."""
 
-    def heard(ctx: Any, option: Any, wanted: bool) -> None:
-        if wanted:
-            ctx.find_object(Desk).plain = True
+    def hear(name: str) -> Any:
+        def heard(ctx: Any, option: Any, wanted: Any) -> None:
+            if wanted:
+                setattr(ctx.find_object(Desk), name, wanted)
 
-    return TyperOption(
-        param_decls=["--plain"],
-        is_flag=True,
-        default=False,
+        return heard
+
+    flags = [
+        TyperOption(
+            param_decls=[f"--{name.replace('_', '-')}"], is_flag=True, default=False, expose_value=False, hidden=True,
+            callback=hear(name), help=PLAIN,
+        )
+        for name in ("plain", "no_input", "no_color", "no_pager")
+    ]  # fmt: skip
+    file = TyperOption(
+        param_decls=["--db"],
+        type=str,
         expose_value=False,
         hidden=True,
-        callback=heard,
+        callback=hear("db"),
+        metavar="PATH",
         help=PLAIN,
     )
+    return [*flags, file]
 
 
 class Root(TyperGroup):

@@ -56,7 +56,7 @@ class Desk:
         self.no_pager = no_pager
         self.plain = plain
         self.stdin, self.stdout, self.stderr = stdin or sys.stdin, stdout or sys.stdout, stderr or sys.stderr
-        self._db = db
+        self.db = db
         self._studio: Studio | None = None
         self.exit_code = 0
 
@@ -65,12 +65,12 @@ class Desk:
     @property
     def named_file(self) -> str | None:
         """The file that ``--db`` names, as it was typed."""
-        return self._db
+        return self.db
 
     @property
     def path(self) -> Path:
         """The studio's file, whether or not it exists."""
-        return config.studio_path(self._db, self.environ)
+        return config.studio_path(self.db, self.environ)
 
     @property
     def studio(self) -> Studio:

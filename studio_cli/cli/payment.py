@@ -170,7 +170,11 @@ def _receipt_of(desk: Desk, row: Payment) -> str:
 
 
 @app.command(
-    "keep", epilog=example('studio payment keep 12 --note "Stays as a voucher, as agreed by telephone"')
+    "keep",
+    epilog=example(
+        'studio payment keep 12 --note "Stays as a voucher, as agreed by telephone" --yes',
+        "studio payment keep 12 --dry-run",
+    ),
 )
 def keep(
     ctx: typer.Context,

@@ -239,6 +239,7 @@ class Prompts:
         self._style = Style.from_dict({} if desk.colorless else STYLES)
         self._depth = ColorDepth.DEPTH_1_BIT if desk.colorless else ColorDepth.DEPTH_4_BIT
         self._raw: AbstractContextManager[None] = self._input.raw_mode()
+        self._typed: dict[str, str] = {}
         self.lines = 0
         """How many lines the answers and notes have taken so far."""
 
@@ -254,9 +255,10 @@ class Prompts:
     ) -> T:
         """Ask for a text until ``check`` takes it; return what ``check`` returned.
 
-        Just Enter means ``default``. ``begun`` is typed already, to be gone on with.
+        Just Enter means ``default``. ``begun`` is typed already, to be gone on with: whoever comes back to a question
+        finds what they had typed there.
         """
-        return self.ask(question, Text(check, hint, default), begun)
+        return self.ask(question, Text(check, hint, default), begun or self._typed.get(question, ""))
 
     def choose(self, question: str, find: Find[T], last: Find[T] = nothing_more, *, chosen: int = 0) -> T:
         """Ask for one of a list."""
@@ -280,6 +282,7 @@ class Prompts:
             value = app.run()
         except EOFError:  # the terminal has gone
             raise KeyboardInterrupt from None
+        self._typed[question] = asking.typed
         self._line(
             [
                 ("class:free", "✓ "),

@@ -63,7 +63,7 @@ def diary_parts(found: Overview) -> list[Part]:
     """Return today and the coming week."""
     today = found.now.to_tz(found.zone).date()
     here = [(session, session.starts_at.to_tz(found.zone).date()) for session in found.coming]
-    now = [_appointment(session, found, "") for session, day in here if day <= today]
+    now = [_appointment(session, found) for session, day in here if day <= today]
     later = [
         _appointment(session, found, show_date(day, today) if not number else "")
         for day, group in groupby(((one, day) for one, day in here if day > today), key=lambda pair: pair[1])
@@ -76,14 +76,15 @@ def diary_parts(found: Overview) -> list[Part]:
     ]  # fmt: skip
 
 
-def _appointment(session: Session, found: Overview, day: str) -> Entry:
+def _appointment(session: Session, found: Overview, day: str | None = None) -> Entry:
+    """Return a session of the diary: on the ``day``, empty below another one of it; without one, how soon it is."""
     begins, ends = (show_clock(moment, found.zone) for moment in (session.starts_at, session.ends_at))
     running = session.starts_at <= found.now
     soon = "now" if running else show_distance(session.starts_at, found.now, found.zone)
     return Entry(
         what=_named(session),
         number=session.id,
-        day=day or (soon if running or session.starts_at < found.now.add(hours=24) else ""),
+        day=soon if day is None else day,
         when=f"{begins}–{ends}",
         status=session.status,
         notes=(session.location,) if session.location else (),

@@ -233,7 +233,9 @@ def unpacked(path: Path) -> Iterator[tuple[Backup, Path]]:
     A plain copy of a studio's file is a backup too.
     """
     if not path.is_file():
-        raise NotFound(f"There is no file {path}.", hint="See which there are: ls, or studio backup")
+        raise NotFound(
+            f"There is no file {path}.", hint="Name a file that studio backup has written, or last."
+        )
     with trouble(path), tempfile.TemporaryDirectory(prefix="studio-restore-") as name:
         place = Path(name)
         created_at = None

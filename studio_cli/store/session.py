@@ -161,8 +161,8 @@ def with_balance_due(db: Database, now: Instant, first: Date, last: Date) -> lis
     Days are those of UTC, so that the caller leaves one more on each side.
     """
     query = f"""{_SELECT} WHERE session.status = 'confirmed' AND session.balance_due_days IS NOT NULL
-        AND max(date(session.starts_at, session.balance_due_days || ' days'), date(session.created_at))
-          BETWEEN :first AND :last
+        AND date(session.starts_at, session.balance_due_days || ' days') BETWEEN date(:first, '-1 year') AND :last
+        AND max(date(session.starts_at, session.balance_due_days || ' days'), date(session.created_at)) >= :first
         AND coalesce(session.total_minor, session.price_minor) > (
           SELECT coalesce(sum(CASE kind WHEN 'payment' THEN amount_minor ELSE -amount_minor END), 0)
           FROM payment WHERE session_id = session.id)

@@ -293,3 +293,10 @@ def test_newer_ones_are_refused(studio: Studio, clock: Clock) -> None:
         new.writestr("studio.db", file)
     with pytest.raises(FileTrouble, match="newer version"):
         backups.restore(made.path, studio.file.path, clock)
+
+
+def test_a_folder_that_is_not_there(studio: Studio, tmp_path: Path) -> None:
+    """A folder that is mistyped, or not mounted, is refused; no file takes its name."""
+    with pytest.raises(NotFound, match="There is no folder"):
+        backups.make(studio, tmp_path / "mnt" / "disk")
+    assert not (tmp_path / "mnt").exists()

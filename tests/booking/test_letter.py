@@ -119,7 +119,8 @@ def test_subject_and_body_have_one_time(studio: Studio, make: Maker) -> None:
             clocks = re.findall(r"\d{1,2}:\d{2}(?:\W[AP]M)?", written.subject)
             assert all(clock in on_one_line(written.text) for clock in clocks)
             assert bool(clocks) == (
-                kind not in {"share", "proposal", "hold-ending", "payment-due", "receipt", "refund"}
+                kind
+                not in {"share", "proposal", "declined", "hold-ending", "payment-due", "receipt", "refund"}
             ), kind
             assert "UTC−05:00" in written.text
 

@@ -388,3 +388,11 @@ def test_everyday_commands_load_nothing_heavy(with_session: Cli, arguments: tupl
     *loaded, code = ended.stdout.splitlines()[-1].split()
     assert code == ("2" if "--bogus" in arguments else "0"), ended.stderr
     assert sorted(set(HEAVY) & set(loaded)) == []
+
+
+def test_what_is_said_before_a_command_can_be_said_after_it(with_session: Cli, tmp_path: Path) -> None:
+    """Options of the whole program are taken after the command too: scripts and people write them there."""
+    with_session("session", "list", "--no-input", "--no-color", "--no-pager").ok()
+    other = with_session("session", "list", "--db", str(tmp_path / "none.db"))
+    assert other.code == 4
+    assert "none.db" in other.err

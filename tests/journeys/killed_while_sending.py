@@ -26,7 +26,7 @@ from studio_cli.store import message as message_store
 def send_naively(studio: Studio, server: SmtpServer) -> None:
     """Send what waits, and write it down only afterwards."""
     for message in message_store.listed(studio.file, ("queued",)):
-        server.send(mail._envelope(message, studio.settings), message.letter)
+        server.send(mail._envelope(message, studio.settings, None), message.letter)
         with studio.file.atomic():
             studio.file.connection.execute(
                 "UPDATE message SET state = 'sent', sent_at = created_at WHERE id = ?", (message.id,)
