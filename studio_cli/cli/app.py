@@ -71,6 +71,10 @@ VERBS = {
             "calendar",
         ),
     },
+    "client": {
+        **dict.fromkeys(("add", "list", "show", "edit"), "client"),
+        "import": "client_import",
+    },
     "session": {
         "new": "session_new",
         "list": "session",
