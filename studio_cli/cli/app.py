@@ -90,6 +90,7 @@ VERBS = {
         "reschedule": "session_changes",
         "edit": "session_changes",
         "history": "session_changes",
+        "import": "session_import",
     },
 }
 """Nouns whose verbs are spread over several modules, so that looking does not load what changing needs."""

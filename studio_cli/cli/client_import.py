@@ -6,10 +6,9 @@ import typer
 
 from studio_cli.booking.client_import import DUPLICATES, Duplicates, Import
 from studio_cli.cli.desk import Desk
-from studio_cli.cli.import_file import Encoding, GivenBack, Rejects, here
+from studio_cli.cli.import_file import Encoding, GivenBack, Rejects, here, worked_off
 from studio_cli.cli.params import DryRun, Json, desk_of, example
-from studio_cli.cli.progress import tracked
-from studio_cli.errors import Refused, WrongUsage
+from studio_cli.errors import WrongUsage
 from studio_cli.model.contact import FIELDS, Columns, recognized
 from studio_cli.model.text import shown
 from studio_cli.outside.card_file import CardFile, open_contacts
@@ -59,6 +58,7 @@ def import_(
     known by their address, and the same file again changes nothing.
     """
     desk = desk_of(ctx)
+    studio = desk.studio
     with here(file) as path:
         source = open_contacts(path, encoding)
         columns = recognized(source.header, maps or (), plain=source.plain)
@@ -66,7 +66,7 @@ def import_(
         given_back = GivenBack(file, rejects, source.header, dry_run=dry_run)
         if desk.on_terminal and not as_json:
             _show_columns(desk, source, columns)
-        _run(desk, source, columns, work, given_back)
+        worked_off(desk, work, source.count, work.rows(studio, source.rows(), columns.details), given_back)
     _show(desk, source, columns, work, given_back, as_json)
 
 
@@ -78,26 +78,6 @@ def _one_of(typed: str) -> Duplicates:
         f"{shown(typed)[:30]!r} is nothing that can be done with duplicates.",
         hint=f"Use --duplicates {', '.join(DUPLICATES[:-1])} or {DUPLICATES[-1]}.",
     )
-
-
-def _run(
-    desk: Desk, source: TableFile | CardFile, columns: Columns, work: Import, given_back: GivenBack
-) -> None:
-    outcomes = work.rows(desk.studio, source.rows(), columns.details)
-    try:
-        for outcome in tracked(desk, "Importing", outcomes, source.count):
-            if outcome.why is not None:
-                given_back.add(outcome.row.line, outcome.row.cells, outcome.why)
-    except Refused as refusal:
-        if refusal.code == "not_imported":
-            given_back.keep()
-            given_back.say(desk)
-        raise
-    finally:
-        outcomes.close()
-        if work.finished:
-            given_back.keep()
-        given_back.forget()
 
 
 def _show_columns(desk: Desk, source: TableFile | CardFile, columns: Columns) -> None:

@@ -7,17 +7,22 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from studio_cli.cli.desk import Desk
-from studio_cli.errors import FileTrouble
+from studio_cli.cli.progress import tracked
+from studio_cli.errors import FileTrouble, Refused
 from studio_cli.model.contact import REASON
 from studio_cli.model.spreadsheet import as_cell
 from studio_cli.model.text import shown
+
+if TYPE_CHECKING:
+    from studio_cli.booking.client_import import Import, Outcome
+    from studio_cli.booking.session_import import SessionImport
 
 Encoding = Annotated[
     str | None,
@@ -125,3 +130,27 @@ class GivenBack:
             desk.say(f"… and {self.count - len(self.reasons)} more.")
         if self.path is not None:
             desk.say(f"They are in {shown(str(self.path))}, each with the reason.")
+
+
+def worked_off(
+    desk: Desk,
+    work: "Import | SessionImport",
+    count: int,
+    outcomes: "Generator[Outcome, None, None]",
+    given_back: GivenBack,
+) -> None:
+    """Let an import happen, with a bar; what it refuses is given back, also when that is all of it."""
+    try:
+        for outcome in tracked(desk, "Importing", outcomes, count):
+            if outcome.why is not None:
+                given_back.add(outcome.row.line, outcome.row.cells, outcome.why)
+    except Refused as refusal:
+        if refusal.code == "not_imported":
+            given_back.keep()
+            given_back.say(desk)
+        raise
+    finally:
+        outcomes.close()  # what is not finished is taken back now
+        if work.finished:
+            given_back.keep()
+        given_back.forget()

@@ -181,17 +181,18 @@ def recognized(header: Sequence[str], maps: Sequence[str] = (), *, plain: bool =
             "None of its columns is known as a name or a mail address.",
             hint=f'Say which is which: --map "COLUMN=name" --map "COLUMN=email". It has: {_listed(header)}.',
             code="columns",
-            details={"columns": list(header)},
+            details={"columns": [name for name in header if name.strip()]},
         )
     return Columns(tuple(header), tuple(fields), frozenset(labeled), plain)
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
+    """Return the name of a column without what makes no difference: case, accents, spaces, marks."""
     return re.sub(r"[^a-z0-9]", "", unaccented(name))
 
 
 def _meaning(name: str) -> Field | None:
-    key = _key(name)
+    key = key_of(name)
     numbered = _NUMBERED.fullmatch(key)
     return _BY_NAME.get(numbered[1] if numbered else key)
 
@@ -213,13 +214,13 @@ def _map(text: str) -> tuple[str, Field]:
 
 def _places(header: Sequence[str], column: str) -> list[int]:
     exact = [place for place, name in enumerate(header) if name.strip() == column]
-    found = exact or [place for place, name in enumerate(header) if _key(name) == _key(column)]
+    found = exact or [place for place, name in enumerate(header) if key_of(name) == key_of(column)]
     if not found:
         raise WrongUsage(
             f"It has no column {shown(column)[:60]!r}.",
             hint=did_you_mean(nearest(column, header)) or f"It has: {_listed(header)}.",
             code="map",
-            details={"columns": list(header)},
+            details={"columns": [name for name in header if name.strip()]},
         )
     return found
 
