@@ -43,6 +43,7 @@ bench: .venv/developing
 	$(BIN)/python -m benchmarks.site
 	$(BIN)/python -m benchmarks.completion
 	$(BIN)/python -m benchmarks.status
+	$(BIN)/python -m benchmarks.import_clients
 
 # A new user's first session on a fresh home folder, downloads included, by the clock: writes docs/first-session.md.
 first-session: .venv/developing

@@ -240,6 +240,14 @@ class Machine:
         (here / "share.md").write_text((here / "share.md").read_text() + "\nBring a hat.\n")
         shutil.copy(Path(__file__).parent / "outside" / "logo.png", here / "logo.png")
         (here / "holidays.ics").write_bytes(calendar(DENTIST))
+        imports = Path(__file__).parent / "files" / "import"
+        for name, file in (
+            ("contacts.csv", "square.csv"),
+            ("contacts.vcf", "address-book.vcf"),
+            ("appointments.csv", "square-appointments.csv"),
+            ("old.ics", "old.ics"),
+        ):
+            shutil.copy(imports / file, here / name)
         editor = here / "editor"
         editor.write_text('#!/bin/sh\necho "# One more line." >> "$1"\n')
         editor.chmod(0o700)

@@ -30,6 +30,8 @@ ELSEWHERE = {("demo",): "tests/cli/test_demo.py runs both of its examples"}
 NO_DOCUMENT = {
     "studio payment list --csv > ledger.csv": "CSV or JSON",
     "studio session list --type family --csv > family.csv": "CSV or JSON",
+    "studio client list --vcard > clients.vcf": "cards or JSON",
+    "studio client list --columns name,email,phone,language,reminders,notes --csv > clients.csv": "CSV or JSON",
     "studio calendar export --from 2026-01-01 --to 2026-12-31": "JSON needs --out",
 }
 """Examples that do not go with --json."""

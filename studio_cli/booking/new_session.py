@@ -90,8 +90,10 @@ def set_up(studio: Studio, wanted: Wanted, *, key: str | None = None) -> SetUp:
             earlier = repeat_key.earlier_result(studio.file, key, "session new", asdict(wanted))
             if earlier is not None:
                 return SetUp(sessions.get(studio, earlier), share.latest(studio, earlier), repeated=True)
-        draft, contract = _draft(studio, wanted, now)
-        placed, overlaps = slot.place(studio, draft, custom=wanted.custom, allow_overlap=wanted.allow_overlap)
+        session, contract = draft(studio, wanted, now)
+        placed, overlaps = slot.place(
+            studio, session, custom=wanted.custom, allow_overlap=wanted.allow_overlap
+        )
         number = put(studio, placed, contract)
         details = {"overlaps": overlaps} if overlaps else {}
         event_store.add(studio.file, "session set up", now, session_id=number, details=details)
@@ -140,7 +142,7 @@ class _Offer:
     cancel_until: int | None = None
 
 
-def _draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Document | None]:
+def draft(studio: Studio, wanted: Wanted, now: Instant) -> tuple[Session, Document | None]:
     """Return the session that is wanted, before its time has been looked at, and its contract."""
     settings = studio.settings
     offer = _offer(studio, wanted)

@@ -129,22 +129,25 @@ def confirm(studio: Studio, selector: str, *, tell: bool = True) -> Change:
         session = find(studio, selector)
         if session.status == "confirmed":
             return Change(session, changed=False)
-        check_transition(session, "confirmed", "confirm")
-        waived, money = session.waiting_for, session.due_now
-        if session.tip and session.step("payment").open:  # chosen, and not paid: nobody owes a tip
-            session_store.update(studio.file, replace(session, tip=session.terms.nothing))
-        session_store.waive_steps(studio.file, session.id, [step.name for step in waived], now)
-        session_store.set_status(studio.file, session.id, "confirmed", confirmed_at=now, confirmed_by="owner")
-        session_store.leave_to_owner(studio.file, session.id)
-        mail.cancel_pointless(studio, session.id)
-        details = {"waived": [step.name for step in waived], "waived_money": money.as_json()}
-        event_store.add(studio.file, "session confirmed", now, session_id=session.id, details=details)
-        confirmed = get(studio, session.id)
-        if tell:
-            letter.tell_client(
-                studio, confirmed, "confirmed", f"confirmed {confirmed.id} {confirmed.sequence}"
-            )
-        return Change(confirmed, True, waived, money)
+        return waive(studio, session, now, tell=tell)
+
+
+def waive(studio: Studio, session: Session, now: Instant, *, tell: bool) -> Change:
+    """Inside a write: confirm a pending session as its owner."""
+    check_transition(session, "confirmed", "confirm")
+    waived, money = session.waiting_for, session.due_now
+    if session.tip and session.step("payment").open:  # chosen, and not paid: nobody owes a tip
+        session_store.update(studio.file, replace(session, tip=session.terms.nothing))
+    session_store.waive_steps(studio.file, session.id, [step.name for step in waived], now)
+    session_store.set_status(studio.file, session.id, "confirmed", confirmed_at=now, confirmed_by="owner")
+    session_store.leave_to_owner(studio.file, session.id)
+    mail.cancel_pointless(studio, session.id)
+    details = {"waived": [step.name for step in waived], "waived_money": money.as_json()}
+    event_store.add(studio.file, "session confirmed", now, session_id=session.id, details=details)
+    confirmed = get(studio, session.id)
+    if tell:
+        letter.tell_client(studio, confirmed, "confirmed", f"confirmed {confirmed.id} {confirmed.sequence}")
+    return Change(confirmed, True, waived, money)
 
 
 def reopen(studio: Studio, selector: str, *, allow_overlap: bool = False, tell: bool = True) -> Change:

@@ -74,6 +74,10 @@ VERBS = {
             "calendar",
         ),
     },
+    "client": {
+        **dict.fromkeys(("add", "list", "show", "edit"), "client"),
+        "import": "client_import",
+    },
     "session": {
         "new": "session_new",
         "list": "session",
@@ -89,11 +93,16 @@ VERBS = {
         "reschedule": "session_changes",
         "edit": "session_changes",
         "history": "session_changes",
+        "import": "session_import",
     },
 }
 """Nouns whose verbs are spread over several modules, so that looking does not load what changing needs."""
 
 
+NO_INPUT = "Never ask anything."
+NO_COLOR = "No colour (or NO_COLOR)."
+NO_PAGER = "Show what is long all at once (or PAGER=cat)."
+DB = "The studio's file (or STUDIO_DB)."
 PLAIN = "For a screen reader: sentences, no tables or marks (or STUDIO_PLAIN)."
 
 
@@ -152,9 +161,11 @@ def _said_after() -> list[TyperOption]:
     flags = [
         TyperOption(
             param_decls=[f"--{name.replace('_', '-')}"], is_flag=True, default=False, expose_value=False, hidden=True,
-            callback=hear(name), help=PLAIN,
+            callback=hear(name), help=words,
         )
-        for name in ("plain", "no_input", "no_color", "no_pager")
+        for name, words in (
+            ("plain", PLAIN), ("no_input", NO_INPUT), ("no_color", NO_COLOR), ("no_pager", NO_PAGER),
+        )
     ]  # fmt: skip
     file = TyperOption(
         param_decls=["--db"],
@@ -163,7 +174,7 @@ def _said_after() -> list[TyperOption]:
         hidden=True,
         callback=hear("db"),
         metavar="PATH",
-        help=PLAIN,
+        help=DB,
     )
     return [*flags, file]
 
@@ -289,14 +300,10 @@ root = typer.Typer(
 )
 def studio(
     ctx: typer.Context,
-    db: Annotated[
-        str | None, typer.Option("--db", metavar="PATH", help="The studio's file (or STUDIO_DB).")
-    ] = None,
-    no_input: Annotated[bool, typer.Option("--no-input", help="Never ask anything.")] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colour (or NO_COLOR).")] = False,
-    no_pager: Annotated[
-        bool, typer.Option("--no-pager", help="Show what is long all at once (or PAGER=cat).")
-    ] = False,
+    db: Annotated[str | None, typer.Option("--db", metavar="PATH", help=DB)] = None,
+    no_input: Annotated[bool, typer.Option("--no-input", help=NO_INPUT)] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help=NO_COLOR)] = False,
+    no_pager: Annotated[bool, typer.Option("--no-pager", help=NO_PAGER)] = False,
     plain: Annotated[
         bool,
         typer.Option("--plain", help=PLAIN),

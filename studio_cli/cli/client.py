@@ -79,7 +79,13 @@ def _who(client: Client) -> str:
 @app.command(
     "list",
     cls=lists(columns.client_columns("UTC"), sorts=client_store.SORTS),
-    epilog=example("studio client list", "studio client list rui", "studio client list 416 555 --json"),
+    epilog=example(
+        "studio client list",
+        "studio client list rui",
+        "studio client list 416 555 --json",
+        "studio client list --vcard > clients.vcf",
+        "studio client list --columns name,email,phone,language,reminders,notes --csv > clients.csv",
+    ),
 )
 def list_(
     ctx: typer.Context,
@@ -92,13 +98,24 @@ def list_(
         ),
     ] = None,
     archived: Annotated[bool, typer.Option("--archived", help="The archived ones too.")] = False,
+    vcard: Annotated[bool, typer.Option("--vcard", help="As vCards, for an address book.")] = False,
 ) -> None:
     """List the clients by name, or those that a search finds."""
     desk, look = desk_of(ctx), listing_of(ctx)
+    if vcard and (look.as_json or look.as_csv or look.columns):
+        raise WrongUsage(
+            "--vcard goes with none of --json, --csv and --columns.", hint="Leave one of them out."
+        )
     zone, wanted = desk.studio.settings.zone, " ".join(text or ())
     rows = client_store.listed(
         desk.studio.file, text=wanted, archived=archived, order=look.order, limit=look.limit
     )
+    if vcard:
+        from studio_cli.model.vcard import written
+
+        if rows:
+            desk.data("".join(written(client) for client in rows).removesuffix("\n"))
+        return
     output.show_as(
         desk,
         look.in_order(),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from studio_cli.cli.desk import Desk
+from studio_cli.model.spreadsheet import as_cell
 from studio_cli.model.text import shown
 
 if TYPE_CHECKING:
@@ -185,17 +186,8 @@ def show_csv(desk: Desk, columns: Sequence[Column], rows: Sequence[Any]) -> None
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow([column.field for column in columns if not (column.people_only or column.extra)])
-    writer.writerows([[_no_formula(cell) for cell in line(columns, row)] for row in rows])
+    writer.writerows([[as_cell(cell) for cell in line(columns, row)] for row in rows])
     desk.data(text.getvalue().removesuffix("\r\n"))
-
-
-def _no_formula(cell: str) -> str:
-    """Return a cell that a spreadsheet shows and does not run (https://owasp.org/www-community/attacks/CSV_Injection).
-
-    Amounts below zero stay numbers: a minus with only digits behind it is nothing to run.
-    """
-    number = cell.removeprefix("-").replace(".", "", 1).partition(" ")[0].isdigit()
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} and not number else cell
 
 
 def _table(columns: Sequence[Column], rows: Sequence[Any]) -> Table:

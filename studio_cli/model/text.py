@@ -35,6 +35,8 @@ def clean(text: str, what: str, *, limit: int = SHORT, multiline: bool = False) 
             code="too_long",
             details={"count": len(value), "most": limit},
         )
+    if value.isprintable():  # most texts: nothing to look for, letter by letter
+        return value
     for character in value:
         if _forbidden(character, multiline):
             raise WrongUsage(

@@ -24,6 +24,21 @@ def read(content: bytes, window: Window) -> Reading:
 
     Raises ``CalendarUnreadable`` for what is no calendar, and for one that takes too long.
     """
+    return of_answer(json.loads(_worked(_asked(window) + content)))
+
+
+def events(content: bytes, window: Window) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return every event of a calendar with what it says (see ``ics_worker.events``), and what could not be read.
+
+    Raises ``CalendarUnreadable`` as ``read`` does.
+    """
+    answer = json.loads(_worked(_asked(window, events=True) + content))
+    if "error" in answer:
+        raise CalendarUnreadable(answer["error"])
+    return answer["events"], answer["notes"]
+
+
+def _asked(window: Window, **more: bool) -> bytes:
     asked = {
         "zone": window.zone,
         "first": stored(window.first),
@@ -32,7 +47,7 @@ def read(content: bytes, window: Window) -> Reading:
         "owner": window.owner,
         "titles": window.titles,
     }
-    return of_answer(json.loads(_worked(json.dumps(asked).encode() + b"\n" + content)))
+    return json.dumps({**asked, **more}).encode() + b"\n"
 
 
 def of_answer(answer: Mapping[str, Any]) -> Reading:

@@ -62,8 +62,9 @@ def main() -> None:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     signal.signal(signal.SIGVTALRM, _too_long)
     asked = json.loads(sys.stdin.buffer.readline())
+    work = events if asked.pop("events", False) else read
     window = Window(**{**asked, "first": from_stored(asked["first"]), "last": from_stored(asked["last"])})
-    json.dump(read(sys.stdin.buffer.read(), window), sys.stdout)
+    json.dump(work(sys.stdin.buffer.read(), window), sys.stdout)
 
 
 def _too_long(number: int, frame: object) -> None:
@@ -92,6 +93,63 @@ def read(content: bytes, window: Window) -> dict[str, Any]:
         # The library does not know this property, and leaves it escaped.
         name = re.sub(r"\\(.)", _unescaped, str(calendars[0].get("X-WR-CALNAME", ""))) or None
     return {"name": name, "busy": sorted(busy, key=_order), "notes": _in_words(notes)}
+
+
+def events(content: bytes, window: Window) -> dict[str, Any]:
+    """Return ``{events, notes}``: every event and recurrence with what it says, or ``{error}`` for what is no calendar."""
+    until = time.process_time() + COUNT_SECONDS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of zones whose names it guesses
+        notes: Counter[str] = Counter()
+        calendars = _calendars(content, notes)
+        if not calendars:
+            return {"error": "It is no calendar file, or only the beginning of one."}
+        found: list[dict[str, Any]] = []
+        for series in (one for calendar in calendars for one in _series(calendar)):
+            left = min(until - time.process_time(), EVENT_SECONDS)
+            try:
+                times = _occurrences(series, window, left) if left > 0 else None
+            except (TooLong, MemoryError):
+                times = None
+            except Exception:
+                times, notes["broken"] = [], notes["broken"] + 1
+            if times is None or len(times) > MOST_TIMES_OF_EVENT:
+                notes["endless"] += 1
+                continue
+            found += [said for one in times if (said := _said(one, window, notes))]
+            if len(found) > MOST_TIMES:
+                return {"error": f"It has more than {MOST_TIMES:,} events."}
+    return {"events": sorted(found, key=lambda one: (one["begins"], one["uid"])), "notes": _in_words(notes)}
+
+
+def _said(event: Any, window: Window, notes: Counter[str]) -> dict[str, Any] | None:
+    """Return what an event says, its times as exact moments; None when it cannot be read."""
+    try:
+        begins = _seconds(event["DTSTART"].dt, window.zone)
+        uid = str(event.get("UID", ""))
+        people = event.get("ATTENDEE", [])
+        return {
+            "uid": f"{uid}/{begins}",
+            "begins": begins,
+            "ends": _seconds(event["DTEND"].dt, window.zone),
+            "whole_day": not isinstance(event["DTSTART"].dt, datetime),
+            "off": _is_off(event, window.owner),
+            "ours": session_of(uid, window.studio_id),
+            **{
+                name: _storable(str(event.get(word, "")))
+                for name, word in (("title", "SUMMARY"), ("location", "LOCATION"), ("notes", "DESCRIPTION"))
+            },
+            "people": [
+                [
+                    _storable(str(one)).removeprefix("mailto:").removeprefix("MAILTO:"),
+                    _storable(str(one.params.get("CN", ""))),
+                ]
+                for one in (people if isinstance(people, list) else [people])
+            ],
+        }
+    except Exception:
+        notes["broken"] += 1
+        return None
 
 
 def _quick_ones_first(
@@ -243,6 +301,11 @@ def _until(until: date, begins: date, window: Window) -> date:
 
 
 def _counted_out(series: Any, window: Window, seconds: float) -> set[Times]:
+    found = _occurrences(series, window, seconds)
+    return {times for one in found if (times := _times(one, window))}
+
+
+def _occurrences(series: Any, window: Window, seconds: float) -> list[Any]:
     from recurring_ical_events import of
 
     first, last = window.first.to_stdlib(), window.last.to_stdlib()
@@ -251,8 +314,7 @@ def _counted_out(series: Any, window: Window, seconds: float) -> set[Times]:
         for event in series.subcomponents:
             with contextlib.suppress(Exception):  # what cannot be read is told of by whoever reads it next
                 _mend(event, window)
-        found = of(series).between(first - MARGIN, last + MARGIN)
-        return {times for one in found if (times := _times(one, window))}
+        return list(of(series).between(first - MARGIN, last + MARGIN))
     finally:
         signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 

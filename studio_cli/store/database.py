@@ -216,6 +216,19 @@ class Database:
                     self.connection.execute("ROLLBACK")
                 raise
 
+    @contextlib.contextmanager
+    def part(self) -> Iterator[None]:
+        """Within a write: a part of it that is kept or taken back by itself, when it is refused."""
+        self.connection.execute("SAVEPOINT part")
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:
+                self.connection.execute("ROLLBACK TO part")
+                self.connection.execute("RELEASE part")
+            raise
+        self.connection.execute("RELEASE part")
+
     def _begin(self, wait: bool) -> None:
         with contextlib.nullcontext() if wait else self.unwaiting():
             self.connection.execute("BEGIN IMMEDIATE")

@@ -135,6 +135,17 @@ def listed(
         return _sessions(db, sql.execute(query, values).fetchall())
 
 
+def at(db: Database, client_id: int, starts_at: Instant) -> int | None:
+    """Return the number of a client's session that begins then and is not called off."""
+    with db.reading() as sql:
+        row = sql.execute(
+            """SELECT id FROM session WHERE client_id = ? AND starts_at = ?
+               AND status NOT IN ('canceled', 'declined', 'expired') ORDER BY id LIMIT 1""",
+            (client_id, stored(starts_at)),
+        ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def unfinished(db: Database, now: Instant) -> list[Session]:
     """Return the sessions that are pending or asked for, those whose hold has just run out among them."""
     query = f"""{_SELECT} WHERE session.status IN ('pending', 'inquiry') AND status_now <> 'declined'

@@ -142,6 +142,8 @@ def test_what_was_typed_cannot_draw_on_the_terminal(new_studio: Cli) -> None:
 
 NO_STUDIO_NEEDED = {("init",), ("config", "path"), ("help",), ("restore",), ("doctor",)}
 ARGUMENTS = {
+    ("client", "import"): ["-"],
+    ("session", "import"): ["-"],
     ("session", "new"): ["--one-off", "X", "--duration", "1h", "--client", "1", "--at", "2026-12-04 10:00"],
     ("session", "show"): ["1"],
     ("session", "share"): ["1", "--link"],

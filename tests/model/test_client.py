@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from whenever import Instant
 
 from studio_cli.errors import WrongUsage
@@ -114,3 +116,39 @@ def test_address_that_no_mail_reaches_safely() -> None:
     """An address with an encoded word in it is refused: sent as a header it would become something else."""
     with pytest.raises(WrongUsage):
         check_email("=?utf-8?q?a?=@example.com")
+
+
+LOCALS = st.one_of(st.text("ab.-_+1A'é ", max_size=8), st.just("a" * 64), st.just("a" * 65))
+HOSTS = st.one_of(
+    st.sampled_from(
+        [
+            "example.com",
+            "EXAMPLE.com",
+            "bücher.example",
+            "localhost",
+            "a.test",
+            "x.local",
+            "-a.com",
+            "a..b",
+            "",
+        ]
+    ),
+    st.just(".".join(["b" * 60] * 4)),
+)
+
+
+@given(local=LOCALS, host=HOSTS)
+def test_a_common_address_is_what_the_library_makes_of_it(local: str, host: str) -> None:
+    """What is not looked into letter by letter comes out as if it had been, or is refused as well."""
+    from email_validator import EmailNotValidError, validate_email
+
+    text = f"{local}@{host}"
+    try:
+        expected = validate_email(text.strip(), check_deliverability=False, test_environment=True).normalized
+    except EmailNotValidError:
+        expected = None
+    try:
+        found = check_email(text)
+    except WrongUsage:
+        found = None
+    assert found == expected
